@@ -1,0 +1,31 @@
+//! The book's machinery: what stands between the text and the pages.
+//!
+//! A chapter is Markdown with tags, and each tag names something that code computes or checks:
+//!
+//! | tag | becomes |
+//! |---|---|
+//! | `{{fact NAME}}` | a computed figure, with its full precision in the page's source |
+//! | `{{num NAME}}` | the same as bare digits, for formulas and code |
+//! | `{{listing FILE#ANCHOR}}` | the lines between two anchors of a source file |
+//! | `{{output LISTING/RUN}}` | the command of a recorded run, and what it printed |
+//! | `{{widget NAME}}` | a widget's first view, which WebAssembly takes over in the page |
+//! | `{{cite KEY}}` | a source of the literature table, with its link |
+//!
+//! A tag that names nothing is a [`Problem`] with file and line, and so is a digit that no tag
+//! brought in, a formula that KaTeX refuses, a link that leads nowhere, and a misspelling.
+
+pub mod facts;
+pub mod gallery;
+mod highlight;
+pub mod lint;
+pub mod literature;
+mod names;
+pub mod problem;
+pub mod runs;
+pub mod sources;
+pub mod strict;
+pub mod tags;
+mod workshop;
+
+pub use problem::{Problem, Problems};
+pub use workshop::Workshop;

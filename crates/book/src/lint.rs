@@ -1,0 +1,222 @@
+//! What must hold for every chapter, checked on its Markdown before anything is rendered.
+
+use std::path::Path;
+
+use mdbook_katex::cfg::KatexConfig;
+use mdbook_katex::preprocess::{Render, get_render_tasks};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag as Markdown, TagEnd};
+use typos::tokens::{Identifier, TokenizerBuilder, Word};
+use typos::{Dictionary, Status};
+
+use crate::Problem;
+use crate::names::Names;
+use crate::tags::{self, Shelf};
+
+/// A link of a chapter to a place in the book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Where it goes, as written: `ch01-spotlight.md#pitfalls`.
+    pub destination: String,
+    /// The problem to report if it goes nowhere.
+    pub problem: Problem,
+}
+
+/// What a look at one chapter finds.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// Links to check once the pages are there.
+    pub links: Vec<Link>,
+    /// The anchors and runs that the chapter shows.
+    pub used: Vec<String>,
+}
+
+/// Looks at one chapter. `file` is its path from the book's root, `text` its Markdown with
+/// tags.
+pub fn chapter(file: &Path, text: &str, shelf: &Shelf, names: &Names) -> Findings {
+    let mut findings = Findings::default();
+    for tag in tags::find(text) {
+        match shelf.fill(tag) {
+            Ok(_) => findings.used.push(tag.name.to_owned()),
+            Err(message) => findings.problems.push(Problem::at(file, text, tag.start, message)),
+        }
+    }
+    // From here on a tag is a blank of the same length, so that places stay true.
+    let blanked = blank_tags(text);
+    findings.problems.extend(formulas(file, text, shelf));
+    markdown(file, text, &blanked, names, &mut findings);
+    findings
+}
+
+fn blank_tags(text: &str) -> String {
+    let mut blanked = text.to_owned();
+    for tag in tags::find(text) {
+        blanked.replace_range(tag.start..tag.end, &"x".repeat(tag.end - tag.start));
+    }
+    blanked
+}
+
+/// Lets KaTeX read each formula, with its tags filled in.
+fn formulas(file: &Path, text: &str, shelf: &Shelf) -> Vec<Problem> {
+    let config = KatexConfig::default();
+    let (inline, display) = config.build_opts_from_macros(Default::default());
+    get_render_tasks(text, "", &config.build_extra_opts())
+        .into_iter()
+        .filter_map(|task| match task {
+            Render::Text(_) => None,
+            Render::InlineTask(formula) => Some((formula, &inline)),
+            Render::DisplayTask(formula) => Some((formula, &display)),
+        })
+        .filter_map(|(formula, options)| {
+            let (filled, _) = shelf.expand(file, formula);
+            let error = katex::render_with_opts(&filled, options).err()?;
+            let offset = formula.as_ptr() as usize - text.as_ptr() as usize;
+            let message = format!("KaTeX cannot read the formula `{}`: {error}", formula.trim());
+            Some(Problem::at(file, text, offset, message))
+        })
+        .collect()
+}
+
+/// Figures, fences, links, spelling.
+fn markdown(file: &Path, text: &str, blanked: &str, names: &Names, findings: &mut Findings) {
+    let mut fence: Option<String> = None;
+    let mut problem = |offset: usize, message: String| {
+        findings.problems.push(Problem::at(file, text, offset, message));
+    };
+    for (event, range) in Parser::new_ext(blanked, options()).into_offset_iter() {
+        match event {
+            Event::Start(Markdown::CodeBlock(kind)) => {
+                let info = match kind {
+                    CodeBlockKind::Fenced(info) => info.to_string(),
+                    CodeBlockKind::Indented => String::new(),
+                };
+                if let Some(message) = wrong_fence(&info) {
+                    problem(range.start, message);
+                }
+                fence = Some(info);
+            }
+            Event::End(TagEnd::CodeBlock) => fence = None,
+            Event::Start(Markdown::Link { dest_url, .. } | Markdown::Image { dest_url, .. }) => {
+                if let Some(message) = wrong_link(&dest_url) {
+                    problem(range.start, message);
+                } else if !dest_url.contains("://") {
+                    let message = format!("the link to `{dest_url}` leads nowhere");
+                    let problem = Problem::at(file, text, range.start, message);
+                    findings.links.push(Link { destination: dest_url.to_string(), problem });
+                }
+            }
+            Event::Text(_) | Event::Code(_) | Event::Html(_) | Event::InlineHtml(_) => {
+                let written = &blanked[range.clone()];
+                for (at, figure) in names.figures(written) {
+                    problem(
+                        range.start + at,
+                        format!(
+                            "`{figure}` is typed in: a figure is a fact ({{{{fact NAME}}}}), or a number in words"
+                        ),
+                    );
+                }
+                if matches!(event, Event::Code(_)) && text[range.clone()].contains("{{fact") {
+                    problem(range.start, "inside code a fact is written {{num NAME}}".to_owned());
+                }
+                if matches!(event, Event::Text(_)) && fence.is_none() {
+                    for (at, message) in misspelt(written) {
+                        problem(range.start + at, message);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The Markdown that mdBook reads.
+fn options() -> Options {
+    Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_HEADING_ATTRIBUTES
+        | Options::ENABLE_GFM
+}
+
+/// Rust in a chapter is a listing, or says why it is not.
+fn wrong_fence(info: &str) -> Option<String> {
+    let mut parts = info.split(',').map(str::trim);
+    let language = parts.next().unwrap_or("");
+    let excused =
+        parts.any(|part| part.strip_prefix("reason=").is_some_and(|reason| !reason.is_empty()));
+    match language {
+        "rust" if !excused => Some(
+            "Rust is shown with {{listing FILE#ANCHOR}}; a fence of it needs a reason: ```rust,reason=…"
+                .to_owned(),
+        ),
+        "" => Some("a code block needs a language: ```console, ```text".to_owned()),
+        _ => None,
+    }
+}
+
+fn wrong_link(destination: &str) -> Option<String> {
+    if destination.is_empty() {
+        return Some("a link goes nowhere: it has no address".to_owned());
+    }
+    destination
+        .starts_with("http://")
+        .then(|| format!("the link to `{destination}` is not encrypted: use https"))
+}
+
+/// Known misspellings, with what was meant.
+fn misspelt(text: &str) -> Vec<(usize, String)> {
+    let tokenizer = TokenizerBuilder::new().build();
+    typos::check_str(text, &tokenizer, &CommonMistakes)
+        .map(|typo| {
+            let meant = match &typo.corrections {
+                Status::Corrections(words) => words.join(" or "),
+                _ => "another word".to_owned(),
+            };
+            (typo.byte_offset, format!("`{}` is misspelt: {meant}?", typo.typo))
+        })
+        .collect()
+}
+
+/// The list of common misspellings of the `typos` project.
+struct CommonMistakes;
+
+impl Dictionary for CommonMistakes {
+    fn correct_ident<'s>(&'s self, _: Identifier<'_>) -> Option<Status<'s>> {
+        None
+    }
+
+    fn correct_word<'s>(&'s self, word: Word<'_>) -> Option<Status<'s>> {
+        let key = unicase::UniCase::new(word.token());
+        let corrections = typos_dict::WORD.find(&key)?;
+        Some(Status::Corrections(corrections.iter().map(|word| (*word).into()).collect()))
+    }
+}
+
+/// The links that lead nowhere in the built site at `out`.
+pub fn dead_links(out: &Path, page: &Path, links: &[Link]) -> Vec<Problem> {
+    links
+        .iter()
+        .filter(|link| !leads_somewhere(out, page, &link.destination))
+        .map(|link| link.problem.clone())
+        .collect()
+}
+
+fn leads_somewhere(out: &Path, page: &Path, destination: &str) -> bool {
+    let (path, fragment) = destination.split_once('#').unwrap_or((destination, ""));
+    let path = path.split('?').next().unwrap_or(path);
+    let target = if path.is_empty() {
+        page.with_extension("html")
+    } else {
+        page.parent().unwrap_or(Path::new("")).join(path)
+    };
+    let target = if target.extension().is_some_and(|extension| extension == "md") {
+        target.with_extension("html")
+    } else {
+        target
+    };
+    let Ok(bytes) = std::fs::read(out.join(target)) else { return false };
+    let html = String::from_utf8_lossy(&bytes);
+    fragment.is_empty() || html.contains(&format!("id=\"{fragment}\""))
+}

@@ -1,0 +1,209 @@
+//! Tags: what the text asks the code for.
+
+use std::path::Path;
+
+use crate::facts::{Entry, Facts};
+use crate::highlight::{escape, highlight, inert};
+use crate::literature::Literature;
+use crate::runs::{self, Runs};
+use crate::sources::Sources;
+use crate::{Problem, sources};
+
+/// A tag in a text: `{{kind name}}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tag<'t> {
+    /// Its first byte.
+    pub start: usize,
+    /// The byte after its last.
+    pub end: usize,
+    /// What is asked for: `fact`, `listing`, …
+    pub kind: &'t str,
+    /// Its name.
+    pub name: &'t str,
+}
+
+/// The tags of `text`, in order. mdBook's own, which begin with `{{#`, are not among them.
+pub fn find(text: &str) -> Vec<Tag<'_>> {
+    let mut tags = Vec::new();
+    let mut from = 0;
+    while let Some(start) = text[from..].find("{{").map(|at| from + at) {
+        let Some(length) = text[start..].find("}}") else { break };
+        let end = start + length + 2;
+        let inside = text[start + 2..end - 2].trim();
+        if !inside.starts_with('#') {
+            let (kind, name) = inside.split_once(char::is_whitespace).unwrap_or((inside, ""));
+            tags.push(Tag { start, end, kind, name: name.trim() });
+        }
+        from = end;
+    }
+    tags
+}
+
+/// Everything that tags can name.
+pub struct Shelf {
+    /// Figures.
+    pub facts: Facts,
+    /// Anchored lines of code.
+    pub sources: Sources,
+    /// Recorded runs.
+    pub runs: Runs,
+    /// What the runs printed, by name of the run.
+    pub outputs: std::collections::BTreeMap<String, String>,
+    /// Cited works.
+    pub literature: Literature,
+    /// Widgets: name and HTML.
+    pub widgets: Vec<(&'static str, String)>,
+}
+
+impl Shelf {
+    /// `text` with its tags filled in. What could not be filled in is a problem of `file`.
+    pub fn expand(&self, file: &Path, text: &str) -> (String, Vec<Problem>) {
+        let (mut expanded, mut problems) = (String::with_capacity(text.len()), Vec::new());
+        let mut done = 0;
+        for tag in find(text) {
+            expanded += &text[done..tag.start];
+            match self.fill(tag) {
+                Ok(html) => expanded += &html,
+                Err(message) => problems.push(Problem::at(file, text, tag.start, message)),
+            }
+            done = tag.end;
+        }
+        expanded += &text[done..];
+        (expanded, problems)
+    }
+
+    /// What stands in a tag's place.
+    ///
+    /// # Errors
+    /// Why nothing can: the tag names something that is not there.
+    pub fn fill(&self, tag: Tag<'_>) -> Result<String, String> {
+        match tag.kind {
+            "fact" => self.fact(tag.name),
+            "num" => self.num(tag.name),
+            "listing" => self.listing(tag.name),
+            "output" => self.output(tag.name),
+            "widget" => self.widget(tag.name),
+            "cite" => self.cite(tag.name),
+            kind => Err(format!(
+                "there is no tag `{kind}`: the tags are fact, num, listing, output, widget and cite"
+            )),
+        }
+    }
+
+    fn entry(&self, name: &str) -> Result<&Entry, String> {
+        self.facts.get(name).ok_or_else(|| {
+            format!("there is no fact `{name}`: `cargo xtask facts` lists those there are")
+        })
+    }
+
+    fn fact(&self, name: &str) -> Result<String, String> {
+        Ok(match self.entry(name)? {
+            Entry::Known(fact) => maud::html! {
+                data class="fact" value=(fact.exact) title=(fact.source) { (fact.shown) }
+            }
+            .into_string(),
+            Entry::NeedsModel => maud::html! {
+                span class="missing" { "(needs the model)" }
+            }
+            .into_string(),
+        })
+    }
+
+    fn num(&self, name: &str) -> Result<String, String> {
+        Ok(match self.entry(name)? {
+            Entry::Known(fact) => fact.shown.clone(),
+            Entry::NeedsModel => "?".to_owned(),
+        })
+    }
+
+    fn listing(&self, name: &str) -> Result<String, String> {
+        let anchor = self.sources.get(name).ok_or_else(|| self.no_anchor(name))?;
+        let code = highlight(&anchor.code, "rs");
+        Ok(format!(
+            "\n\n<figure class=\"listing\"><figcaption><code>{}</code></figcaption>\
+             <pre><code class=\"hl\">{code}</code></pre></figure>\n\n",
+            escape(&anchor.file.display().to_string())
+        ))
+    }
+
+    fn no_anchor(&self, name: &str) -> String {
+        let file = name.split('#').next().unwrap_or(name);
+        let known: Vec<&str> = self
+            .sources
+            .all()
+            .filter(|(key, _)| key.starts_with(file))
+            .map(|(key, _)| key)
+            .collect();
+        match known[..] {
+            [] => format!("there is no anchor `{name}`, and none in `{file}`"),
+            _ => format!("there is no anchor `{name}`: the file has {}", known.join(", ")),
+        }
+    }
+
+    fn output(&self, name: &str) -> Result<String, String> {
+        let run = self.runs.get(name).ok_or_else(|| {
+            format!("there is no run `{name}`: {} lists those there are", runs::FILE)
+        })?;
+        let printed = self.outputs.get(name).ok_or_else(|| {
+            format!("{} is missing: `cargo xtask record` makes it", runs::output(name).display())
+        })?;
+        Ok(format!(
+            "\n\n<figure class=\"output\"><figcaption><code>{}</code></figcaption>\
+             <pre><code>{}</code></pre></figure>\n\n",
+            inert(&escape(&run.command())),
+            inert(&escape(printed))
+        ))
+    }
+
+    fn widget(&self, name: &str) -> Result<String, String> {
+        let html = self.widgets.iter().find(|(known, _)| *known == name).map(|(_, html)| html);
+        let html = html.ok_or_else(|| {
+            let known: Vec<&str> = self.widgets.iter().map(|(known, _)| *known).collect();
+            format!("there is no widget `{name}`: there is {}", known.join(", "))
+        })?;
+        Ok(format!("\n\n{}\n\n", inert(html)))
+    }
+
+    fn cite(&self, key: &str) -> Result<String, String> {
+        let work =
+            self.literature.work.get(key).ok_or_else(|| {
+                format!("there is no work `{key}` in crates/book/literature.toml")
+            })?;
+        Ok(maud::html! {
+            span class="cite" {
+                a href=(work.url) title=(work.title) { (work.authors) ", " (work.year) }
+            }
+        }
+        .into_string())
+    }
+}
+
+/// The anchors that no chapter shows, as problems.
+pub fn unused_anchors(sources: &sources::Sources, used: &[String]) -> Vec<Problem> {
+    sources
+        .all()
+        .filter(|(key, _)| !used.iter().any(|name| name == key))
+        .map(|(key, anchor)| Problem {
+            file: anchor.file.clone(),
+            line: anchor.line,
+            message: format!("no chapter shows the anchor `{key}`: use it or take it out"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn tags_have_a_kind_and_a_name() {
+        let tags = find("a {{fact x.y}} b {{#include z}} {{ num  q }}");
+        let seen: Vec<_> = tags.iter().map(|tag| (tag.start, tag.kind, tag.name)).collect();
+        assert_eq!(seen, [(2, "fact", "x.y"), (32, "num", "q")]);
+    }
+
+    #[test]
+    fn a_tag_that_never_ends_is_left_alone() {
+        assert!(find("{{fact x").is_empty());
+    }
+}

@@ -1,0 +1,244 @@
+//! Where the book is made: what is computed once, and what is done at each build.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use mdbook_driver::MDBook;
+use mdbook_driver::config::Config;
+use mdbook_katex::preprocess::KatexProcessor;
+use mdbook_preprocessor::book::{Book, BookItem};
+use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
+use smollm2::Model;
+use widgets::Widget;
+use widgets::gallery::Sentence;
+use widgets::spotlight::{self, Setup, Spotlight};
+
+use crate::facts::{Entry, Facts, Measured};
+use crate::literature::Literature;
+use crate::names::Names;
+use crate::sources::Sources;
+use crate::strict::strictly;
+use crate::tags::{Shelf, unused_anchors};
+use crate::{Problem, Problems, gallery, lint, runs};
+
+/// What is computed once: the model's readings and every fact.
+pub struct Workshop {
+    facts: Facts,
+    spotlight: Option<(Setup, Vec<Sentence>)>,
+    missing: Option<String>,
+}
+
+impl Workshop {
+    /// Loads the model, lets it read the gallery, and computes every fact. Takes seconds.
+    /// Without the weights the book still builds, and [`Workshop::missing`] says what it lacks.
+    ///
+    /// # Errors
+    /// When the weights are there and cannot be read, or a fact does not hold.
+    pub fn open() -> Result<Self> {
+        match smollm2::locate() {
+            Ok(path) => Self::with_model(&path),
+            Err(missing @ smollm2::Error::Missing { .. }) => {
+                Self::without_model(&missing.to_string())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A workshop that knows no more than that the weights are `missing`. Its book has every
+    /// page; where a figure or a map needs the model, the page says so.
+    ///
+    /// # Errors
+    /// When a fact that needs no model does not hold.
+    pub fn without_model(missing: &str) -> Result<Self> {
+        let missing = Some(missing.to_owned());
+        Ok(Self { facts: Facts::compute(None)?, spotlight: None, missing })
+    }
+
+    fn with_model(path: &Path) -> Result<Self> {
+        let model = Model::open(path)?;
+        let readings = gallery::read(&model)?;
+        let measured = Measured { config: model.config(), readings: &readings };
+        let facts = Facts::compute(Some(&measured))?;
+        let setup = gallery::setup(&readings)?;
+        let sentences = readings.into_iter().map(|reading| reading.sentence).collect();
+        Ok(Self { facts, spotlight: Some((setup, sentences)), missing: None })
+    }
+
+    /// What the book lacks, and how to get it.
+    pub fn missing(&self) -> Option<&str> {
+        self.missing.as_deref()
+    }
+
+    /// Every fact: its name, its value as printed, and its source.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.facts.all().map(|(name, entry)| match entry {
+            Entry::Known(fact) => (name, fact.shown.as_str(), fact.source.as_str()),
+            Entry::NeedsModel => (name, "–", "needs the model's weights"),
+        })
+    }
+
+    /// What the tags of the book under `root` can name.
+    ///
+    /// # Errors
+    /// When anchors are broken or the recorded runs cannot be read.
+    pub fn shelf(&self, root: &Path, module_version: Option<&str>) -> Result<Shelf> {
+        let runs = runs::read(root)?;
+        let outputs: BTreeMap<String, String> = runs
+            .keys()
+            .filter_map(|name| {
+                Some((name.clone(), std::fs::read_to_string(root.join(runs::output(name))).ok()?))
+            })
+            .collect();
+        Ok(Shelf {
+            facts: self.facts.clone(),
+            sources: Sources::read(root).map_err(Problems)?,
+            runs,
+            outputs,
+            literature: Literature::of_the_book(),
+            widgets: vec![(spotlight::NAME, self.spotlight_html(module_version)?)],
+        })
+    }
+
+    fn spotlight_html(&self, module_version: Option<&str>) -> Result<String> {
+        let Some((setup, sentences)) = &self.spotlight else {
+            let made_up = gallery::illustration(7);
+            let missing =
+                "The real map is missing: this book was built without the model's weights.";
+            let view = spotlight::without_model(&made_up, &gallery::illustrated_words(), missing);
+            return Ok(format!("<figure class=\"widget\">{view}</figure>"));
+        };
+        let view = Spotlight::new(setup.clone(), sentences.clone())?.view();
+        Ok(maud::html! {
+            figure class="widget" {
+                attention-widget name=(spotlight::NAME) data-version=[module_version]
+                    data-setup=(serde_json::to_string(setup)?) { (maud::PreEscaped(view)) }
+            }
+        }
+        .into_string())
+    }
+
+    /// Builds the book under `root` into `out`, with every lint. `module_version` is that of
+    /// the WebAssembly module, when there is one: without it the pages stay as they are built.
+    ///
+    /// # Errors
+    /// [`Problems`] with file and line, or what mdBook said.
+    pub fn build(
+        &self,
+        root: &Path,
+        out: &Path,
+        module_version: Option<&str>,
+        live_reload: bool,
+    ) -> Result<()> {
+        let shelf = Arc::new(self.shelf(root, module_version)?);
+        let config = config(root, out, live_reload)?;
+        let links = self.check(root, &config, &shelf)?;
+        strictly(|| {
+            let mut book = MDBook::load_with_config(root, config)?;
+            book.with_preprocessor(Tags(shelf));
+            book.with_preprocessor(KatexProcessor);
+            book.build()
+        })?;
+        self.write_gallery(out)?;
+        let dead = links.iter().flat_map(|(page, links)| lint::dead_links(out, page, links));
+        Ok(Problems::none(dead.collect())?)
+    }
+
+    /// All lints that need no rendered page. Returns the links to check once there are some.
+    fn check(
+        &self,
+        root: &Path,
+        config: &Config,
+        shelf: &Shelf,
+    ) -> Result<Vec<(PathBuf, Vec<lint::Link>)>> {
+        let names = Names::new(shelf.runs.values().map(|run| run.listing.clone()));
+        let src = root.join(&config.book.src);
+        let (mut problems, mut links, mut used) = (Vec::new(), Vec::new(), Vec::new());
+        for page in chapters(root, config)? {
+            let text = std::fs::read_to_string(src.join(&page))
+                .with_context(|| format!("cannot read the chapter {}", page.display()))?;
+            let findings = lint::chapter(&config.book.src.join(&page), &text, shelf, &names);
+            problems.extend(findings.problems);
+            used.extend(findings.used);
+            links.push((page, findings.links));
+        }
+        problems.extend(unused_anchors(&shelf.sources, &used));
+        for name in shelf.runs.keys().filter(|name| !used.contains(name)) {
+            let text = std::fs::read_to_string(root.join(runs::FILE))?;
+            let offset = text.find(name.as_str()).unwrap_or(0);
+            let message = format!("no chapter shows the run `{name}`: use it or take it out");
+            problems.push(Problem::at(Path::new(runs::FILE), &text, offset, message));
+        }
+        Problems::none(problems)?;
+        Ok(links)
+    }
+
+    /// Writes the files that the spotlight loads in the page.
+    fn write_gallery(&self, out: &Path) -> Result<()> {
+        let Some((_, sentences)) = &self.spotlight else { return Ok(()) };
+        for sentence in sentences {
+            let path = out.join(Sentence::path(&sentence.name));
+            std::fs::create_dir_all(path.parent().expect("a file lies in a folder"))?;
+            std::fs::write(&path, sentence.to_bytes())
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// The preprocessor for a plain `mdbook build`.
+    ///
+    /// # Errors
+    /// As [`Workshop::shelf`], and every [`Problems`] of the chapters.
+    pub fn preprocess(&self, context: &PreprocessorContext, book: Book) -> Result<Book> {
+        let shelf = self.shelf(&context.root, None)?;
+        self.check(&context.root, &context.config, &shelf)?;
+        Tags(Arc::new(shelf)).run(context, book)
+    }
+}
+
+fn config(root: &Path, out: &Path, live_reload: bool) -> Result<Config> {
+    let mut config = Config::from_disk(root.join("book.toml"))?;
+    config.build.build_dir = std::path::absolute(out)?;
+    config.build.create_missing = false;
+    if live_reload {
+        config.set("output.html.live-reload-endpoint", "live-reload")?;
+    }
+    Ok(config)
+}
+
+/// The chapters' files, from the book's source folder.
+fn chapters(root: &Path, config: &Config) -> Result<Vec<PathBuf>> {
+    let book = MDBook::load_with_config(root, config.clone())?;
+    Ok(book
+        .iter()
+        .filter_map(|item| match item {
+            BookItem::Chapter(chapter) => chapter.source_path.clone(),
+            _ => None,
+        })
+        .collect())
+}
+
+/// Fills in the tags of every chapter.
+struct Tags(Arc<Shelf>);
+
+impl Preprocessor for Tags {
+    fn name(&self) -> &str {
+        "book"
+    }
+
+    fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
+        let mut problems = Vec::new();
+        book.for_each_chapter_mut(|chapter| {
+            let Some(path) = &chapter.source_path else { return };
+            let file = context.config.book.src.join(path);
+            let (expanded, wrong) = self.0.expand(&file, &chapter.content);
+            chapter.content = expanded;
+            problems.extend(wrong);
+        });
+        if let Err(problems) = Problems::none(problems) {
+            bail!(problems);
+        }
+        Ok(book)
+    }
+}

@@ -1,0 +1,248 @@
+//! Each way to break the book must fail the build, with a message that names file and line.
+//! Every test takes a copy of the real book, changes one thing, and reads the message.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use book::Workshop;
+use tempfile::TempDir;
+
+/// The model is loaded once for all tests.
+fn workshop() -> &'static Workshop {
+    static WORKSHOP: OnceLock<Workshop> = OnceLock::new();
+    WORKSHOP.get_or_init(|| {
+        let workshop = Workshop::open().expect("the workshop opens");
+        assert_eq!(workshop.missing(), None, "these tests need the model's weights");
+        workshop
+    })
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the book's root").to_owned()
+}
+
+/// A copy of what the book is built from.
+fn copy() -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for part in
+        ["book.toml", "src", "theme", "listings", "crates/attention/src", "crates/smollm2/src"]
+    {
+        copy_all(&root().join(part), &folder.path().join(part));
+    }
+    folder
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    if from.is_dir() {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            copy_all(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+    }
+}
+
+fn build(root: &Path) -> Result<(), String> {
+    workshop().build(root, &root.join("out"), None, false).map_err(|error| format!("{error:#}"))
+}
+
+/// The line of `needle` in `file`, from 1.
+fn line_of(root: &Path, file: &str, needle: &str) -> usize {
+    let text = std::fs::read_to_string(root.join(file)).unwrap();
+    let at = text.find(needle).unwrap_or_else(|| panic!("{file} has no `{needle}`"));
+    text[..at].matches('\n').count() + 1
+}
+
+/// Changes the first `old` in `file` to `new`, builds, and expects `message` at that line.
+fn breaks(file: &str, old: &str, new: &str, message: &str) {
+    let folder = copy();
+    let line = line_of(folder.path(), file, old);
+    let path = folder.path().join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen(old, new, 1)).unwrap();
+    let error = build(folder.path()).expect_err("the build must fail");
+    let expected = format!("{file}:{line}: {message}");
+    assert!(error.contains(&expected), "expected `{expected}` in:\n{error}");
+}
+
+const CHAPTER: &str = "src/ch01-spotlight.md";
+
+#[test]
+fn the_book_builds() {
+    let folder = copy();
+    build(folder.path()).unwrap();
+    let page = std::fs::read_to_string(folder.path().join("out/ch01-spotlight.html")).unwrap();
+    assert!(page.contains("<attention-widget"));
+    assert!(page.contains("<math"), "KaTeX writes MathML beside its HTML");
+    assert!(!page.contains("{{"), "a tag was left in the page");
+    assert!(folder.path().join("out/gallery/cat.bin").is_file());
+}
+
+#[test]
+fn without_the_weights_the_book_builds_and_says_what_is_missing() {
+    let folder = copy();
+    let out = folder.path().join("out");
+    let poor = Workshop::without_model("the weights are not here").unwrap();
+    assert_eq!(poor.missing(), Some("the weights are not here"));
+    poor.build(folder.path(), &out, Some("0"), false).unwrap();
+    let page = std::fs::read_to_string(out.join("ch01-spotlight.html")).unwrap();
+    assert!(page.contains("built without the model"), "the widget says what is missing");
+    assert!(page.contains("(needs the model)"), "and so does a figure");
+    assert!(page.contains(">.42<"), "the illustration is still there");
+    assert!(!page.contains("<attention-widget"), "and nothing waits to be woken");
+}
+
+#[test]
+fn a_digit_in_a_chapter() {
+    breaks(CHAPTER, "Ten conversations", "10 conversations", "`10` is typed in");
+    breaks(CHAPTER, "{{fact illustration.it-cat}}", ".43", "`43` is typed in");
+}
+
+#[test]
+fn a_digit_in_a_formula() {
+    breaks(CHAPTER, "= {{num row.sum}}", "= 2", "`2` is typed in");
+}
+
+#[test]
+fn a_digit_in_a_name() {
+    breaks(
+        CHAPTER,
+        "The widget below shows what SmolLM2",
+        "The widget below shows what SmolLM3",
+        "`SmolLM3` is typed in",
+    );
+}
+
+#[test]
+fn a_facts_name() {
+    breaks(
+        CHAPTER,
+        "{{fact spotlight.it-cat}}",
+        "{{fact spotlight.it-dog}}",
+        "there is no fact `spotlight.it-dog`",
+    );
+}
+
+#[test]
+fn an_unknown_tag() {
+    breaks(CHAPTER, "{{widget spotlight}}", "{{gadget spotlight}}", "there is no tag `gadget`");
+    breaks(CHAPTER, "{{widget spotlight}}", "{{widget torch}}", "there is no widget `torch`");
+    breaks(
+        CHAPTER,
+        "{{cite vaswani2017}}",
+        "{{cite vaswani2018}}",
+        "there is no work `vaswani2018`",
+    );
+}
+
+#[test]
+fn an_anchors_name_in_a_chapter() {
+    breaks(
+        CHAPTER,
+        "{{listing listings/examples/ch01-spotlight.rs#row}}",
+        "{{listing listings/examples/ch01-spotlight.rs#rows}}",
+        "there is no anchor `listings/examples/ch01-spotlight.rs#rows`",
+    );
+}
+
+#[test]
+fn an_anchor_in_a_listing() {
+    breaks(
+        "listings/examples/ch01-spotlight.rs",
+        "// ANCHOR_END: row",
+        "// ANCHOR_END: rov",
+        "the anchor `rov` ends and never began",
+    );
+    breaks(
+        "listings/examples/ch01-attention.rs",
+        "const CONVERSATIONS",
+        "// ANCHOR: spare\n// ANCHOR_END: spare\nconst CONVERSATIONS",
+        "no chapter shows the anchor `listings/examples/ch01-attention.rs#spare`",
+    );
+}
+
+#[test]
+fn an_output_that_is_missing() {
+    let folder = copy();
+    std::fs::remove_file(folder.path().join("listings/output/ch01-spotlight/it.txt")).unwrap();
+    let line = line_of(folder.path(), CHAPTER, "{{output ch01-spotlight/it}}");
+    let error = build(folder.path()).unwrap_err();
+    assert!(
+        error.contains(&format!(
+            "{CHAPTER}:{line}: listings/output/ch01-spotlight/it.txt is missing"
+        )),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_run_that_no_chapter_shows() {
+    breaks(
+        "listings/runs.toml",
+        "[\"ch01-attention/party\"]",
+        "[\"ch01-attention/party2\"]",
+        "no chapter shows the run `ch01-attention/party2`",
+    );
+}
+
+#[test]
+fn a_formula() {
+    breaks(CHAPTER, "$ s_{ij} = \\frac{", "$ s_{ij} = \\frax{", "KaTeX cannot read the formula");
+}
+
+#[test]
+fn a_link() {
+    breaks(
+        "src/index.md",
+        "(ch01-spotlight.md)",
+        "(ch01-limelight.md)",
+        "the link to `ch01-limelight.md` leads nowhere",
+    );
+    breaks(
+        CHAPTER,
+        "(#look-through-a-real-head)",
+        "(#look-through-a-fake-head)",
+        "the link to `#look-through-a-fake-head` leads nowhere",
+    );
+}
+
+#[test]
+fn rust_that_is_no_listing() {
+    breaks(
+        CHAPTER,
+        "## Pitfalls",
+        "```rust\nlet a = b;\n```\n\n## Pitfalls",
+        "Rust is shown with {{listing FILE#ANCHOR}}",
+    );
+}
+
+#[test]
+fn a_misspelling() {
+    breaks(
+        CHAPTER,
+        "Psychologists have studied",
+        "Psychologists recieve studied",
+        "`recieve` is misspelt: receive?",
+    );
+}
+
+#[test]
+fn an_include_of_mdbook_that_is_missing() {
+    let folder = copy();
+    let path = folder.path().join(CHAPTER);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text + "\n\n{{#include nothing.md}}\n").unwrap();
+    let error = build(folder.path()).unwrap_err();
+    assert!(error.contains("mdBook warned") && error.contains("nothing.md"), "{error}");
+}
+
+#[test]
+fn a_chapter_that_is_missing() {
+    let folder = copy();
+    std::fs::remove_file(folder.path().join(CHAPTER)).unwrap();
+    let error = build(folder.path()).unwrap_err();
+    assert!(error.contains("ch01-spotlight.md"), "{error}");
+}

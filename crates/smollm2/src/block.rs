@@ -1,0 +1,52 @@
+//! One layer: attention, then feed-forward.
+
+use attention::Attention;
+use burn::tensor::{Device, Tensor};
+
+use crate::feed_forward::SwiGlu;
+use crate::gguf::Gguf;
+use crate::grouped_query::GroupedQueryAttention;
+use crate::norm::RmsNorm;
+use crate::{Config, Error};
+
+/// A layer of a Llama (Touvron et al., *LLaMA: Open and Efficient Foundation Language Models*,
+/// 2023, section 2.2). Each half adds to what it was given, and norms its input first.
+#[derive(Debug, Clone)]
+pub struct Block {
+    attention_norm: RmsNorm,
+    attention: GroupedQueryAttention,
+    feed_forward_norm: RmsNorm,
+    feed_forward: SwiGlu,
+}
+
+impl Block {
+    pub(crate) fn read(
+        file: &Gguf<'_>,
+        layer: usize,
+        config: &Config,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let norm = |part: &str| {
+            let name = format!("blk.{layer}.{part}_norm.weight");
+            RmsNorm::read(file, &name, config.d_model, config.rms_epsilon, device)
+        };
+        Ok(Block {
+            attention_norm: norm("attn")?,
+            attention: GroupedQueryAttention::read(file, layer, config, device)?,
+            feed_forward_norm: norm("ffn")?,
+            feed_forward: SwiGlu::read(file, layer, config, device)?,
+        })
+    }
+
+    /// `x` is `[seq, d_model]`, and so is the first result. The second is what attention computed
+    /// on the way.
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows.
+    pub fn forward(&self, x: Tensor<2>) -> Result<(Tensor<2>, Attention), Error> {
+        let (seen, attention) = self.attention.forward(self.attention_norm.forward(x.clone()))?;
+        let x = x + seen;
+        let thought = self.feed_forward.forward(self.feed_forward_norm.forward(x.clone()));
+        Ok((x + thought, attention))
+    }
+}

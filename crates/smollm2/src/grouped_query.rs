@@ -1,0 +1,94 @@
+//! Grouped-query attention: many query heads, few key and value heads.
+
+use attention::{Attention, Mask, scaled_dot_product_attention};
+use burn::tensor::{Device, Tensor};
+
+use crate::gguf::Gguf;
+use crate::linear::Linear;
+use crate::rope::Rope;
+use crate::{Config, Error};
+
+/// The attention of one layer (Ainslie et al., *GQA: Training Generalized Multi-Query Transformer
+/// Models from Multi-Head Checkpoints*, 2023, section 2.2).
+///
+/// Nine query heads ask, and three key and value heads answer: each answers three.
+#[derive(Debug, Clone)]
+pub struct GroupedQueryAttention {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+    rope: Rope,
+    heads: usize,
+    kv_heads: usize,
+}
+
+impl GroupedQueryAttention {
+    pub(crate) fn read(
+        file: &Gguf<'_>,
+        layer: usize,
+        config: &Config,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let &Config { heads, kv_heads, head_dim, d_model, .. } = config;
+        let linear = |part: &str, shape: [usize; 2]| {
+            Linear::read(file, &format!("blk.{layer}.attn_{part}.weight"), shape, device)
+        };
+        Ok(GroupedQueryAttention {
+            query: linear("q", [heads * head_dim, d_model])?,
+            key: linear("k", [kv_heads * head_dim, d_model])?,
+            value: linear("v", [kv_heads * head_dim, d_model])?,
+            output: linear("output", [d_model, heads * head_dim])?,
+            rope: Rope::new(head_dim, config.rope_base),
+            heads,
+            kv_heads,
+        })
+    }
+
+    /// `x` is `[seq, d_model]`, and so is the first result. The second is what attention computed
+    /// on the way, `[1, heads, seq, ..]`.
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows.
+    pub fn forward(&self, x: Tensor<2>) -> Result<(Tensor<2>, Attention), Error> {
+        let query = split_heads(self.query.forward(x.clone()), self.heads);
+        let key = split_heads(self.key.forward(x.clone()), self.kv_heads);
+        let value = split_heads(self.value.forward(x), self.kv_heads);
+
+        let query = self.rope.rotate(query, 0);
+        let key = self.rope.rotate(key, 0);
+
+        let group = self.heads / self.kv_heads;
+        let (key, value) = (repeat_kv(key, group), repeat_kv(value, group));
+        let attention = scaled_dot_product_attention(query, key, value, Mask::Causal)?;
+        let mixed = self.output.forward(merge_heads(attention.output.clone()));
+        Ok((mixed, attention))
+    }
+}
+
+/// Gives each of `group` query heads in a row the same key or value head:
+/// `[batch, kv_heads, seq, head_dim]` to `[batch, kv_heads · group, seq, head_dim]`.
+///
+/// Head `h` of the result is head `h / group` of `x`.
+pub fn repeat_kv(x: Tensor<4>, group: usize) -> Tensor<4> {
+    let [batch, kv_heads, seq, head_dim] = x.dims();
+    let copies: Tensor<5> = x.unsqueeze_dim(2);
+    copies.expand([batch, kv_heads, group, seq, head_dim]).reshape([
+        batch,
+        kv_heads * group,
+        seq,
+        head_dim,
+    ])
+}
+
+/// `[seq, heads · head_dim]` to `[1, heads, seq, head_dim]`.
+fn split_heads(x: Tensor<2>, heads: usize) -> Tensor<4> {
+    let [seq, width] = x.dims();
+    x.reshape([1, seq, heads, width / heads]).swap_dims(1, 2)
+}
+
+/// `[1, heads, seq, head_dim]` to `[seq, heads · head_dim]`.
+fn merge_heads(x: Tensor<4>) -> Tensor<2> {
+    let [_, heads, seq, head_dim] = x.dims();
+    x.swap_dims(1, 2).reshape([seq, heads * head_dim])
+}

@@ -1,0 +1,57 @@
+//! SmolLM2-135M-Instruct, a small pretrained language model, run so that every head shows its
+//! weights.
+//!
+//! SmolLM2 (Allal et al., *SmolLM2: When Smol Goes Big*, 2025) is a decoder of the Llama kind:
+//! 30 layers of 9 query heads that share 3 key and value heads, 576 numbers a token, 49,152
+//! tokens. It is under the Apache-2.0 licence.
+//!
+//! Read the modules in the order in which a sentence meets them:
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`gguf`] | the file: a list of settings, a list of tensors, then their bytes |
+//! | [`quant`] | 4-bit and 8-bit weights, turned back into numbers |
+//! | [`config`] | the model's sizes, read from the settings and checked |
+//! | [`tokenizer`] | text to tokens, and back |
+//! | [`norm`] | RMSNorm: each token's vector, brought to length |
+//! | [`rope`] | rotary positions: where a token stands, as an angle |
+//! | [`grouped_query`] | grouped-query attention: 9 query heads, 3 key and value heads |
+//! | [`feed_forward`] | SwiGLU: what happens to a token after it has looked around |
+//! | [`block`] | one layer: attention, then feed-forward |
+//! | [`model`] | all layers, and a guess at the next token |
+//!
+//! ```
+//! use smollm2::{Model, locate};
+//!
+//! let model = Model::open(&locate()?)?;
+//! let forward = model.run("The cat sat on the mat because it was tired")?;
+//!
+//! // Token 7 is " it", token 1 is " cat". Layers and heads count from 0.
+//! assert_eq!(forward.tokens[7].text, " it");
+//! let weight = forward.weight(13, 8, 7, 1)?;
+//! assert!((weight - 0.80).abs() < 0.01);
+//! # Ok::<(), smollm2::Error>(())
+//! ```
+
+pub mod block;
+pub mod config;
+mod error;
+pub mod feed_forward;
+pub mod forward;
+pub mod gguf;
+pub mod grouped_query;
+mod linear;
+mod locate;
+pub mod model;
+pub mod norm;
+pub mod quant;
+pub mod rope;
+pub mod tokenizer;
+
+pub use config::Config;
+pub use error::Error;
+pub use forward::{Candidate, Forward};
+pub use linear::Linear;
+pub use locate::{BYTES, FILE_NAME, SHA256, cache_path, locate};
+pub use model::{LONGEST, Model};
+pub use tokenizer::{Token, Tokenizer};

@@ -1,0 +1,204 @@
+//! All layers, and a guess at the next token.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::block::Block;
+use crate::gguf::Gguf;
+use crate::linear::matrix;
+use crate::norm::RmsNorm;
+use crate::{Config, Error, Forward, Token, Tokenizer};
+
+/// The longest text that [`Model::run`] takes, in tokens, however long a text the model was
+/// trained for. The scores and the weights of all heads are kept, and both grow with the square
+/// of the length: for SmolLM2 and 512 tokens they take 566 MB.
+pub const LONGEST: usize = 512;
+
+/// The largest file that is read, in bytes: SmolLM2-135M in 32-bit numbers takes 540 MB.
+const LARGEST_FILE: u64 = 1 << 30;
+
+/// A language model, ready to run. It takes about 540 MB of memory: the weights are kept as
+/// 32-bit numbers.
+pub struct Model {
+    config: Config,
+    tokenizer: Arc<Tokenizer>,
+    /// `[vocabulary, d_model]`: what each token means before it has looked around.
+    embedding: Tensor<2>,
+    blocks: Vec<Block>,
+    norm: RmsNorm,
+    device: Device,
+}
+
+impl Model {
+    /// Reads the model from a GGUF file, such as [`locate`](crate::locate) finds.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Unreadable`] or [`Error::TooLarge`], and those of
+    /// [`from_bytes`](Self::from_bytes).
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Model::from_bytes(&read_file(path)?)
+    }
+
+    /// Reads the model from the bytes of a GGUF file.
+    ///
+    /// # Errors
+    /// Those of [`Gguf::parse`], [`Config::read`] and [`Tokenizer::read`];
+    /// [`Error::MissingTensor`], [`Error::UnknownTensor`], [`Error::Shape`] or
+    /// [`Error::NotFinite`] when the weights are not those of this model.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let file = &Gguf::parse(bytes)?;
+        let config = Config::read(file)?;
+        check_tensors(file, &config)?;
+        let tokenizer = Arc::new(Tokenizer::read(file)?);
+
+        let device = Device::flex();
+        let Config { vocabulary, d_model, rms_epsilon, .. } = config;
+        let block = |layer| Block::read(file, layer, &config, &device);
+        Ok(Model {
+            embedding: matrix(file, "token_embd.weight", [vocabulary, d_model], &device)?,
+            blocks: (0..config.layers).map(block).collect::<Result<_, _>>()?,
+            norm: RmsNorm::read(file, "output_norm.weight", d_model, rms_epsilon, &device)?,
+            config,
+            tokenizer,
+            device,
+        })
+    }
+
+    /// The model's sizes.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The model's tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// Runs a text through the model.
+    ///
+    /// # Errors
+    /// [`Error::EmptyText`]; [`Error::NoToken`] when the vocabulary cannot spell it; and
+    /// [`Error::TooLong`] when it has more tokens than [`LONGEST`] or than the model's context.
+    pub fn run(&self, text: &str) -> Result<Forward, Error> {
+        self.run_tokens(&self.tokenizer.encode(text)?)
+    }
+
+    /// Runs tokens through the model.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run), and [`Error::OutOfRange`] when there is no such token.
+    pub fn run_tokens(&self, ids: &[u32]) -> Result<Forward, Error> {
+        self.check_length(ids.len())?;
+        let token = |&id: &u32| self.tokenizer.token(id);
+        let tokens: Vec<Token> = ids.iter().map(token).collect::<Result<_, _>>()?;
+        let text = self.tokenizer.decode(ids)?;
+
+        let mut x = self.embed(ids);
+        let (mut scores, mut weights) = (Vec::new(), Vec::new());
+        for (layer, block) in self.blocks.iter().enumerate() {
+            let attention;
+            (x, attention) = block.forward(x)?;
+            let seen: Tensor<3> = attention.weights.squeeze_dim(0);
+            // Each row sums to one, so this sum is finite unless something has overflowed.
+            if !seen.clone().sum().into_scalar::<f32>().is_finite() {
+                return Err(Error::Overflow { place: format!("layer {layer}") });
+            }
+            scores.push(attention.scores.squeeze_dim(0));
+            weights.push(seen);
+        }
+        let logits = self.next_token(x)?;
+        Ok(Forward { text, tokens, scores, weights, logits, tokenizer: self.tokenizer.clone() })
+    }
+
+    fn check_length(&self, tokens: usize) -> Result<(), Error> {
+        let context = self.config.context;
+        if tokens == 0 {
+            Err(Error::EmptyText)
+        } else if tokens > context {
+            Err(Error::TooLong { tokens, limit: context, reason: "the model's context" })
+        } else if tokens > LONGEST {
+            let reason = "the maps of all heads are kept, and grow with its square";
+            Err(Error::TooLong { tokens, limit: LONGEST, reason })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The row of the embedding for each token: `[seq, d_model]`.
+    fn embed(&self, ids: &[u32]) -> Tensor<2> {
+        let rows: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
+        let rows = TensorData::new(rows, [ids.len()]);
+        let rows = Tensor::<1, Int>::from_data(rows, &self.device);
+        self.embedding.clone().select(0, rows)
+    }
+
+    /// The logits after the last token, `[vocabulary]`. The embedding serves a second time: a
+    /// token is likely when what it means is what is expected (Press and Wolf, *Using the Output
+    /// Embedding to Improve Language Models*, 2017).
+    fn next_token(&self, x: Tensor<2>) -> Result<Vec<f32>, Error> {
+        let [seq, _] = x.dims();
+        let last = self.norm.forward(x.narrow(0, seq - 1, 1));
+        let logits = self.embedding.clone().matmul(last.transpose());
+        let logits: Vec<f32> = logits.into_data().iter().collect();
+        if logits.iter().all(|logit| logit.is_finite()) {
+            Ok(logits)
+        } else {
+            Err(Error::Overflow { place: "the logits".to_owned() })
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
+    // Asked first: to open a pipe would wait for ever.
+    let Ok(metadata) = fs::metadata(path) else {
+        return Err(Error::Missing { path: path.to_owned() });
+    };
+    if !metadata.is_file() {
+        return Err(Error::Missing { path: path.to_owned() });
+    }
+    if metadata.len() > LARGEST_FILE {
+        let (path, bytes) = (path.to_owned(), metadata.len());
+        return Err(Error::TooLarge { path, bytes, limit: LARGEST_FILE });
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
+
+/// Checks that the file has each tensor of the model and no other, before any is read.
+fn check_tensors(file: &Gguf<'_>, config: &Config) -> Result<(), Error> {
+    const PARTS: [&str; 9] = [
+        "attn_norm",
+        "attn_q",
+        "attn_k",
+        "attn_v",
+        "attn_output",
+        "ffn_norm",
+        "ffn_gate",
+        "ffn_up",
+        "ffn_down",
+    ];
+    let mut unknown: BTreeSet<&str> = file.tensor_names().collect();
+    let mut expect = |name: String| match unknown.remove(name.as_str()) {
+        true => Ok(()),
+        false => Err(Error::MissingTensor { tensor: name }),
+    };
+    expect("token_embd.weight".to_owned())?;
+    expect("output_norm.weight".to_owned())?;
+    for layer in 0..config.layers {
+        for part in PARTS {
+            expect(format!("blk.{layer}.{part}.weight"))?;
+        }
+    }
+    match unknown.first() {
+        None => Ok(()),
+        Some(tensor) => Err(Error::UnknownTensor { tensor: (*tensor).to_owned() }),
+    }
+}

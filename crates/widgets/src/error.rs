@@ -1,0 +1,32 @@
+//! What can go wrong in a widget, in words for the page.
+
+/// Why a widget could not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No widget has this name.
+    #[error("there is no widget called `{name}`")]
+    Unknown {
+        /// The name that was asked for.
+        name: String,
+    },
+    /// The setup in the page is not what this version of the widget reads.
+    #[error("the page's setup for the widget cannot be read: {reason}")]
+    Setup {
+        /// What the reader of JSON said.
+        reason: String,
+    },
+    /// An event with an unknown name, or a value that is out of range.
+    #[error("the event `{name}` with the value `{value}` means nothing here")]
+    Event {
+        /// The event's name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// A gallery file that is damaged or of another version.
+    #[error("this gallery file cannot be used: {reason}")]
+    Gallery {
+        /// What is wrong with it.
+        reason: String,
+    },
+}

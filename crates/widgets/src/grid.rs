@@ -1,0 +1,37 @@
+//! Moving through a grid of cells with the keyboard, as the ARIA grid pattern says.
+
+/// A cell: row and column, from 0.
+pub type Cell = (usize, usize);
+
+/// Where `key` leads from `(row, column)` in a grid of `rows` by `columns`. `None` when the
+/// key means nothing to a grid. `Ctrl+Home` and `Ctrl+End` are the corners.
+pub fn step((row, column): Cell, key: &str, rows: usize, columns: usize) -> Option<Cell> {
+    let (last_row, last_column) = (rows - 1, columns - 1);
+    Some(match key {
+        "ArrowLeft" => (row, column.saturating_sub(1)),
+        "ArrowRight" => (row, (column + 1).min(last_column)),
+        "ArrowUp" => (row.saturating_sub(1), column),
+        "ArrowDown" => ((row + 1).min(last_row), column),
+        "Home" => (row, 0),
+        "End" => (row, last_column),
+        "Ctrl+Home" => (0, 0),
+        "Ctrl+End" => (last_row, last_column),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::step;
+
+    #[test]
+    fn keys_move_one_cell_and_stop_at_the_edge() {
+        assert_eq!(step((1, 1), "ArrowLeft", 3, 3), Some((1, 0)));
+        assert_eq!(step((1, 0), "ArrowLeft", 3, 3), Some((1, 0)));
+        assert_eq!(step((2, 2), "ArrowDown", 3, 3), Some((2, 2)));
+        assert_eq!(step((1, 1), "End", 3, 3), Some((1, 2)));
+        assert_eq!(step((1, 1), "Ctrl+End", 3, 4), Some((2, 3)));
+        assert_eq!(step((1, 1), "Ctrl+Home", 3, 3), Some((0, 0)));
+        assert_eq!(step((1, 1), "Tab", 3, 3), None);
+    }
+}

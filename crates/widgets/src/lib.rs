@@ -1,0 +1,57 @@
+//! What a page shows and how it answers.
+//!
+//! A widget is plain data and pure functions: a state, the events that change it, and a view
+//! that turns it into HTML. The book calls the view when it is built, so a page is complete
+//! before any script runs. In the page the same code, compiled to WebAssembly, takes events
+//! and hands back new HTML. Nothing here touches a browser, but for [`web`], which is only
+//! compiled for one.
+
+mod error;
+pub mod gallery;
+mod grid;
+pub mod show;
+pub mod spotlight;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
+
+pub use error::Error;
+
+/// What the page needs from a widget.
+pub trait Widget {
+    /// Applies the event `name` with its `value`, both as the page sends them: the element's
+    /// `data-event`, and what was chosen, pressed or typed. Says whether the event meant
+    /// anything here; a key that did not is left to the browser.
+    ///
+    /// # Errors
+    /// [`Error::Event`] when the event is unknown or its value makes no sense. The state is
+    /// then as it was.
+    fn update(&mut self, name: &str, value: &str) -> Result<bool, Error>;
+
+    /// The widget's HTML, the whole of it.
+    fn view(&self) -> String;
+
+    /// A file that the widget waits for: its path from the site's root.
+    fn wants(&self) -> Option<String>;
+
+    /// Takes the file that it asked for.
+    ///
+    /// # Errors
+    /// [`Error::Gallery`] when the file is not what it should be. The widget shows that.
+    fn receive(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error>;
+
+    /// Told that a file could not be had, and why. The widget shows that.
+    fn failed(&mut self, path: &str, reason: &str);
+}
+
+/// Makes the widget called `name` from its setup (JSON, from the page) and the page's address
+/// query, such as `?spotlight=cat.13.8.7`.
+///
+/// # Errors
+/// [`Error::Unknown`] for a name that no widget has, [`Error::Setup`] for a setup that cannot
+/// be read. An address that makes no sense is ignored: the widget opens as usual.
+pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, Error> {
+    match name {
+        spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
+        _ => Err(Error::Unknown { name: name.to_owned() }),
+    }
+}

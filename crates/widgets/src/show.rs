@@ -1,0 +1,40 @@
+//! How numbers and tokens look in the book: in text, tables, widgets and facts alike.
+
+/// A share between 0 and 1 with two decimals and no leading zero: `.80`, `1.00`.
+///
+/// ```
+/// assert_eq!(widgets::show::share(0.8013), ".80");
+/// assert_eq!(widgets::show::share(1.0), "1.00");
+/// assert_eq!(widgets::show::share(f32::NAN), "NaN");
+/// ```
+pub fn share(weight: f32) -> String {
+    let digits = format!("{weight:.2}");
+    match digits.strip_prefix("0.") {
+        Some(decimals) => format!(".{decimals}"),
+        None => digits,
+    }
+}
+
+/// The class that shades a cell: `shade-0`, `shade-5`, … `shade-100`.
+///
+/// ```
+/// assert_eq!(widgets::show::shade(0.8013), "shade-80");
+/// assert_eq!(widgets::show::shade(f32::NAN), "shade-0");
+/// ```
+pub fn shade(weight: f32) -> String {
+    // A NaN becomes 0 here; the printed number still says NaN.
+    let step = (weight.clamp(0.0, 1.0) * 20.0).round() as u32 * 5;
+    format!("shade-{step}")
+}
+
+/// A token as a word: without the space that it begins with, and with white space made visible.
+///
+/// ```
+/// assert_eq!(widgets::show::word(" cat"), "cat");
+/// assert_eq!(widgets::show::word("\n"), "⏎");
+/// assert_eq!(widgets::show::word("  "), "␣␣");
+/// ```
+pub fn word(token: &str) -> String {
+    let word = token.strip_prefix(' ').filter(|rest| !rest.trim().is_empty()).unwrap_or(token);
+    word.replace(' ', "␣").replace('\n', "⏎").replace('\t', "⇥")
+}

@@ -1,0 +1,239 @@
+//! The spotlight as HTML. Each number is printed; shade only repeats it.
+
+use maud::{Markup, html};
+
+use super::{Illustration, NAME, Spotlight};
+use crate::gallery::Sentence;
+use crate::show::{shade, share, word};
+
+/// The whole widget.
+pub fn whole(spotlight: &Spotlight) -> Markup {
+    let weights = spotlight
+        .sentence()
+        .map(|sentence| sentence.weights(spotlight.state.layer, spotlight.state.head));
+    html! {
+        div class="spotlight" {
+            (controls(spotlight))
+            @match (spotlight.sentence(), &weights) {
+                (Some(sentence), Some(weights)) => {
+                    (tokens(spotlight, sentence, &weights[spotlight.state.query]))
+                    p class="status" role="status" { (status(spotlight, sentence, &weights[spotlight.state.query])) }
+                    (row_table(spotlight, sentence, &weights[spotlight.state.query]))
+                    (map(spotlight, sentence, weights))
+                    (legend())
+                }
+                _ => p class="status" role="status" { (waiting(spotlight)) }
+            }
+        }
+    }
+}
+
+fn controls(spotlight: &Spotlight) -> Markup {
+    let (setup, state) = (&spotlight.setup, &spotlight.state);
+    let named = setup.presets.iter().position(|preset| {
+        (preset.layer, preset.head, &preset.sentence) == (state.layer, state.head, &state.sentence)
+    });
+    html! {
+        div class="controls needs-script" {
+            label class="wide" {
+                span { "Sentence" }
+                select name="sentence" data-event="sentence" autocomplete="off" {
+                    @for entry in &setup.sentences {
+                        option value=(entry.name) selected[entry.name == state.sentence] { (entry.text) }
+                    }
+                }
+            }
+            label class="wide" {
+                span { "A head with a name" }
+                select name="preset" data-event="preset" autocomplete="off" {
+                    @if named.is_none() {
+                        option value="" selected disabled { "none of these: " (here(spotlight)) }
+                    }
+                    @for (place, preset) in setup.presets.iter().enumerate() {
+                        option value=(place) selected[named == Some(place)] {
+                            "layer " (preset.layer) ", head " (preset.head) ": " (preset.label)
+                        }
+                    }
+                }
+            }
+            (slider("Layer", "layer", state.layer, setup.layers))
+            (slider("Head", "head", state.head, setup.heads))
+            p class="actions" {
+                button type="button" data-event="reset" { "Reset" }
+                a class="permalink" href=(spotlight.address()) { "Link to this view" }
+            }
+        }
+    }
+}
+
+fn slider(label: &str, name: &str, value: usize, count: usize) -> Markup {
+    html! {
+        label {
+            span { (label) " " output { (value) } }
+            input type="range" name=(name) min="0" max=(count - 1) value=(value) autocomplete="off"
+                data-event=(name) aria-valuetext=(format!("{name} {value}"));
+        }
+    }
+}
+
+/// The sentence as a row of radio buttons: one tab stop, and arrows move the spotlight.
+fn tokens(spotlight: &Spotlight, sentence: &Sentence, row: &[f32]) -> Markup {
+    let query = spotlight.state.query;
+    html! {
+        fieldset class="tokens needs-script" {
+            legend { "Tap a token, or use the arrow keys: where does it look?" }
+            @for (place, token) in sentence.tokens.iter().enumerate() {
+                label class={ "token " (row.get(place).map_or("hidden-key".to_owned(), |weight| shade(*weight))) } {
+                    input type="radio" name={ (NAME) "-query" } value=(place) data-event="query"
+                        checked[place == query] autocomplete="off";
+                    span class="word" { (word(token)) }
+                    span class="weight" { (row.get(place).map_or("–".to_owned(), |weight| share(*weight))) }
+                }
+            }
+        }
+    }
+}
+
+/// One sentence for the eye and for the screen reader: where the query looks most.
+fn status(spotlight: &Spotlight, sentence: &Sentence, row: &[f32]) -> String {
+    let token = |place: usize| format!("“{}”", word(&sentence.tokens[place]));
+    let mut order: Vec<usize> = (0..row.len()).collect();
+    order.sort_by(|a, b| row[*b].total_cmp(&row[*a]));
+    let query = spotlight.state.query;
+    let mut text = format!(
+        "{}: {} gives most to {}, {}",
+        here(spotlight),
+        token(query),
+        token(order[0]),
+        share(row[order[0]])
+    );
+    if let Some(second) = order.get(1) {
+        text += &format!(", then to {}, {}", token(*second), share(row[*second]));
+    }
+    text + "."
+}
+
+fn here(spotlight: &Spotlight) -> String {
+    format!("layer {}, head {}", spotlight.state.layer, spotlight.state.head)
+}
+
+fn waiting(spotlight: &Spotlight) -> Markup {
+    html! {
+        @match &spotlight.problem {
+            Some(problem) => {
+                "This sentence could not be loaded: " (problem) ". Choose another one, or try again. "
+                button type="button" data-event="sentence" data-value=(spotlight.state.sentence) { "Try again" }
+            }
+            None => "Loading the sentence…",
+        }
+    }
+}
+
+/// The chosen query's row as a table: key, weight, and the illustration where there is one.
+fn row_table(spotlight: &Spotlight, sentence: &Sentence, row: &[f32]) -> Markup {
+    let query = word(&sentence.tokens[spotlight.state.query]);
+    let made_up = &spotlight.setup.illustration;
+    let beside = made_up.sentence == sentence.name && made_up.query == spotlight.state.query;
+    html! {
+        div class="scroll" {
+            table class="weights" {
+                caption { "What “" (query) "” looks at, " (here(spotlight)) " of SmolLM2" }
+                thead {
+                    tr {
+                        th scope="col" { "Token" }
+                        th scope="col" { "Measured" }
+                        @if beside { th scope="col" { "Illustration" } }
+                    }
+                }
+                tbody {
+                    @for (place, token) in sentence.tokens.iter().enumerate() {
+                        @let weight = row.get(place).copied();
+                        tr {
+                            th scope="row" { (word(token)) }
+                            @match weight {
+                                Some(weight) => td class=(shade(weight)) { (share(weight)) },
+                                None => td class="hidden-key" { "not yet seen" },
+                            }
+                            @if beside {
+                                td class="made-up" { (made_up.weights.get(place).map_or("–".to_owned(), |weight| share(*weight))) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Every query against every key: one tab stop, arrows move.
+fn map(spotlight: &Spotlight, sentence: &Sentence, weights: &[Vec<f32>]) -> Markup {
+    let words: Vec<String> = sentence.tokens.iter().map(|token| word(token)).collect();
+    html! {
+        div class="scroll" {
+            table class="map" role="grid" data-keys
+                aria-label=(format!("Attention of {}: a row for each token that looks, a column for each that is looked at", here(spotlight))) {
+                thead {
+                    tr role="row" {
+                        th role="columnheader" scope="col" { span class="corner" { "looks at" } }
+                        @for word in &words { th role="columnheader" scope="col" { span { (word) } } }
+                    }
+                }
+                tbody {
+                    @for (row, looking) in words.iter().enumerate() {
+                        tr role="row" class=[(row == spotlight.state.query).then_some("chosen")] {
+                            th role="rowheader" scope="row" { (looking) }
+                            @for (column, seen) in words.iter().enumerate() {
+                                @let weight = weights[row].get(column).copied();
+                                td role="gridcell" data-event="cell" data-value=(format!("{row},{column}"))
+                                    data-row=(row) data-column=(column)
+                                    tabindex=(if spotlight.state.cell == (row, column) { "0" } else { "-1" })
+                                    class=(weight.map_or("hidden-key".to_owned(), shade))
+                                    aria-label=(cell_name(looking, seen, weight)) {
+                                    (weight.map_or(String::new(), share))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn cell_name(looking: &str, seen: &str, weight: Option<f32>) -> String {
+    match weight {
+        Some(weight) => format!("{looking} looks at {seen}: {}", share(weight)),
+        None => format!("{looking} cannot look at {seen}: it comes later"),
+    }
+}
+
+fn legend() -> Markup {
+    html! {
+        p class="legend" {
+            span class="legend-end" { (share(0.0)) }
+            span class="legend-scale" aria-hidden="true" {
+                @for step in 0..=10 { span class=(shade(step as f32 / 10.0)) {} }
+            }
+            span class="legend-end" { (share(1.0)) }
+            span { "A row sums to one, up to rounding. An empty cell is a token that comes later." }
+        }
+    }
+}
+
+/// The illustration with no model beside it.
+pub fn illustration_alone(illustration: &Illustration, tokens: &[String], missing: &str) -> Markup {
+    html! {
+        div class="spotlight" {
+            p class="status" role="status" { (missing) }
+            table class="weights" {
+                caption { "An illustration: nobody measured these weights" }
+                thead { tr { th scope="col" { "Token" } th scope="col" { "Illustration" } } }
+                tbody {
+                    @for (token, weight) in tokens.iter().zip(&illustration.weights) {
+                        tr { th scope="row" { (word(token)) } td class="made-up" { (share(*weight)) } }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The door between a page and its widgets. The page's side is `theme/widgets.js`.
+
+use wasm_bindgen::prelude::*;
+
+use crate::Widget;
+
+/// A widget that lives in a page.
+#[wasm_bindgen]
+pub struct Live(Box<dyn Widget>);
+
+fn message(error: crate::Error) -> JsError {
+    JsError::new(&error.to_string())
+}
+
+#[wasm_bindgen]
+impl Live {
+    /// Makes the widget called `name`: see [`crate::open`].
+    ///
+    /// # Errors
+    /// As [`crate::open`].
+    #[wasm_bindgen(constructor)]
+    pub fn new(name: &str, setup: &str, address: &str) -> Result<Live, JsError> {
+        crate::open(name, setup, address).map(Live).map_err(message)
+    }
+
+    /// See [`Widget::update`].
+    ///
+    /// # Errors
+    /// As [`Widget::update`].
+    pub fn update(&mut self, name: &str, value: &str) -> Result<bool, JsError> {
+        self.0.update(name, value).map_err(message)
+    }
+
+    /// See [`Widget::view`].
+    pub fn view(&self) -> String {
+        self.0.view()
+    }
+
+    /// See [`Widget::wants`].
+    pub fn wants(&self) -> Option<String> {
+        self.0.wants()
+    }
+
+    /// See [`Widget::receive`].
+    ///
+    /// # Errors
+    /// As [`Widget::receive`].
+    pub fn receive(&mut self, path: &str, bytes: &[u8]) -> Result<(), JsError> {
+        self.0.receive(path, bytes).map_err(message)
+    }
+
+    /// See [`Widget::failed`].
+    pub fn failed(&mut self, path: &str, reason: &str) {
+        self.0.failed(path, reason);
+    }
+}
+
+/// One head's weights from a gallery file, `seq * (seq + 1) / 2` of them, row by row: for
+/// checking that the page computes what native code does.
+///
+/// # Errors
+/// When the file cannot be read or has no such layer or head.
+#[wasm_bindgen]
+pub fn weights(gallery: &[u8], layer: usize, head: usize) -> Result<Vec<f32>, JsError> {
+    let sentence = crate::gallery::Sentence::from_bytes(gallery).map_err(message)?;
+    if layer >= sentence.layers || head >= sentence.heads {
+        return Err(JsError::new(&format!("there is no layer {layer}, head {head}")));
+    }
+    Ok(sentence.weights(layer, head).concat())
+}

@@ -1,0 +1,3 @@
+//! What the listings share: printing. The ideas are in the crates `attention` and `smollm2`.
+
+pub mod terminal;

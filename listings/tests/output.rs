@@ -1,0 +1,111 @@
+//! Each recorded run prints what its file says, to the last digit.
+//! `RECORD=1` writes the files instead: `cargo xtask record`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Run {
+    listing: String,
+    #[serde(default)]
+    args: Vec<String>,
+}
+
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn runs() -> BTreeMap<String, Run> {
+    let text = std::fs::read_to_string(folder().join("runs.toml")).expect("listings/runs.toml");
+    toml::from_str(&text).expect("listings/runs.toml is a table of runs")
+}
+
+/// Where cargo puts examples, beside the folder of this test.
+fn examples() -> PathBuf {
+    let build = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--quiet", "--workspace", "--examples"])
+        .current_dir(folder())
+        .status()
+        .expect("cargo runs");
+    assert!(build.success(), "the listings do not compile");
+    let test = std::env::current_exe().expect("a test has a path");
+    test.ancestors().nth(2).expect("target/release").join("examples")
+}
+
+fn print(examples: &Path, run: &Run) -> String {
+    let output = Command::new(examples.join(&run.listing))
+        .args(&run.args)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap_or_else(|error| panic!("cannot run the listing {}: {error}", run.listing));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} failed: {errors}", run.listing);
+    String::from_utf8(output.stdout).expect("a listing prints UTF-8")
+}
+
+/// The first line that differs, as a compiler would name it.
+fn difference(file: &Path, recorded: &str, printed: &str) -> Option<String> {
+    let line = recorded.lines().zip(printed.lines()).take_while(|(old, new)| old == new).count();
+    (recorded != printed).then(|| {
+        let shown = |text: &str| text.lines().nth(line).unwrap_or("(nothing)").to_owned();
+        format!(
+            "{}:{}: recorded `{}`, printed `{}`; if the new output is right: cargo xtask record",
+            file.display(),
+            line + 1,
+            shown(recorded),
+            shown(printed)
+        )
+    })
+}
+
+#[test]
+fn the_listings_print_what_is_recorded() {
+    let examples = examples();
+    let mut differences = Vec::new();
+    for (name, run) in runs() {
+        let printed = print(&examples, &run);
+        let path = folder().join("output").join(format!("{name}.txt"));
+        if std::env::var_os("RECORD").is_some() {
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("can make a folder");
+            std::fs::write(&path, &printed).expect("can write the record");
+        }
+        let recorded = std::fs::read_to_string(&path).unwrap_or_default();
+        let file = Path::new("listings/output").join(format!("{name}.txt"));
+        differences.extend(difference(&file, &recorded, &printed));
+    }
+    assert!(differences.is_empty(), "\n{}\n", differences.join("\n"));
+}
+
+#[test]
+fn every_record_belongs_to_a_run() {
+    let runs = runs();
+    for listing in std::fs::read_dir(folder().join("output")).expect("listings/output") {
+        let listing = listing.expect("an entry").path();
+        for record in std::fs::read_dir(&listing).expect("a folder a listing") {
+            let record = record.expect("an entry").path().with_extension("");
+            let name = record.strip_prefix(folder().join("output")).expect("inside").to_owned();
+            let name = name.to_str().expect("UTF-8").to_owned();
+            assert!(runs.contains_key(&name), "listings/output/{name}.txt belongs to no run");
+        }
+    }
+}
+
+#[test]
+fn every_listing_is_recorded() {
+    let runs = runs();
+    for listing in std::fs::read_dir(folder().join("examples")).expect("listings/examples") {
+        let path = listing.expect("an entry").path();
+        let name = path.file_stem().expect("a name").to_str().expect("UTF-8").to_owned();
+        assert!(runs.values().any(|run| run.listing == name), "no run records the listing {name}");
+    }
+}
+
+#[test]
+fn a_changed_record_is_told_with_its_line() {
+    let told = difference(Path::new("listings/output/a.txt"), "one\ntwo\n", "one\n2\n").unwrap();
+    assert!(told.starts_with("listings/output/a.txt:2: recorded `two`, printed `2`"), "{told}");
+    assert_eq!(difference(Path::new("a"), "same\n", "same\n"), None);
+}
