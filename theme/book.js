@@ -363,10 +363,15 @@
   function setUpOffline() {
     const { serviceWorker } = navigator;
     if (!serviceWorker) return;
+    // What was loaded before the worker took over, or while it did, is named to it.
     serviceWorker.addEventListener("controllerchange", () => {
-      const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
-      const ours = loaded.filter((address) => address.startsWith(location.origin));
-      serviceWorker.controller?.postMessage([location.href, ...ours]);
+      const worker = serviceWorker.controller;
+      worker?.postMessage([location.href]);
+      const seen = new PerformanceObserver((list) => {
+        const loaded = list.getEntries().map((entry) => entry.name);
+        worker?.postMessage(loaded.filter((address) => address.startsWith(location.origin)));
+      });
+      seen.observe({ type: "resource", buffered: true });
     });
     serviceWorker.register(fromRoot("sw.js")).catch(() => undefined);
   }

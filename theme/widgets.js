@@ -25,6 +25,10 @@ async function download(path, version) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** The children that count: mdBook puts line breaks between blocks, and the view has none. */
+const solid = (node) =>
+  [...node.childNodes].filter((child) => child.nodeType !== Node.TEXT_NODE || child.data.trim());
+
 /** Changes `from` into `to` node by node, so that focus and scroll positions stay. */
 function morph(from, to) {
   if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName) {
@@ -40,7 +44,7 @@ function morph(from, to) {
   for (const { name, value } of to.attributes) {
     if (from.getAttribute(name) !== value) from.setAttribute(name, value);
   }
-  const [now, next] = [[...from.childNodes], [...to.childNodes]];
+  const [now, next] = [solid(from), solid(to)];
   next.forEach((child, at) => (now[at] ? morph(now[at], child) : from.append(child)));
   now.slice(next.length).forEach((child) => child.remove());
   if (from.matches('input')) {

@@ -160,7 +160,7 @@ impl Spotlight {
         let setup = serde_json::from_str(setup)
             .map_err(|error| Error::Setup { reason: error.to_string() })?;
         let mut spotlight = Self::new(setup, Vec::new())?;
-        if let Some(state) = spotlight.from_address(address) {
+        if let Some(state) = spotlight.state_in_address(address) {
             spotlight.state = state;
         }
         Ok(spotlight)
@@ -277,7 +277,7 @@ impl Spotlight {
     }
 
     /// The state that an address asks for, if it makes sense.
-    fn from_address(&self, address: &str) -> Option<State> {
+    fn state_in_address(&self, address: &str) -> Option<State> {
         let pairs = address.strip_prefix('?')?.split('&');
         let value = pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == NAME)?.1;
         let parts: Vec<&str> = value.split('.').collect();

@@ -18,8 +18,10 @@ pub fn whole(spotlight: &Spotlight) -> Markup {
                 (Some(sentence), Some(weights)) => {
                     (tokens(spotlight, sentence, &weights[spotlight.state.query]))
                     p class="status" role="status" { (status(spotlight, sentence, &weights[spotlight.state.query])) }
-                    (row_table(spotlight, sentence, &weights[spotlight.state.query]))
-                    (map(spotlight, sentence, weights))
+                    div class="pictures" {
+                        (row_table(spotlight, sentence, &weights[spotlight.state.query]))
+                        (map(spotlight, sentence, weights))
+                    }
                     (legend())
                 }
                 _ => p class="status" role="status" { (waiting(spotlight)) }

@@ -1,0 +1,258 @@
+//! The named checks behind `cargo xtask test`, cheapest first.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::site::{self, Site};
+use crate::{browser, fetch, say, size, system, wasm};
+
+/// The package with the tests that need a browser.
+const READER: &str = "reader-tests";
+
+/// A check: its name, what it looks at, and how.
+#[derive(Debug)]
+pub struct Check {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it looks at.
+    pub about: &'static str,
+    run: fn() -> Result<()>,
+}
+
+/// All checks, in the order in which they run.
+pub const CHECKS: [Check; 7] = [
+    Check { name: "style", about: "rustfmt and clippy have nothing to say", run: style },
+    Check { name: "fetch", about: "weights, axe-core, browser and web target are there", run: get },
+    Check { name: "wasm", about: "the widgets compile to WebAssembly", run: module },
+    Check { name: "book", about: "the book builds, with every lint, and is light", run: book },
+    Check { name: "native", about: "unit, integration and documentation tests", run: native },
+    Check { name: "docs", about: "the code's documentation builds without a warning", run: docs },
+    Check { name: "browser", about: "the built book in Chromium, as readers meet it", run: reader },
+];
+
+/// Runs the checks that are named, or all, and says how each went. Stops at the first failure
+/// unless it is to `keep_going`.
+///
+/// # Errors
+/// When there is no such check, or one fails.
+pub fn test(names: &[String], keep_going: bool) -> Result<()> {
+    run(&chosen(names)?, keep_going)
+}
+
+/// Prints the checks and what they look at.
+pub fn list() {
+    for check in &CHECKS {
+        println!("{:<8} {}", check.name, check.about);
+    }
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
+    let known = CHECKS.map(|check| check.name);
+    if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
+        bail!("there is no check `{name}`; there are {}", known.join(", "));
+    }
+    let wanted = |check: &&Check| names.is_empty() || names.iter().any(|name| name == check.name);
+    Ok(CHECKS.iter().filter(wanted).collect())
+}
+
+fn run(checks: &[&Check], keep_going: bool) -> Result<()> {
+    let mut lines = Vec::new();
+    let mut failed = 0;
+    for check in checks {
+        println!("\n== {}: {}", check.name, check.about);
+        let start = Instant::now();
+        let result = (check.run)();
+        let verdict = if result.is_ok() { "passed" } else { "FAILED" };
+        lines.push(format!("{:<8} {verdict} in {}", check.name, say::seconds(start)));
+        if let Err(error) = result {
+            failed += 1;
+            eprintln!("{}: {error:#}", check.name);
+            if !keep_going {
+                break;
+            }
+        }
+    }
+    println!("\n{}", lines.join("\n"));
+    let unrun = checks.len() - lines.len();
+    let rest = if unrun > 0 { format!(", {unrun} not run") } else { String::new() };
+    println!("{} passed, {failed} failed{rest}", lines.len() - failed);
+    if failed > 0 {
+        bail!("`cargo xtask test --list` names the checks; each runs alone by its name");
+    }
+    Ok(())
+}
+
+fn style() -> Result<()> {
+    for tool in ["fmt", "clippy"] {
+        if system::output(system::cargo().args([tool, "--version"])).is_none() {
+            let component = if tool == "fmt" { "rustfmt" } else { tool };
+            bail!("cargo {tool} is missing: rustup component add {component}");
+        }
+    }
+    system::run(system::cargo().args(["fmt", "--all", "--check"]))
+        .context("`cargo fmt --all` puts it right")?;
+    let clippy = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    system::run(system::cargo().args(clippy))
+}
+
+fn get() -> Result<()> {
+    println!("weights: {}", fetch::weights()?.display());
+    println!("axe-core: {}", fetch::AXE.fetch()?.display());
+    let browser = browser::get()?;
+    println!("browser: {}, {}", browser.chromium.display(), browser.chromedriver.display());
+    println!("compiler for the web: {:?}", wasm::toolchain()?);
+    Ok(())
+}
+
+fn module() -> Result<()> {
+    println!("the module's version is {}", wasm::build()?);
+    Ok(())
+}
+
+fn book() -> Result<()> {
+    Site::whole()?.build(&site::folder(), false)?;
+    size::report(&site::folder())
+}
+
+fn native() -> Result<()> {
+    let tests = tests(|package| package != READER)?;
+    cargo_test(&["--lib", "--bins"], &tests)?;
+    cargo_test(&["--doc"], &BTreeSet::new())
+}
+
+fn docs() -> Result<()> {
+    let mut cargo = system::cargo();
+    cargo.args(["doc", "--release", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    system::run(&mut cargo)
+}
+
+fn reader() -> Result<()> {
+    browser::get()?;
+    fetch::AXE.fetch()?;
+    cargo_test(&[], &tests(|package| package == READER)?)
+}
+
+/// Runs tests of the whole workspace, chosen by kind and by name. To choose by package would
+/// compile the libraries below again, with other features.
+fn cargo_test(kinds: &[&str], names: &BTreeSet<String>) -> Result<()> {
+    let mut cargo = system::cargo();
+    cargo.args(["test", "--release", "--workspace", "--no-fail-fast"]).args(kinds);
+    for name in names {
+        cargo.args(["--test", name]);
+    }
+    system::run(&mut cargo)
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+/// The names of the integration tests of the packages that `of` takes.
+fn tests(of: fn(&str) -> bool) -> Result<BTreeSet<String>> {
+    let mut command = system::cargo();
+    let metadata = system::output(command.args(["metadata", "--no-deps", "--format-version", "1"]));
+    let metadata = metadata.context("cargo metadata failed")?;
+    sort_out(&serde_json::from_str(&metadata).context("cargo metadata is not as expected")?, of)
+}
+
+fn sort_out(metadata: &Metadata, of: fn(&str) -> bool) -> Result<BTreeSet<String>> {
+    let (mut ours, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for package in &metadata.packages {
+        let names = if of(&package.name) { &mut ours } else { &mut others };
+        let tests = package.targets.iter().filter(|target| target.kind == ["test"]);
+        names.extend(tests.map(|target| target.name.clone()));
+    }
+    if let Some(name) = ours.intersection(&others).next() {
+        bail!(
+            "two packages have a test file {name}.rs, one with and one without a browser: \
+               rename one, so that it can be chosen"
+        );
+    }
+    Ok(ours)
+}
+
+/// Runs the listings and records what they print, as `cargo xtask record`.
+///
+/// # Errors
+/// When the weights cannot be had or a listing fails.
+pub fn record() -> Result<()> {
+    fetch::weights()?;
+    let mut cargo: Command = system::cargo();
+    cargo.args(["test", "--release", "--workspace", "--test", "output"]).env("RECORD", "1");
+    system::run(&mut cargo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Check = Check { name: "good", about: "", run: || Ok(()) };
+    const BAD: Check = Check { name: "bad", about: "", run: || bail!("it is broken") };
+    const NEVER: Check = Check { name: "never", about: "", run: || panic!("it ran") };
+
+    #[test]
+    fn a_failure_stops_the_rest() {
+        run(&[&GOOD, &GOOD], false).unwrap();
+        assert!(run(&[&GOOD, &BAD, &NEVER], false).is_err());
+    }
+
+    #[test]
+    fn all_run_when_told_to_keep_going() {
+        let end = || run(&[&BAD, &NEVER], true);
+        assert!(std::panic::catch_unwind(end).is_err(), "the check after the failure did not run");
+    }
+
+    #[test]
+    fn checks_are_chosen_by_name_and_run_in_their_order() {
+        let names = |wanted: &[&str]| -> Vec<&str> {
+            let wanted: Vec<String> = wanted.iter().map(|&name| name.to_owned()).collect();
+            chosen(&wanted).unwrap().iter().map(|check| check.name).collect()
+        };
+        assert_eq!(names(&["docs", "style"]), ["style", "docs"]);
+        assert_eq!(names(&[]).len(), CHECKS.len());
+        let error = chosen(&["stile".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("no check `stile`") && error.contains("style"), "{error}");
+    }
+
+    fn metadata(of_reader: &str) -> Metadata {
+        let json = format!(
+            r#"{{"packages": [
+                {{"name": "book", "targets": [{{"name": "book", "kind": ["lib"]}},
+                    {{"name": "changes", "kind": ["test"]}}]}},
+                {{"name": "reader-tests", "targets": [
+                    {{"name": "{of_reader}", "kind": ["test"]}}]}}]}}"#
+        );
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn tests_are_sorted_by_package() {
+        let found = sort_out(&metadata("pages"), |package| package != READER).unwrap();
+        assert_eq!(found, BTreeSet::from(["changes".to_owned()]));
+        let found = sort_out(&metadata("pages"), |package| package == READER).unwrap();
+        assert_eq!(found, BTreeSet::from(["pages".to_owned()]));
+    }
+
+    #[test]
+    fn two_tests_of_one_name_cannot_be_sorted() {
+        let error = sort_out(&metadata("changes"), |package| package == READER).unwrap_err();
+        assert!(error.to_string().contains("changes.rs"), "{error}");
+    }
+}

@@ -1,0 +1,122 @@
+//! The site: what is made once, and what is made again at each build.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use book::Workshop;
+
+use crate::{fetch, finish, root, say, wasm};
+
+/// Everything that the pages are made from and that editing a text does not change.
+pub struct Site {
+    workshop: Workshop,
+    /// The version of the widgets' module, if there is one.
+    module: Option<String>,
+}
+
+impl Site {
+    /// Gets everything that the whole book needs.
+    ///
+    /// # Errors
+    /// When the weights or what compiles for the web cannot be had, or the widgets do not
+    /// compile, or the model cannot be read.
+    pub fn whole() -> Result<Self> {
+        fetch::weights()?;
+        let module = say::step("Building the widgets", wasm::build)?;
+        Ok(Self { workshop: open()?, module: Some(module) })
+    }
+
+    /// Gets what can be had, and says what is missing: a book without real maps or live
+    /// widgets can still be read.
+    ///
+    /// # Errors
+    /// When the model is there and cannot be read.
+    pub fn as_far_as_possible() -> Result<Self> {
+        if let Err(error) = fetch::weights() {
+            warn("The real maps will be missing", &error);
+        }
+        let module = say::step("Building the widgets", wasm::build)
+            .inspect_err(|error| warn("The book will have no live widgets", error))
+            .ok();
+        Ok(Self { workshop: open()?, module })
+    }
+
+    /// Builds the site into the folder `out`, whole or not at all.
+    ///
+    /// # Errors
+    /// When the book has problems, or a page breaks the policy: `out` stays as it was.
+    pub fn build(&self, out: &Path, live_reload: bool) -> Result<()> {
+        let next = beside(out, "next");
+        remove(&next)?;
+        self.workshop.build(root(), &next, self.module.as_deref(), live_reload)?;
+        let module = self.module.as_ref().map(|_| wasm::folder());
+        finish::finish(&next, &root().join("theme/root"), module.as_deref())?;
+        swap(&next, out)
+    }
+}
+
+fn open() -> Result<Workshop> {
+    let workshop = say::step("Computing the facts and the gallery", Workshop::open)?;
+    if let Some(missing) = workshop.missing() {
+        println!("  {missing}");
+    }
+    Ok(workshop)
+}
+
+fn warn(what: &str, error: &anyhow::Error) {
+    eprintln!("warning: {what}: {error:#}");
+}
+
+/// Where `cargo xtask build` puts the book.
+pub fn folder() -> PathBuf {
+    root().join("book")
+}
+
+/// A folder for a book on its way in or out of `folder`.
+fn beside(folder: &Path, what: &str) -> PathBuf {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    root().join("target").join(format!("{name}-{what}"))
+}
+
+/// Puts the folder `next` in the place of `out`.
+fn swap(next: &Path, out: &Path) -> Result<()> {
+    let old = beside(out, "old");
+    remove(&old)?;
+    if out.exists() {
+        fs::rename(out, &old).with_context(|| format!("cannot move {}", out.display()))?;
+    }
+    fs::rename(next, out).with_context(|| format!("cannot make {}", out.display()))?;
+    remove(&old)
+}
+
+/// Removes a folder, if there is one.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn remove(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_book_takes_the_place_of_the_old_one() {
+        let out = root().join("target/swapped-by-a-test");
+        let next = beside(&out, "next");
+        for text in ["one", "two"] {
+            fs::create_dir_all(&next).unwrap();
+            fs::write(next.join("index.html"), text).unwrap();
+            swap(&next, &out).unwrap();
+            assert_eq!(fs::read_to_string(out.join("index.html")).unwrap(), text);
+            assert!(!next.exists() && !beside(&out, "old").exists());
+        }
+        remove(&out).unwrap();
+    }
+}

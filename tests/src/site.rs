@@ -1,0 +1,176 @@
+//! Where the built book lies, and the server and the driver that the tests share.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, Weak};
+
+use anyhow::{Context, Result, bail};
+use tokio::runtime::Runtime;
+
+/// The folder of the built book.
+///
+/// # Errors
+/// When the book has not been built.
+pub fn book() -> Result<PathBuf> {
+    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../book");
+    if !book.join("index.html").is_file() {
+        bail!("build the book first: cargo xtask build");
+    }
+    Ok(book.canonicalize()?)
+}
+
+/// The paths of all pages below the site's root, sorted.
+///
+/// # Errors
+/// As [`book`].
+pub fn pages() -> Result<Vec<String>> {
+    files(&book()?, "html")
+}
+
+/// The paths of all files below `root` that end in `.extension`, with `/` between folders.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn files(root: &Path, extension: &str) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in walkdir::WalkDir::new(root).sort_by_file_name() {
+        let entry = entry?;
+        if entry.path().extension().is_some_and(|ending| ending == extension) {
+            let path = entry.path().strip_prefix(root)?;
+            found.push(path.to_string_lossy().replace('\\', "/"));
+        }
+    }
+    Ok(found)
+}
+
+/// The book, served on a free port of this machine until it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    pub origin: String,
+    runtime: Option<Runtime>,
+}
+
+impl Server {
+    /// Serves the folder as `cargo xtask serve` does.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub fn start(folder: &Path) -> Result<Self> {
+        Self::start_with(xtask::serve::router(folder))
+    }
+
+    /// Serves what a router of the test's own answers.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub fn start_with(router: axum::Router) -> Result<Self> {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
+        listener.set_nonblocking(true)?;
+        let origin = format!("http://{}", listener.local_addr()?);
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            axum::serve(listener, router).await
+        });
+        Ok(Self { origin, runtime: Some(runtime) })
+    }
+}
+
+impl Drop for Server {
+    /// Closes the port and every open connection.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A running chromedriver, ended when it is dropped.
+#[derive(Debug)]
+pub struct Driver {
+    /// Where it takes orders.
+    pub address: String,
+    /// The browser that it is to start.
+    pub chromium: PathBuf,
+    process: Child,
+}
+
+impl Driver {
+    /// Starts chromedriver on a port of its own choice.
+    ///
+    /// # Errors
+    /// When there is no browser, or chromedriver does not start.
+    pub fn start() -> Result<Self> {
+        let browser = xtask::browser::find()?;
+        let mut process = Command::new(&browser.chromedriver)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("{} does not start", browser.chromedriver.display()))?;
+        let mut lines = BufReader::new(process.stdout.take().context("no output")?).lines();
+        let port = lines.by_ref().map_while(Result::ok).find_map(|line| port(&line));
+        let Some(port) = port else {
+            process.kill()?;
+            bail!("{} ended without naming its port", browser.chromedriver.display());
+        };
+        // What it says later is read and dropped: a full pipe would stop it.
+        std::thread::spawn(move || lines.for_each(drop));
+        let address = format!("http://127.0.0.1:{port}");
+        Ok(Self { address, chromium: browser.chromium, process })
+    }
+}
+
+/// The port in `ChromeDriver was started successfully on port 39181.`
+fn port(line: &str) -> Option<u16> {
+    line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // An error here means that it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The server and the driver that all tests of one program use at the same time.
+#[derive(Debug)]
+pub struct Stand {
+    /// The book, served.
+    pub server: Server,
+    /// The browser's driver.
+    pub driver: Driver,
+}
+
+impl Stand {
+    /// The stand that the other tests use now, or a new one. It ends with its last user.
+    ///
+    /// # Errors
+    /// As [`book`], [`Server::start`] and [`Driver::start`].
+    pub fn shared() -> Result<Arc<Self>> {
+        static STAND: Mutex<Weak<Stand>> = Mutex::new(Weak::new());
+        let mut shared = STAND.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(stand) = shared.upgrade() {
+            return Ok(stand);
+        }
+        let stand = Arc::new(Self { server: Server::start(&book()?)?, driver: Driver::start()? });
+        *shared = Arc::downgrade(&stand);
+        Ok(stand)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::port;
+
+    #[test]
+    fn the_drivers_port_is_read_from_its_greeting() {
+        assert_eq!(port("ChromeDriver was started successfully on port 39181."), Some(39181));
+        assert_eq!(port("Starting ChromeDriver 156.0 on port 0"), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! axe-core finds nothing, on any page, in any theme, at any size.
+
+use anyhow::{Context, Result, ensure};
+use reader_tests::spotlight::{CHAPTER, Spotlight};
+use reader_tests::{Tab, browse, site};
+use serde_json::{Value, json};
+
+/// The theme to choose, and what the system prefers.
+const THEMES: [(&str, &str); 6] = [
+    ("light", "light"),
+    ("rust", "light"),
+    ("coal", "dark"),
+    ("navy", "dark"),
+    ("ayu", "dark"),
+    ("auto", "dark"),
+];
+
+/// axe-core's one file, from the cache that `cargo xtask` fills.
+fn axe() -> Result<String> {
+    let file = xtask::fetch::AXE.path();
+    std::fs::read_to_string(&file)
+        .with_context(|| format!("{} is missing: `cargo xtask test` fetches it", file.display()))
+}
+
+/// Runs every rule of axe on the open page: what it finds, one line an element.
+async fn violations(tab: &Tab, axe: &str) -> Result<Vec<String>> {
+    let load = json!({ "expression": format!("{axe};void 0") });
+    tab.cdp("Runtime.evaluate", load).await?;
+    let script = "
+        // A colour that is still fading is not the one that stays.
+        await Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)));
+        const result = await axe.run(document, { resultTypes: ['violations'] });
+        if (!result.passes.length) throw new Error('axe checked nothing');
+        return result.violations.flatMap(rule => rule.nodes.map(node =>
+            `${rule.id} at ${node.target.join(' ')}: ${node.failureSummary.replace(/\\s+/g, ' ')}`));";
+    let found: Value = tab.js_async(script, json!([])).await?;
+    Ok(serde_json::from_value(found)?)
+}
+
+/// Everything found so far, by page and situation.
+#[derive(Default)]
+struct Report(Vec<String>);
+
+impl Report {
+    async fn check(&mut self, tab: &Tab, axe: &str, situation: &str) -> Result<()> {
+        let found = violations(tab, axe).await.with_context(|| situation.to_owned())?;
+        self.0.extend(found.into_iter().map(|line| format!("{situation}: {line}")));
+        Ok(())
+    }
+
+    fn verdict(self) -> Result<()> {
+        ensure!(self.0.is_empty(), "{} violations:\n{}", self.0.len(), self.0.join("\n"));
+        Ok(())
+    }
+}
+
+/// Opens a page and, if the widget is in it, wakes that.
+async fn open(tab: &Tab, path: &str, theme: &str) -> Result<()> {
+    tab.open_in_theme(path, theme).await?;
+    if path == CHAPTER {
+        Spotlight::wake(tab).await?;
+    }
+    Ok(())
+}
+
+/// Every page in every theme.
+async fn everywhere(tab: &Tab, size: &str) -> Result<()> {
+    let axe = axe()?;
+    let mut report = Report::default();
+    for (theme, system) in THEMES {
+        tab.media("", &[("prefers-color-scheme", system)]).await?;
+        for path in site::pages()? {
+            open(tab, &path, theme).await?;
+            report.check(tab, &axe, &format!("{path}, {theme} ({system}), {size}")).await?;
+        }
+    }
+    report.verdict()
+}
+
+#[test]
+fn every_page_in_every_theme_on_a_desktop() -> Result<()> {
+    browse(async |tab| {
+        tab.window(1280, 900).await?;
+        everywhere(tab, "desktop").await
+    })
+}
+
+#[test]
+fn every_page_in_every_theme_on_a_phone() -> Result<()> {
+    browse(async |tab| {
+        tab.phone().await?;
+        everywhere(tab, "phone").await
+    })
+}
+
+#[test]
+fn with_forced_colours_and_with_dialogs_open() -> Result<()> {
+    browse(async |tab| {
+        let axe = axe()?;
+        let mut report = Report::default();
+        for scheme in ["light", "dark"] {
+            tab.media("", &[("forced-colors", "active"), ("prefers-color-scheme", scheme)]).await?;
+            for path in site::pages()? {
+                open(tab, &path, "auto").await?;
+                let forced = tab.js("return matchMedia('(forced-colors: active)').matches").await?;
+                ensure!(forced == true, "forced colours are not emulated");
+                report.check(tab, &axe, &format!("{path}, forced colours on {scheme}")).await?;
+            }
+        }
+        tab.media("", &[]).await?;
+        for phone in [false, true] {
+            if phone {
+                tab.phone().await?;
+            }
+            let size = if phone { "phone" } else { "desktop" };
+            for theme in ["light", "navy"] {
+                open(tab, CHAPTER, theme).await?;
+                tab.click("#help-button").await?;
+                let open_now = "return document.querySelector('dialog[open]')?.id === 'help'";
+                tab.until("the help is open", open_now).await?;
+                report.check(tab, &axe, &format!("help, {theme}, {size}")).await?;
+                tab.click("#help [data-close]").await?;
+
+                tab.click("#search-button").await?;
+                tab.find("#search-words").await?.send_keys("attention").await?;
+                let found = "return document.querySelectorAll('#search-results a[href]').length";
+                tab.until("the search finds something", found).await?;
+                report.check(tab, &axe, &format!("search, {theme}, {size}")).await?;
+                tab.click("#search [data-close]").await?;
+
+                if phone {
+                    tab.tap("#contents-button").await?;
+                    let drawn = "return document.querySelector('#contents').checkVisibility()";
+                    tab.until("the contents are open", drawn).await?;
+                    report.check(tab, &axe, &format!("contents, {theme}, {size}")).await?;
+                }
+            }
+        }
+        report.verdict()
+    })
+}
+
+#[test]
+fn axe_does_find_faults() -> Result<()> {
+    browse(async |tab| {
+        let axe = axe()?;
+        tab.open(CHAPTER).await?;
+        tab.js("document.querySelector('main').insertAdjacentHTML('beforeend',
+            '<img src=favicon.svg><button></button>')")
+            .await?;
+        let found = violations(tab, &axe).await?;
+        for rule in ["image-alt", "button-name"] {
+            ensure!(found.iter().any(|line| line.starts_with(rule)), "no {rule} in {found:?}");
+        }
+        Ok(())
+    })
+}
