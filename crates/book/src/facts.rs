@@ -79,8 +79,8 @@ impl Facts {
         self.add("illustration.it-cat", made_up(ILLUSTRATION[1], "it to cat"));
         self.add("illustration.it-mat", made_up(ILLUSTRATION[5], "it to mat"));
         self.add("illustration.sum", made_up(ILLUSTRATION.iter().sum(), "the sum of the row"));
-        self.add("row.sum", count(1, "the shares of a row are parts of one whole"));
-        self.add("gallery.sentences", count(PICTURES.len(), "the gallery"));
+        self.add("row.sum", Some(count(1, "the shares of a row are parts of one whole")));
+        self.add("gallery.sentences", Some(count(PICTURES.len(), "the gallery")));
     }
 
     fn quoted(&mut self) {
@@ -96,31 +96,21 @@ impl Facts {
 
     fn of_the_model(&mut self, measured: Option<&Measured<'_>>) {
         type Of = fn(&Config) -> usize;
-        let shapes: [(&str, Of); 9] = [
+        let shapes: [(&str, Of); 5] = [
             ("smollm2.layers", |c| c.layers),
             ("smollm2.heads", |c| c.heads),
-            ("smollm2.kv-heads", |c| c.kv_heads),
-            ("smollm2.d-model", |c| c.d_model),
             ("smollm2.head-dim", |c| c.head_dim),
             ("smollm2.vocabulary", |c| c.vocabulary),
             ("smollm2.maps", |c| c.layers * c.heads),
-            ("smollm2.last-layer", |c| c.layers - 1),
-            ("smollm2.last-head", |c| c.heads - 1),
         ];
         for (name, of) in shapes {
-            self.add(
-                name,
-                measured.and_then(|m| count(of(m.config), "the metadata of the weights")),
-            );
+            self.add(name, measured.map(|m| count(of(m.config), "the metadata of the weights")));
         }
-        let millions = measured.and_then(|m| {
+        let millions = measured.map(|m| {
             let parameters = parameters(m.config);
             let source = format!("{parameters} parameters, counted from the model's shape");
-            Some(Fact {
-                shown: format!("{:.0}", parameters as f64 / 1e6),
-                exact: parameters.to_string(),
-                source,
-            })
+            let shown = format!("{:.0}", parameters as f64 / 1e6);
+            Fact { shown, exact: parameters.to_string(), source }
         });
         self.add("smollm2.million-parameters", millions);
     }
@@ -139,8 +129,8 @@ impl Facts {
         let reading = |name| measured.map(|m| find(m.readings, name)).transpose();
         let tokens = |reading: &Reading| count(reading.sentence.tokens.len(), "the tokenizer");
         let (cat, trophy) = (reading("cat")?, reading("trophy-big")?);
-        self.add("tokens.cat", cat.and_then(tokens));
-        self.add("tokens.trophy", trophy.and_then(tokens));
+        self.add("tokens.cat", cat.map(tokens));
+        self.add("tokens.trophy", trophy.map(tokens));
         self.heads_of_the_cat(cat);
         let small = reading("trophy-small")?;
         self.add(
@@ -181,7 +171,7 @@ impl Facts {
             let found = rows.as_ref().map(|rows| rows.iter().filter(|row| holds(row)).count());
             self.add(
                 name,
-                found.and_then(|found| count(found, "all heads, “it” in the first sentence")),
+                found.map(|found| count(found, "all heads, “it” in the first sentence")),
             );
         };
         heads("spotlight.heads-on-cat", &|row| row[cat_token] >= much);
@@ -347,9 +337,8 @@ impl Weight {
     }
 }
 
-fn count(number: usize, source: &str) -> Option<Fact> {
-    let exact = number.to_string();
-    Some(Fact { shown: grouped(number), exact, source: source.to_owned() })
+fn count(number: usize, source: &str) -> Fact {
+    Fact { shown: grouped(number), exact: number.to_string(), source: source.to_owned() }
 }
 
 /// A whole number with a comma between thousands: `49,152`.

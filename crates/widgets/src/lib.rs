@@ -3,8 +3,8 @@
 //! A widget is plain data and pure functions: a state, the events that change it, and a view
 //! that turns it into HTML. The book calls the view when it is built, so a page is complete
 //! before any script runs. In the page the same code, compiled to WebAssembly, takes events
-//! and hands back new HTML. Nothing here touches a browser, but for [`web`], which is only
-//! compiled for one.
+//! and hands back new HTML. Nothing here touches a browser, but for the module
+//! `web`, which is only compiled for one.
 
 mod error;
 pub mod gallery;
