@@ -104,8 +104,20 @@ fn every_listing_is_recorded() {
 }
 
 #[test]
-fn a_changed_record_is_told_with_its_line() {
-    let told = difference(Path::new("listings/output/a.txt"), "one\ntwo\n", "one\n2\n").unwrap();
-    assert!(told.starts_with("listings/output/a.txt:2: recorded `two`, printed `2`"), "{told}");
-    assert_eq!(difference(Path::new("a"), "same\n", "same\n"), None);
+fn a_digit_changed_in_a_record_is_told_with_its_line() {
+    let name = "ch01-attention/party";
+    let printed = print(&examples(), &runs()[name]);
+    let file = Path::new("listings/output").join(format!("{name}.txt"));
+    assert_eq!(difference(&file, &printed, &printed), None);
+    let line = printed.lines().position(|line| line.starts_with("your trip")).expect("its line");
+    let changed = printed.replacen("3.01", "3.02", 1);
+    let told = difference(&file, &changed, &printed).expect("a difference");
+    let place = format!("listings/output/{name}.txt:{}: recorded `your trip", line + 1);
+    assert!(told.starts_with(&place), "{told}");
+}
+
+#[test]
+fn a_record_that_is_cut_short_is_told() {
+    let told = difference(Path::new("a.txt"), "one\n", "one\ntwo\n").expect("a difference");
+    assert!(told.starts_with("a.txt:2: recorded `(nothing)`, printed `two`"), "{told}");
 }

@@ -199,6 +199,8 @@ impl Workshop {
 
 fn config(root: &Path, out: &Path, live_reload: bool) -> Result<Config> {
     let mut config = Config::from_disk(root.join("book.toml"))?;
+    // As mdBook does: MDBOOK_OUTPUT__HTML__SITE_URL says where the site will lie.
+    config.update_from_env()?;
     config.build.build_dir = std::path::absolute(out)?;
     config.build.create_missing = false;
     if live_reload {

@@ -1,0 +1,53 @@
+//! Which crate may know which: the arrows point one way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde::Deserialize;
+
+/// Each crate of the workspace, and the crates of the workspace that it may use.
+const ARROWS: [(&str, &[&str]); 7] = [
+    ("attention", &[]),
+    ("smollm2", &["attention"]),
+    ("widgets", &["attention"]),
+    ("listings", &["attention", "smollm2"]),
+    ("book", &["attention", "smollm2", "widgets"]),
+    ("xtask", &["book", "smollm2"]),
+    ("reader-tests", &["widgets", "xtask"]),
+];
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+}
+
+#[test]
+fn the_arrows_point_one_way() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    let metadata: Metadata = serde_json::from_slice(&output.stdout).expect("cargo's metadata");
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.into();
+    let crates: BTreeSet<&str> = metadata.packages.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(crates, allowed.keys().copied().collect(), "a crate has no place in ARROWS");
+    for package in &metadata.packages {
+        for used in package.dependencies.iter().map(|it| it.name.as_str()) {
+            let known = crates.contains(used);
+            let fine = !known || allowed[package.name.as_str()].contains(&used);
+            assert!(fine, "{} must not use {used}", package.name);
+        }
+    }
+}
