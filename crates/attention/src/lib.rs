@@ -1,9 +1,19 @@
 //! The ideas of *Attention You Can Run*, in burn.
 //!
-//! Read it top to bottom: [`softmax()`] turns scores into shares, [`mask`] says who may look
-//! where, and [`scaled_dot_product_attention`] puts both together. The book prints these
-//! functions, its tests check them, its listings run them, and its pages call them in
-//! WebAssembly: they are the same functions each time.
+//! The book prints these functions, its tests check them, its listings run them, and its pages
+//! call them in WebAssembly: they are the same functions each time. Read them in this order:
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`softmax()`], [`entropy`], [`sampling`] | scores into shares, how even they are, and which to keep |
+//! | [`mask`], [`MaskGrid`] | who may look where |
+//! | [`scaled_dot_product_attention`], [`attention_steps`] | the formula, and every tensor on its way |
+//! | [`multi_head`], [`cross`] | many heads at once; one text that looks at another |
+//! | [`rope`], [`alibi`] | where a token stands |
+//! | [`online_softmax`], [`mod@flash`], [`mod@flash_backward`], [`traffic`] | the same result, tile by tile, with bytes counted |
+//! | [`grouped_query`], [`kv_cache`], [`latent`] | keys and values that are shared, kept, or compressed |
+//! | [`detectors`] | what a trained head does, as a number |
+//! | [`units`], [`cost`], [`devices`], [`presets`] | what it costs, on which device, in which model |
 //!
 //! Tensors have the shape `[batch, heads, seq, head_dim]`. A query tensor has `seq_q` rows a
 //! head; key and value tensors have `seq_k` rows a head.
@@ -25,12 +35,43 @@
 //! # Ok::<(), attention::Error>(())
 //! ```
 
+pub mod alibi;
+pub mod cost;
+pub mod cross;
+pub mod detectors;
+pub mod devices;
 mod error;
+pub mod flash;
+pub mod flash_backward;
+pub mod grouped_query;
+pub mod kv_cache;
+pub mod latent;
 pub mod mask;
+mod mask_grid;
+pub mod multi_head;
+pub mod online_softmax;
+pub mod presets;
+pub mod rope;
+pub mod sampling;
 mod scaled_dot_product;
 mod softmax;
+pub mod traffic;
+pub mod units;
 
+pub use alibi::{alibi_bias, alibi_slopes};
+pub use cross::cross_attention;
 pub use error::Error;
+pub use flash::{Flash, FlashOptions, flash_attention};
+pub use flash_backward::{FlashGradients, flash_backward};
+pub use grouped_query::grouped_query_attention;
+pub use kv_cache::KvCache;
+pub use latent::{LatentAttention, LatentCache, LatentWeights};
 pub use mask::Mask;
-pub use scaled_dot_product::{Attention, scaled_dot_product_attention};
-pub use softmax::softmax;
+pub use mask_grid::MaskGrid;
+pub use multi_head::{MultiHeadAttention, MultiHeadSteps, merge_heads, split_heads};
+pub use online_softmax::OnlineSoftmax;
+pub use rope::{Pairing, Rope};
+pub use scaled_dot_product::{
+    Attention, AttentionOptions, AttentionSteps, attention_steps, scaled_dot_product_attention,
+};
+pub use softmax::{effective_tokens, entropy, softmax, softmax_with_temperature};

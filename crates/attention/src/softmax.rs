@@ -2,6 +2,8 @@
 
 use burn::tensor::Tensor;
 
+use crate::Error;
+
 /// Turns `logits` into shares along `dim`: each is positive and together they are one.
 ///
 /// ```text
@@ -41,3 +43,106 @@ pub fn softmax<const D: usize>(logits: Tensor<D>, dim: usize) -> Tensor<D> {
     powers / total.mask_fill(hidden, 1.0)
 }
 // ANCHOR_END: softmax
+
+/// The softmax of `logits / temperature` along `dim`.
+///
+/// A low temperature sharpens the shares and a high one levels them: towards `0` the largest
+/// logit takes all, towards infinity all logits take the same. At `1` this is [`softmax`]
+/// (Hinton, Vinyals and Dean, *Distilling the Knowledge in a Neural Network*, 2015, section 2).
+///
+/// The largest logit comes off before the division, so no temperature is too low to divide by.
+/// The edges are those of [`softmax`].
+///
+/// # Errors
+/// [`Error::OutOfRange`] unless the temperature is finite and above zero;
+/// [`Error::NoSuchDimension`] if `dim` is not a dimension of `logits`, and [`Error::Shape`] if
+/// there are no logits along it.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+///
+/// let logits = Tensor::<1>::from_data([2.0_f32.ln(), 0.0], &Device::flex());
+/// // At one half, 2 : 1 becomes 4 : 1.
+/// let shares = attention::softmax_with_temperature(logits, 0.5, 0)?.into_data();
+/// let shares = shares.try_to_vec::<f32>().unwrap();
+/// assert!((shares[0] - 0.8).abs() < 1e-6);
+/// # Ok::<(), attention::Error>(())
+/// ```
+pub fn softmax_with_temperature<const D: usize>(
+    logits: Tensor<D>,
+    temperature: f32,
+    dim: usize,
+) -> Result<Tensor<D>, Error> {
+    check_dimension("logits", &logits.dims(), dim)?;
+    if !(temperature.is_finite() && temperature > 0.0) {
+        return Err(Error::OutOfRange {
+            name: "temperature",
+            value: temperature.to_string(),
+            must_be: "finite and above zero",
+        });
+    }
+    let largest = logits.clone().max_dim(dim);
+    let hidden = largest.clone().equal_elem(f32::NEG_INFINITY);
+    let shifted = logits - largest.mask_fill(hidden, 0.0);
+    Ok(softmax(shifted / temperature, dim))
+}
+
+/// How spread out the shares along `dim` are, in nats: `-sum_i p_i ln p_i`, with `0 ln 0 = 0`.
+///
+/// It is `0` when one share has all, and `ln n` when `n` shares are equal (Shannon,
+/// *A Mathematical Theory of Communication*, 1948, section 6). A hidden row, all zeros, has
+/// entropy `0`. A row with a `NaN` or a negative share has entropy `NaN`.
+///
+/// `weights` are shares as [`softmax`] makes them. The shape stays, but for `dim`, which
+/// becomes `1`.
+///
+/// # Errors
+/// [`Error::NoSuchDimension`] if `dim` is not a dimension of `weights`, and [`Error::Shape`] if
+/// there are no weights along it.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+///
+/// let weights = Tensor::<2>::from_data([[0.5_f32, 0.5, 0.0], [1.0, 0.0, 0.0]], &Device::flex());
+/// let entropy = attention::entropy(weights, 1)?.into_data().try_to_vec::<f32>().unwrap();
+/// assert!((entropy[0] - 2.0_f32.ln()).abs() < 1e-6);
+/// assert_eq!(entropy[1], 0.0);
+/// # Ok::<(), attention::Error>(())
+/// ```
+pub fn entropy<const D: usize>(weights: Tensor<D>, dim: usize) -> Result<Tensor<D>, Error> {
+    check_dimension("weights", &weights.dims(), dim)?;
+    // 0 ln 0 is 0, and the logarithm alone does not know: ln 1 is 0 as well.
+    let nothing = weights.clone().equal_elem(0.0);
+    let logarithm = weights.clone().mask_fill(nothing, 1.0).log();
+    let total = (weights * logarithm).sum_dim(dim);
+    Ok(total.zeros_like() - total)
+}
+
+/// To how many tokens a row attends in effect: `exp` of its [`entropy`], also called the
+/// perplexity of the row.
+///
+/// It is `1` when one token has all, `n` when `n` tokens share equally, and `0` for a hidden
+/// row, which attends to nothing. The shape is that of [`entropy`].
+///
+/// # Errors
+/// As [`entropy`].
+pub fn effective_tokens<const D: usize>(
+    weights: Tensor<D>,
+    dim: usize,
+) -> Result<Tensor<D>, Error> {
+    let entropy = entropy(weights.clone(), dim)?;
+    let hidden = weights.sum_dim(dim).equal_elem(0.0);
+    Ok(entropy.exp().mask_fill(hidden, 0.0))
+}
+
+/// Whether `shape` has a dimension `dim`, with numbers along it.
+fn check_dimension(tensor: &'static str, shape: &[usize], dim: usize) -> Result<(), Error> {
+    match shape.get(dim) {
+        None => Err(Error::NoSuchDimension { dim, rank: shape.len() }),
+        Some(0) => {
+            let must_be = format!("at least 1 in dimension {dim}");
+            Err(Error::Shape { tensor, shape: shape.to_vec(), must_be })
+        }
+        Some(_) => Ok(()),
+    }
+}

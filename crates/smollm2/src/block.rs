@@ -1,6 +1,6 @@
 //! One layer: attention, then feed-forward.
 
-use attention::Attention;
+use attention::{Attention, KvCache};
 use burn::tensor::{Device, Tensor};
 
 use crate::feed_forward::SwiGlu;
@@ -44,7 +44,20 @@ impl Block {
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows.
     pub fn forward(&self, x: Tensor<2>) -> Result<(Tensor<2>, Attention), Error> {
-        let (seen, attention) = self.attention.forward(self.attention_norm.forward(x.clone()))?;
+        self.continued(x, &mut KvCache::growing())
+    }
+
+    /// The same for tokens that follow those in `cache`, which then holds these too.
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows, or the cache is not that of this layer.
+    pub fn continued(
+        &self,
+        x: Tensor<2>,
+        cache: &mut KvCache,
+    ) -> Result<(Tensor<2>, Attention), Error> {
+        let normed = self.attention_norm.forward(x.clone());
+        let (seen, attention) = self.attention.continued(normed, cache)?;
         let x = x + seen;
         let thought = self.feed_forward.forward(self.feed_forward_norm.forward(x.clone()));
         Ok((x + thought, attention))

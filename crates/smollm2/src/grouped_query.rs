@@ -1,6 +1,7 @@
 //! Grouped-query attention: many query heads, few key and value heads.
 
-use attention::{Attention, Mask, scaled_dot_product_attention};
+pub use attention::grouped_query::repeat_kv;
+use attention::{Attention, KvCache};
 use burn::tensor::{Device, Tensor};
 
 use crate::gguf::Gguf;
@@ -11,7 +12,9 @@ use crate::{Config, Error};
 /// The attention of one layer (Ainslie et al., *GQA: Training Generalized Multi-Query Transformer
 /// Models from Multi-Head Checkpoints*, 2023, section 2.2).
 ///
-/// Nine query heads ask, and three key and value heads answer: each answers three.
+/// Nine query heads ask, and three key and value heads answer: each answers three. Query head `h`
+/// asks key and value head `h / group`, with `group = heads / kv_heads`: see
+/// [`attention::grouped_query_attention`].
 #[derive(Debug, Clone)]
 pub struct GroupedQueryAttention {
     query: Linear,
@@ -39,7 +42,7 @@ impl GroupedQueryAttention {
             key: linear("k", [kv_heads * head_dim, d_model])?,
             value: linear("v", [kv_heads * head_dim, d_model])?,
             output: linear("output", [d_model, heads * head_dim])?,
-            rope: Rope::new(head_dim, config.rope_base),
+            rope: Rope::new(head_dim, config.rope_base)?,
             heads,
             kv_heads,
         })
@@ -51,34 +54,30 @@ impl GroupedQueryAttention {
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows.
     pub fn forward(&self, x: Tensor<2>) -> Result<(Tensor<2>, Attention), Error> {
+        self.continued(x, &mut KvCache::growing())
+    }
+
+    /// The same for tokens that follow those in `cache`, which then holds these too.
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows, or the cache is not that of this layer.
+    pub fn continued(
+        &self,
+        x: Tensor<2>,
+        cache: &mut KvCache,
+    ) -> Result<(Tensor<2>, Attention), Error> {
         let query = split_heads(self.query.forward(x.clone()), self.heads);
         let key = split_heads(self.key.forward(x.clone()), self.kv_heads);
         let value = split_heads(self.value.forward(x), self.kv_heads);
 
-        let query = self.rope.rotate(query, 0);
-        let key = self.rope.rotate(key, 0);
+        let first = cache.next_position();
+        let query = self.rope.rotate(query, first)?;
+        let key = self.rope.rotate(key, first)?;
 
-        let group = self.heads / self.kv_heads;
-        let (key, value) = (repeat_kv(key, group), repeat_kv(value, group));
-        let attention = scaled_dot_product_attention(query, key, value, Mask::Causal)?;
+        let attention = cache.attend(query, key, value)?;
         let mixed = self.output.forward(merge_heads(attention.output.clone()));
         Ok((mixed, attention))
     }
-}
-
-/// Gives each of `group` query heads in a row the same key or value head:
-/// `[batch, kv_heads, seq, head_dim]` to `[batch, kv_heads · group, seq, head_dim]`.
-///
-/// Head `h` of the result is head `h / group` of `x`.
-pub fn repeat_kv(x: Tensor<4>, group: usize) -> Tensor<4> {
-    let [batch, kv_heads, seq, head_dim] = x.dims();
-    let copies: Tensor<5> = x.unsqueeze_dim(2);
-    copies.expand([batch, kv_heads, group, seq, head_dim]).reshape([
-        batch,
-        kv_heads * group,
-        seq,
-        head_dim,
-    ])
 }
 
 /// `[seq, heads · head_dim]` to `[1, heads, seq, head_dim]`.

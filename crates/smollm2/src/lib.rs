@@ -19,6 +19,7 @@
 //! | [`feed_forward`] | SwiGLU: what happens to a token after it has looked around |
 //! | [`block`] | one layer: attention, then feed-forward |
 //! | [`model`] | all layers, and a guess at the next token |
+//! | [`decode`] | the same token by token, with a cache of keys and values |
 //!
 //! ```
 //! use smollm2::{Model, locate};
@@ -35,6 +36,7 @@
 
 pub mod block;
 pub mod config;
+pub mod decode;
 mod error;
 pub mod feed_forward;
 pub mod forward;
@@ -49,6 +51,7 @@ pub mod rope;
 pub mod tokenizer;
 
 pub use config::Config;
+pub use decode::Decoder;
 pub use error::Error;
 pub use forward::{Candidate, Forward};
 pub use linear::Linear;

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use attention::KvCache;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::block::Block;
@@ -113,6 +114,18 @@ impl Model {
         }
         let logits = self.next_token(x)?;
         Ok(Forward { text, tokens, scores, weights, logits, tokenizer: self.tokenizer.clone() })
+    }
+
+    /// The logits after tokens that follow those in `caches`, one cache a layer.
+    pub(crate) fn continued(&self, ids: &[u32], caches: &mut [KvCache]) -> Result<Vec<f32>, Error> {
+        for &id in ids {
+            self.tokenizer.token(id)?;
+        }
+        let mut x = self.embed(ids);
+        for (block, cache) in self.blocks.iter().zip(caches) {
+            (x, _) = block.continued(x, cache)?;
+        }
+        self.next_token(x)
     }
 
     fn check_length(&self, tokens: usize) -> Result<(), Error> {

@@ -80,7 +80,7 @@ proptest! {
         let (head_dim, base) = (2 * pairs, 100_000.0);
         let x = random(seed, heads * seq * head_dim);
         let shape = [1, heads, seq, head_dim];
-        let found = numbers(Rope::new(head_dim, base).rotate(tensor(&x, shape), first));
+        let found = numbers(Rope::new(head_dim, base).unwrap().rotate(tensor(&x, shape), first).unwrap());
 
         // A pair is a complex number, and turning is multiplying.
         let mut expected = Vec::new();
@@ -99,11 +99,11 @@ proptest! {
     #[test]
     fn rope_is_relative(seed: u64, pairs in 1_usize..33, key in 0_usize..500, apart in 0_usize..500, shift in 0_usize..7000) {
         let head_dim = 2 * pairs;
-        let rope = Rope::new(head_dim, 100_000.0);
+        let rope = Rope::new(head_dim, 100_000.0).unwrap();
         let score = |query: usize, key: usize| {
             let turned = |seed: u64, position: usize| {
                 let x = tensor(&random(seed, head_dim), [1, 1, 1, head_dim]);
-                wide(&numbers(rope.rotate(x, position)))
+                wide(&numbers(rope.rotate(x, position).unwrap()))
             };
             let (query, key) = (turned(seed, query), turned(!seed, key));
             query.iter().zip(&key).map(|(q, k)| q * k).sum::<f64>()
@@ -118,8 +118,8 @@ proptest! {
     fn rope_keeps_lengths_and_leaves_position_zero_alone(seed: u64, pairs in 1_usize..33, first in 0_usize..8000) {
         let head_dim = 2 * pairs;
         let x = random(seed, head_dim);
-        let rope = Rope::new(head_dim, 100_000.0);
-        let turned = |first| numbers(rope.rotate(tensor(&x, [1, 1, 1, head_dim]), first));
+        let rope = Rope::new(head_dim, 100_000.0).unwrap();
+        let turned = |first| numbers(rope.rotate(tensor(&x, [1, 1, 1, head_dim]), first).unwrap());
         let length = |x: &[f32]| wide(x).iter().map(|x| x * x).sum::<f64>().sqrt();
         prop_assert_eq!(turned(0), x.clone());
         prop_assert!((length(&turned(first)) / length(&x) - 1.0).abs() < 1e-5);

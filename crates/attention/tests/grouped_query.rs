@@ -1,0 +1,240 @@
+//! Grouped-query attention against f64, against its two ends, and against repeated heads.
+
+mod f64_reference;
+
+use attention::grouped_query::repeat_kv;
+use attention::{Attention, Error, Mask, grouped_query_attention, scaled_dot_product_attention};
+use burn::tensor::{Device, Tensor};
+use f64_reference::{
+    Array, Bound, Random, attention, cases, dot, floats, largest_difference, largest_error, softmax,
+};
+use proptest::prelude::*;
+
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    seed: u64,
+    batch: usize,
+    kv_heads: usize,
+    group: usize,
+    seq_q: usize,
+    seq_k: usize,
+    head_dim: usize,
+    value_dim: usize,
+    mask: Mask,
+}
+
+prop_compose! {
+    fn any_case()(
+        seed in any::<u64>(), batch in 1_usize..3, kv_heads in 1_usize..5, group in 1_usize..5,
+        seq_q in 1_usize..10, more in 0_usize..10, head_dim in 1_usize..24,
+        value_dim in 1_usize..24, window in 1_usize..8, mask in 0_usize..3,
+    ) -> Case {
+        let window = Mask::SlidingWindow { before: window - 1, after: 0 };
+        let mask = [Mask::Full, Mask::Causal, window][mask];
+        Case { seed, batch, kv_heads, group, seq_q, seq_k: seq_q + more, head_dim, value_dim, mask }
+    }
+}
+
+impl Case {
+    fn arrays(&self) -> (Array, Array, Array) {
+        let Case { batch, kv_heads, group, seq_q, seq_k, head_dim, value_dim, .. } = *self;
+        let mut random = Random(self.seed);
+        (
+            random.array([batch, kv_heads * group, seq_q, head_dim]),
+            random.array([batch, kv_heads, seq_k, head_dim]),
+            random.array([batch, kv_heads, seq_k, value_dim]),
+        )
+    }
+
+    fn sees(&self, place: usize, key: usize) -> bool {
+        match self.mask {
+            Mask::Full => true,
+            Mask::Causal => key <= place,
+            Mask::SlidingWindow { before, .. } => key <= place && place - key <= before,
+            _ => unreachable!(),
+        }
+    }
+}
+
+fn run((query, key, value): &(Array, Array, Array), mask: Mask) -> Attention {
+    grouped_query_attention(query.tensor(), key.tensor(), value.tensor(), mask).unwrap()
+}
+
+#[test]
+fn equals_the_f64_reference() {
+    let scores = Bound::new("GQA scores", 5e-6);
+    let weights = Bound::new("GQA weights", 2e-6);
+    let output = Bound::new("GQA output", 4e-6);
+    cases(1000, &any_case(), |case| {
+        let arrays = case.arrays();
+        let found = run(&arrays, case.mask);
+        let (query, key, value) = &arrays;
+        let expected = attention(query, key, value, |place, key| case.sees(place, key));
+        prop_assert_eq!(found.scores.dims(), expected.scores.shape);
+        prop_assert_eq!(found.output.dims(), expected.output.shape);
+        scores.check(largest_error(&floats(found.scores), &expected.scores.numbers))?;
+        weights.check(largest_error(&floats(found.weights), &expected.weights.numbers))?;
+        output.check(largest_error(&floats(found.output), &expected.output.numbers))
+    });
+    [scores, weights, output].iter().for_each(Bound::print);
+}
+
+/// One end: as many key and value heads as query heads is multi-head attention.
+#[test]
+fn a_head_each_is_multi_head_attention() {
+    let bound = Bound::new("MHA against scaled_dot_product_attention", 1e-6);
+    cases(1000, &any_case(), |case| {
+        let arrays = Case { group: 1, ..case }.arrays();
+        let found = run(&arrays, case.mask);
+        let (query, key, value) = arrays;
+        let plain =
+            scaled_dot_product_attention(query.tensor(), key.tensor(), value.tensor(), case.mask);
+        let plain = plain.unwrap();
+        bound.check(largest_difference(&floats(found.scores), &floats(plain.scores)))?;
+        bound.check(largest_difference(&floats(found.weights), &floats(plain.weights)))?;
+        bound.check(largest_difference(&floats(found.output), &floats(plain.output)))
+    });
+    bound.print();
+}
+
+/// The other end: one key and value head for all is multi-query attention. The reference is that
+/// of Shazeer's paper: keys and values have no dimension for the heads at all.
+#[test]
+fn one_for_all_is_multi_query_attention() {
+    let bound = Bound::new("MQA against f64", 4e-6);
+    cases(1000, &any_case(), |case| {
+        let case = Case { kv_heads: 1, ..case };
+        let arrays = case.arrays();
+        let found = floats(run(&arrays, case.mask).output);
+        let (query, key, value) = &arrays;
+        let keys: Vec<&[f64]> = key.numbers.chunks(case.head_dim).collect();
+        let values: Vec<&[f64]> = value.numbers.chunks(case.value_dim).collect();
+        let mut expected = Vec::new();
+        for (row, query) in query.numbers.chunks(case.head_dim).enumerate() {
+            let text = row / (case.group * case.seq_q);
+            let place = row % case.seq_q + case.seq_k - case.seq_q;
+            let seen: Vec<usize> = (0..case.seq_k).filter(|&key| case.sees(place, key)).collect();
+            let at = |key: &usize| text * case.seq_k + key;
+            let scale = (case.head_dim as f64).sqrt();
+            let scores: Vec<f64> =
+                seen.iter().map(|key| dot(query, keys[at(key)]) / scale).collect();
+            let weights = softmax(&scores);
+            expected.extend((0..case.value_dim).map(|d| {
+                seen.iter().zip(&weights).map(|(key, w)| w * values[at(key)][d]).sum::<f64>()
+            }));
+        }
+        bound.check(largest_error(&found, &expected))
+    });
+    bound.print();
+}
+
+/// Heads repeated a group long, then multi-head attention: the same, at more cost.
+#[test]
+fn equals_repeated_heads() {
+    let bound = Bound::new("GQA against repeated heads", 4e-6);
+    cases(1000, &any_case(), |case| {
+        let arrays = case.arrays();
+        let found = run(&arrays, case.mask);
+        let (query, key, value) = arrays;
+        let (key, value) =
+            (repeat_kv(key.tensor(), case.group), repeat_kv(value.tensor(), case.group));
+        prop_assert_eq!(key.dims()[1], case.kv_heads * case.group);
+        let repeated = scaled_dot_product_attention(query.tensor(), key, value, case.mask).unwrap();
+        bound.check(largest_difference(&floats(found.scores), &floats(repeated.scores)))?;
+        bound.check(largest_difference(&floats(found.weights), &floats(repeated.weights)))?;
+        bound.check(largest_difference(&floats(found.output), &floats(repeated.output)))
+    });
+    bound.print();
+}
+
+#[test]
+fn scores_of_ten_thousand_do_not_overflow() {
+    let device = Device::flex();
+    let query = Tensor::<4>::from_data([[[[100.0_f32]], [[-100.0]]]], &device);
+    let key = Tensor::<4>::from_data([[[[100.0_f32], [-100.0]]]], &device);
+    let found = grouped_query_attention(query, key.clone(), key, Mask::Full).unwrap();
+    assert_eq!(floats(found.scores), [1e4, -1e4, -1e4, 1e4]);
+    assert_eq!(floats(found.weights), [1.0, 0.0, 0.0, 1.0]);
+    assert_eq!(floats(found.output), [100.0, -100.0]);
+}
+
+fn attend(
+    query: [usize; 4],
+    key: [usize; 4],
+    value: [usize; 4],
+    mask: Mask,
+) -> Result<Attention, Error> {
+    let zeros = |shape| Tensor::<4>::zeros(shape, &Device::flex());
+    grouped_query_attention(zeros(query), zeros(key), zeros(value), mask)
+}
+
+#[test]
+fn heads_that_cannot_be_shared_are_an_error() {
+    for (heads, kv_heads) in [(9, 2), (2, 3)] {
+        let (query, key) = ([1, heads, 3, 4], [1, kv_heads, 3, 4]);
+        assert_eq!(
+            attend(query, key, key, Mask::Full).unwrap_err().to_string(),
+            format!(
+                "{heads} query heads cannot share {kv_heads} key and value heads evenly: give a \
+                 multiple of {kv_heads} query heads"
+            )
+        );
+    }
+}
+
+#[test]
+fn an_empty_dimension_is_an_error() {
+    for (axis, dimension) in ["batch", "heads", "seq", "head_dim"].into_iter().enumerate() {
+        for tensor in 0..3 {
+            let mut shapes = [[1, 2, 3, 4]; 3];
+            shapes[tensor][axis] = 0;
+            let name = ["query", "key", "value"][tensor];
+            let [query, key, value] = shapes;
+            assert_eq!(
+                attend(query, key, value, Mask::Full).unwrap_err().to_string(),
+                format!(
+                    "{name} has shape {:?}: its {dimension} is zero, and attention needs at \
+                     least one",
+                    shapes[tensor]
+                )
+            );
+        }
+    }
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_named() {
+    let fits = [1, 2, 3, 4];
+    for (query, key, value, left, right, dimension) in [
+        ([2, 4, 3, 4], fits, fits, "query", "key", "batch"),
+        ([1, 4, 3, 4], fits, [2, 2, 3, 4], "key", "value", "batch"),
+        ([1, 4, 3, 4], fits, [1, 4, 3, 4], "key", "value", "heads"),
+        ([1, 4, 3, 4], fits, [1, 2, 5, 4], "key", "value", "seq_k"),
+        ([1, 4, 3, 5], fits, fits, "query", "key", "head_dim"),
+    ] {
+        let shape = |name| {
+            if name == "query" {
+                query
+            } else if name == "key" {
+                key
+            } else {
+                value
+            }
+        };
+        assert_eq!(
+            attend(query, key, value, Mask::Full).unwrap_err().to_string(),
+            format!(
+                "{left} has shape {:?} and {right} has shape {:?}: they must have the same \
+                 {dimension}",
+                shape(left),
+                shape(right)
+            )
+        );
+    }
+}
+
+#[test]
+fn a_causal_mask_needs_a_key_for_every_query() {
+    let error = attend([1, 4, 3, 4], [1, 2, 2, 4], [1, 2, 2, 4], Mask::Causal).unwrap_err();
+    assert_eq!(error, Error::MoreQueriesThanKeys { seq_q: 3, seq_k: 2 });
+}

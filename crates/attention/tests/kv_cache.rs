@@ -1,0 +1,266 @@
+//! A text read through a cache, in any pieces, gives what the text read at once gives.
+
+mod f64_reference;
+
+use std::ops::Range;
+
+use attention::units::Bytes;
+use attention::{Attention, Error, KvCache, Mask, Rope, grouped_query_attention};
+use burn::tensor::{Device, FloatDType, Tensor};
+use f64_reference::{
+    Array, Bound, Expected, Random, attention, cases, floats, largest_difference, largest_error,
+};
+use proptest::prelude::*;
+
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    seed: u64,
+    batch: usize,
+    kv_heads: usize,
+    group: usize,
+    seq: usize,
+    head_dim: usize,
+    value_dim: usize,
+}
+
+prop_compose! {
+    fn any_case()(
+        seed in any::<u64>(), batch in 1_usize..3, kv_heads in 1_usize..4, group in 1_usize..4,
+        seq in 1_usize..16, head_dim in 1_usize..16, value_dim in 1_usize..16,
+    ) -> Case {
+        Case { seed, batch, kv_heads, group, seq, head_dim, value_dim }
+    }
+}
+
+impl Case {
+    fn arrays(&self) -> (Array, Array, Array) {
+        let Case { batch, kv_heads, group, seq, head_dim, value_dim, .. } = *self;
+        let mut random = Random(self.seed);
+        (
+            random.array([batch, kv_heads * group, seq, head_dim]),
+            random.array([batch, kv_heads, seq, head_dim]),
+            random.array([batch, kv_heads, seq, value_dim]),
+        )
+    }
+
+    /// The text cut into pieces of at most `longest` tokens.
+    fn pieces(&self, longest: usize) -> Vec<Range<usize>> {
+        let mut random = Random(!self.seed);
+        let (mut pieces, mut start) = (Vec::new(), 0);
+        while start < self.seq {
+            let end = self.seq.min(start + 1 + random.below(longest));
+            pieces.push(start..end);
+            start = end;
+        }
+        pieces
+    }
+}
+
+fn part(x: &Tensor<4>, piece: &Range<usize>) -> Tensor<4> {
+    x.clone().narrow(2, piece.start, piece.len())
+}
+
+/// What `expected` says of the queries in `piece` and the keys at `keys`. Other keys must be
+/// hidden.
+fn rows(expected: &Array, piece: &Range<usize>, keys: Range<usize>) -> Vec<f64> {
+    let [batch, heads, _, seq_k] = expected.shape;
+    let mut numbers = Vec::new();
+    for (b, h) in (0..batch).flat_map(|b| (0..heads).map(move |h| (b, h))) {
+        for query in piece.clone() {
+            let row = expected.row(b, h, query);
+            assert!((0..seq_k).all(|key| keys.contains(&key) || row[key] == 0.0));
+            numbers.extend(&row[keys.clone()]);
+        }
+    }
+    numbers
+}
+
+/// Reads the text of `case` piece by piece. `check` sees each piece, what the cache computed for
+/// it, and what the f64 reference says of the whole text.
+fn read(
+    case: Case,
+    longest: usize,
+    window: Option<usize>,
+    check: impl Fn(&Range<usize>, Attention, &Expected) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
+    let (query, key, value) = case.arrays();
+    let sees =
+        |place: usize, key: usize| key <= place && window.is_none_or(|window| place - key < window);
+    let expected = attention(&query, &key, &value, sees);
+    let (query, key, value) = (query.tensor(), key.tensor(), value.tensor());
+    let mut cache = match window {
+        None => KvCache::growing(),
+        Some(window) => KvCache::sliding(window).unwrap(),
+    };
+    prop_assert!(cache.is_empty() && cache.bytes() == Bytes(0));
+    for piece in case.pieces(longest) {
+        prop_assert_eq!(cache.next_position(), piece.start);
+        let part = |x| part(x, &piece);
+        let found = cache.attend(part(&query), part(&key), part(&value)).unwrap();
+        check(&piece, found, &expected)?;
+
+        let kept = window.map_or(piece.end, |window| window.min(piece.end));
+        let held = piece.end - kept..piece.end;
+        prop_assert_eq!(cache.positions(), held.clone());
+        prop_assert_eq!(cache.len(), kept);
+        prop_assert_eq!(floats(cache.keys().unwrap()), floats(self::part(&key, &held)));
+        prop_assert_eq!(floats(cache.values().unwrap()), floats(self::part(&value, &held)));
+        let numbers = case.batch * case.kv_heads * kept * (case.head_dim + case.value_dim);
+        prop_assert_eq!(cache.bytes(), Bytes(4 * numbers as u64));
+    }
+    Ok(())
+}
+
+fn equals_the_full_pass(what: [&'static str; 2], longest: usize, windows: bool) {
+    let weights = Bound::new(what[0], 2e-6);
+    let output = Bound::new(what[1], 3e-6);
+    cases(1000, &(any_case(), 1_usize..8), |(case, window)| {
+        read(case, longest, windows.then_some(window), |piece, found, expected| {
+            let first = piece.end - found.weights.dims()[3];
+            let expected_weights = rows(&expected.weights, piece, first..piece.end);
+            weights.check(largest_error(&floats(found.weights), &expected_weights))?;
+            let expected_output = rows(&expected.output, piece, 0..case.value_dim);
+            output.check(largest_error(&floats(found.output), &expected_output))
+        })
+    });
+    weights.print();
+    output.print();
+}
+
+#[test]
+fn token_by_token_equals_the_full_pass() {
+    equals_the_full_pass(["decode, weights", "decode, output"], 1, false);
+}
+
+#[test]
+fn chunks_equal_the_full_pass() {
+    equals_the_full_pass(["chunked prefill, weights", "chunked prefill, output"], 6, false);
+}
+
+#[test]
+fn a_sliding_window_token_by_token_equals_the_masked_full_pass() {
+    equals_the_full_pass(["window decode, weights", "window decode, output"], 1, true);
+}
+
+#[test]
+fn a_sliding_window_in_chunks_equals_the_masked_full_pass() {
+    equals_the_full_pass(["window prefill, weights", "window prefill, output"], 9, true);
+}
+
+/// The same against the library's own full pass, with positions: each piece is rotated by its
+/// place in the text, and kept rotated.
+#[test]
+fn rotated_pieces_equal_the_rotated_text() {
+    let bound = Bound::new("cache with RoPE against the full pass", 4e-6);
+    cases(1000, &(any_case(), 1_usize..9), |(case, pairs)| {
+        let case = Case { head_dim: 2 * pairs, ..case };
+        let (query, key, value) = case.arrays();
+        let (query, key, value) = (query.tensor(), key.tensor(), value.tensor());
+        let rope = Rope::new(case.head_dim, 10_000.0).unwrap();
+        let turn = |x: Tensor<4>, first| rope.rotate(x, first).unwrap();
+        let full = grouped_query_attention(
+            turn(query.clone(), 0),
+            turn(key.clone(), 0),
+            value.clone(),
+            Mask::Causal,
+        );
+        let full = full.unwrap().output;
+
+        let mut cache = KvCache::growing();
+        for piece in case.pieces(4) {
+            let first = cache.next_position();
+            let found = cache.attend(
+                turn(part(&query, &piece), first),
+                turn(part(&key, &piece), first),
+                part(&value, &piece),
+            );
+            let (found, full) = (floats(found.unwrap().output), floats(part(&full, &piece)));
+            bound.check(largest_difference(&found, &full))?;
+        }
+        Ok(())
+    });
+    bound.print();
+}
+
+/// `append` returns what the new queries may see, and holds no more than the window.
+#[test]
+fn append_returns_what_may_be_seen() {
+    let numbers = |tensor: Option<Tensor<4>>| floats(tensor.unwrap());
+    let tokens = |range: Range<usize>| {
+        let values: Vec<f32> = range.map(|x| x as f32).collect();
+        Tensor::<1>::from_floats(&values[..], &Device::flex()).reshape([1, 1, values.len(), 1])
+    };
+    let mut cache = KvCache::sliding(3).unwrap();
+    let (keys, _) = cache.append(tokens(0..5), tokens(10..15)).unwrap();
+    assert_eq!(floats(keys), [0.0, 1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(numbers(cache.keys()), [2.0, 3.0, 4.0]);
+    assert_eq!(numbers(cache.values()), [12.0, 13.0, 14.0]);
+    let (keys, values) = cache.append(tokens(5..7), tokens(15..17)).unwrap();
+    assert_eq!(floats(keys), [3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(floats(values), [13.0, 14.0, 15.0, 16.0]);
+    assert_eq!(cache.positions(), 4..7);
+    assert_eq!(cache.next_position(), 7);
+}
+
+/// The size follows the numbers' type: half precision takes half the bytes.
+#[test]
+fn half_precision_takes_half_the_bytes() {
+    let x = Random(1).array([2, 3, 5, 8]).tensor();
+    for (dtype, bytes) in [(FloatDType::F32, 4), (FloatDType::F16, 2), (FloatDType::BF16, 2)] {
+        let x = x.clone().cast(dtype);
+        let mut cache = KvCache::growing();
+        cache.attend(x.clone(), x.clone(), x.clone()).unwrap();
+        cache.attend(x.clone(), x.clone(), x).unwrap();
+        assert_eq!(cache.bytes(), Bytes(2 * 2 * 3 * 10 * 8 * bytes));
+    }
+}
+
+fn zeros(shape: [usize; 4]) -> Tensor<4> {
+    Tensor::zeros(shape, &Device::flex())
+}
+
+#[test]
+fn a_window_of_nothing_is_an_error() {
+    assert_eq!(
+        KvCache::sliding(0).unwrap_err().to_string(),
+        "the window of the cache is 0: it must be at least 1, for a query sees its own token"
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_an_error_and_leaves_the_cache_alone() {
+    let shape = [1, 2, 3, 4];
+    let mut cache = KvCache::growing();
+    cache.append(zeros(shape), zeros(shape)).unwrap();
+
+    for (key, value, left, dimension) in [
+        ([2, 2, 1, 4], [2, 2, 1, 4], "key", "batch"),
+        ([1, 1, 1, 4], [1, 1, 1, 4], "key", "heads"),
+        ([1, 2, 1, 5], [1, 2, 1, 4], "key", "head_dim"),
+        ([1, 2, 1, 4], [1, 2, 1, 5], "value", "head_dim"),
+    ] {
+        let found = if left == "key" { key } else { value };
+        assert_eq!(
+            cache.append(zeros(key), zeros(value)).unwrap_err().to_string(),
+            format!(
+                "{left} has shape {found:?} and the cached {left} has shape {shape:?}: they must \
+                 have the same {dimension}"
+            )
+        );
+    }
+    let error = cache.append(zeros([1, 2, 1, 4]), zeros([1, 2, 2, 4])).unwrap_err();
+    assert!(matches!(error, Error::Mismatch { dimension: "seq", .. }), "{error}");
+    let error = cache.append(zeros([1, 2, 0, 4]), zeros([1, 2, 0, 4])).unwrap_err();
+    assert!(matches!(error, Error::Empty { tensor: "key", dimension: "seq", .. }), "{error}");
+
+    // Two queries for one new token, and query heads that cannot be shared.
+    let one = [1, 2, 1, 4];
+    let error = cache.attend(zeros([1, 2, 2, 4]), zeros(one), zeros(one)).unwrap_err();
+    assert!(matches!(error, Error::Mismatch { left: "query", dimension: "seq", .. }), "{error}");
+    let error = cache.attend(zeros([1, 3, 1, 4]), zeros(one), zeros(one)).unwrap_err();
+    assert_eq!(error, Error::HeadsNotShared { heads: 3, kv_heads: 2 });
+
+    assert_eq!(cache.positions(), 0..3);
+    cache.attend(zeros([1, 4, 1, 4]), zeros(one), zeros(one)).unwrap();
+    assert_eq!(cache.positions(), 0..4);
+}
