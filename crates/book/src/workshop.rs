@@ -163,8 +163,17 @@ impl Workshop {
             used.extend(findings.used);
             links.push((page, findings.links));
         }
-        problems.extend(unused_anchors(&shelf.sources, &used));
-        for name in shelf.runs.keys().filter(|name| !used.contains(name)) {
+        // A listing may be there before its chapter is.
+        let pages: Vec<String> = links.iter().map(|(page, _)| page.display().to_string()).collect();
+        let written = |listing: &str| {
+            let chapter = listing.split_once('-').map_or(listing, |(chapter, _)| chapter);
+            pages.iter().any(|page| page.starts_with(chapter))
+        };
+        problems.extend(unused_anchors(&shelf.sources, &used, written));
+        for (name, _) in shelf.runs.iter().filter(|(_, run)| written(&run.listing)) {
+            if used.contains(name) {
+                continue;
+            }
             let text = std::fs::read_to_string(root.join(runs::FILE))?;
             let offset = text.find(name.as_str()).unwrap_or(0);
             let message = format!("no chapter shows the run `{name}`: use it or take it out");

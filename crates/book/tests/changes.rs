@@ -189,6 +189,17 @@ fn a_run_that_no_chapter_shows() {
 }
 
 #[test]
+fn a_listing_may_be_there_before_its_chapter() {
+    let folder = copy();
+    let listing = "fn main() {}\n// ANCHOR: spare\n// ANCHOR_END: spare\n";
+    std::fs::write(folder.path().join("listings/examples/ch99-later.rs"), listing).unwrap();
+    let runs = folder.path().join("listings/runs.toml");
+    let text = std::fs::read_to_string(&runs).unwrap();
+    std::fs::write(&runs, text + "\n[\"ch99-later/all\"]\nlisting = \"ch99-later\"\n").unwrap();
+    build(folder.path()).unwrap();
+}
+
+#[test]
 fn a_formula() {
     breaks(CHAPTER, "$ s_{ij} = \\frac{", "$ s_{ij} = \\frax{", "KaTeX cannot read the formula");
 }
