@@ -1,0 +1,79 @@
+//! Chapter 6: five tokens, with the causal mask and without.
+//!
+//! Watch the first row: with the mask, "I" has nothing to look at but itself. Then watch how much of
+//! each row is kept, and how much moves: what it had given to later tokens. An early row has more
+//! of them, so it moves most. The vectors are made up.
+
+use anyhow::Result;
+use attention::{Attention, Mask, scaled_dot_product_attention};
+use burn::tensor::{Device, Tensor};
+use listings::terminal::{print, shaded, share};
+
+const TOKENS: [&str; 5] = ["I", "love", "mystery", "novels", "!"];
+
+fn main() -> Result<()> {
+    // ANCHOR: mask
+    let device = Device::flex();
+    // [batch, heads, seq, head_dim]: what each token looks for, and what each one offers.
+    let query = Tensor::<4>::from_data(
+        [[[[0.2_f32, 0.9], [0.5, 1.0], [0.3, 1.2], [0.8, 0.6], [0.7, 0.4]]]],
+        &device,
+    );
+    let key = Tensor::<4>::from_data(
+        [[[[1.0_f32, 0.1], [0.4, 0.9], [0.2, 1.1], [0.3, 1.4], [0.1, 0.2]]]],
+        &device,
+    );
+    let value = key.clone();
+
+    let attend =
+        |mask| scaled_dot_product_attention(query.clone(), key.clone(), value.clone(), mask);
+    let open = rows(attend(Mask::Full)?);
+    let masked = rows(attend(Mask::Causal)?);
+    // ANCHOR_END: mask
+
+    let mut text = map("without a mask", &open, Mask::Full);
+    text += &map("\nwith the causal mask", &masked, Mask::Causal);
+    text += &format!("\n{:>8}{:>9}{:>9}\n", "", "kept", "moved");
+    for (query, token) in TOKENS.iter().enumerate() {
+        let kept: f32 = open[query][..=query].iter().sum();
+        let moved = total_variation(&open[query], &masked[query]);
+        text += &format!("{token:>8}{:>9}{:>9}\n", share(kept), share(moved));
+    }
+    print(&text)?;
+    Ok(())
+}
+
+// ANCHOR: distance
+/// The share that has to move to make one row the other: 0 for equal rows, 1 for rows that have
+/// nothing in common.
+fn total_variation(one: &[f32], other: &[f32]) -> f32 {
+    one.iter().zip(other).map(|(one, other)| (one - other).abs()).sum::<f32>() / 2.0
+}
+// ANCHOR_END: distance
+
+fn rows(attention: Attention) -> Vec<Vec<f32>> {
+    let weights: Vec<f32> = attention.weights.into_data().iter().collect();
+    weights.chunks(TOKENS.len()).map(<[f32]>::to_vec).collect()
+}
+
+/// Who looks at whom. What the mask hides is a dot.
+fn map(title: &str, weights: &[Vec<f32>], mask: Mask) -> String {
+    let grid = mask.grid(TOKENS.len(), TOKENS.len());
+    let mut text = format!("{title}\n{:8}", "");
+    for token in TOKENS {
+        text += &format!("{token:>9}");
+    }
+    text += "\n";
+    for (query, row) in weights.iter().enumerate() {
+        text += &format!("{:>8}", TOKENS[query]);
+        for (key, weight) in row.iter().enumerate() {
+            text += "  ";
+            text += &match grid.sees(query, key) {
+                true => shaded(&format!("{:>7}", share(*weight)), *weight),
+                false => format!("{:>7}", "."),
+            };
+        }
+        text += "\n";
+    }
+    text
+}
