@@ -8,9 +8,9 @@ use attention::cost::Kind;
 use attention::flash::{FlashOptions, flash_attention};
 use attention::presets::preset;
 use attention::{Mask, scaled_dot_product_attention};
-use burn::tensor::{Device, Tensor, TensorData};
 use clap::Parser;
-use listings::terminal::print;
+use listings::random::Random;
+use listings::terminal::{bound, print};
 
 /// Compares flash attention with plain attention on random numbers, causal, in f32.
 #[derive(Parser)]
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     };
     // ANCHOR: compare
     let shape = [1, model.shape.heads as usize, tokens, head_dim as usize];
-    let mut random = Random(options.seed);
+    let mut random = Random::new(options.seed);
     let (query, key, value) = (random.tensor(shape), random.tensor(shape), random.tensor(shape));
 
     let plain =
@@ -58,29 +58,4 @@ fn main() -> Result<()> {
     }
     print(&text)?;
     Ok(())
-}
-
-/// A generator of integers (SplitMix64): the same numbers on every machine.
-struct Random(u64);
-
-impl Random {
-    /// Numbers from -1 to 1.
-    fn tensor(&mut self, shape: [usize; 4]) -> Tensor<4> {
-        let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| self.number()).collect();
-        Tensor::from_data(TensorData::new(numbers, shape), &Device::flex())
-    }
-
-    fn number(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        // 24 bits fit an f32 exactly.
-        (z >> 40) as f32 / (1 << 23) as f32 - 1.0
-    }
-}
-
-/// The power of ten above `error`: the digits below it differ from machine to machine. An error
-/// of zero counts as the smallest step of an f32 at 1.
-fn bound(error: f32) -> f64 {
-    10_f64.powf(f64::from(error.max(f32::EPSILON)).log10().floor() + 1.0)
 }

@@ -9,7 +9,7 @@ use attention::flash::{FlashOptions, Step, flash_attention};
 use attention::{Mask, scaled_dot_product_attention};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
-use listings::terminal::print;
+use listings::terminal::{bound, print};
 
 /// Steps through flash attention with four tokens of two numbers each.
 #[derive(Parser)]
@@ -88,10 +88,4 @@ fn pairs(tensor: Tensor<4>) -> Vec<[f32; 2]> {
 fn two([left, right]: [f32; 2]) -> String {
     // Adding 0 turns -0 into 0.
     format!("[{:>6.2}, {:>6.2}]", left + 0.0, right + 0.0)
-}
-
-/// The power of ten above `error`: the digits below it differ from machine to machine. An error
-/// of zero counts as the smallest step of an f32 at 1.
-fn bound(error: f32) -> f64 {
-    10_f64.powf(f64::from(error.max(f32::EPSILON)).log10().floor() + 1.0)
 }

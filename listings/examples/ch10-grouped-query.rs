@@ -6,9 +6,10 @@
 use anyhow::Result;
 use attention::grouped_query::{grouped_query_attention, repeat_kv};
 use attention::{KvCache, Mask, scaled_dot_product_attention};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 use clap::Parser;
-use listings::terminal::print;
+use listings::random::Random;
+use listings::terminal::{bound, print};
 
 /// Compares grouped-query attention with repeated heads on random numbers, for every number of
 /// key and value heads that divides the query heads. Causal, in f32.
@@ -55,7 +56,7 @@ fn main() -> Result<()> {
 /// outputs differ.
 fn compare(heads: usize, kv_heads: usize, tokens: usize) -> Result<[String; 3]> {
     let group = heads / kv_heads;
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let query = random.tensor([1, heads, tokens, HEAD_DIM]);
     let key = random.tensor([1, kv_heads, tokens, HEAD_DIM]);
     let value = random.tensor([1, kv_heads, tokens, HEAD_DIM]);
@@ -73,29 +74,4 @@ fn size(key: Tensor<4>, value: Tensor<4>) -> Result<String> {
     let mut cache = KvCache::growing();
     cache.append(key, value)?;
     Ok(cache.bytes().in_gib())
-}
-
-/// A generator of integers (SplitMix64): the same numbers on every machine.
-struct Random(u64);
-
-impl Random {
-    /// Numbers from -2 to 2.
-    fn tensor(&mut self, shape: [usize; 4]) -> Tensor<4> {
-        let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| self.number()).collect();
-        Tensor::from_data(TensorData::new(numbers, shape), &Device::flex())
-    }
-
-    fn number(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        // 24 bits fit an f32 exactly.
-        (z >> 40) as f32 / (1 << 22) as f32 - 2.0
-    }
-}
-
-/// The power of ten above `error`: the digits below it differ from machine to machine. An error
-/// of zero counts as the smallest step of an f32 at 1.
-fn bound(error: f32) -> f64 {
-    10_f64.powf(f64::from(error.max(f32::EPSILON)).log10().floor() + 1.0)
 }

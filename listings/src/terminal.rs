@@ -10,6 +10,12 @@ pub fn share(weight: f32) -> String {
     digits.strip_prefix("0.").map_or(digits.clone(), |decimals| format!(".{decimals}"))
 }
 
+/// The power of ten above `error`: the digits below it differ from machine to machine. An error
+/// of zero counts as the smallest step of an f32 at 1.
+pub fn bound(error: f32) -> f64 {
+    10_f64.powf(f64::from(error.max(f32::EPSILON)).log10().floor() + 1.0)
+}
+
 /// `text` on a shade for `weight`: light for 0, deep blue for 1.
 pub fn shaded(text: &str, weight: f32) -> String {
     let weight = weight.clamp(0.0, 1.0);
