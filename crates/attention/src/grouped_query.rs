@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::scaled_dot_product::agree;
+use crate::scaled_dot_product::check_but_heads;
 use crate::{Attention, Error, Mask, softmax};
 
 /// Attention in which each key and value head answers a group of query heads (Ainslie et al.,
@@ -83,30 +83,10 @@ pub fn repeat_kv(x: Tensor<4>, group: usize) -> Tensor<4> {
 }
 
 fn check(query: [usize; 4], key: [usize; 4], value: [usize; 4], mask: Mask) -> Result<(), Error> {
-    for (tensor, shape) in [("query", query), ("key", key), ("value", value)] {
-        not_empty(tensor, shape)?;
-    }
-    agree("batch", 0, ("query", query), ("key", key))?;
-    agree("batch", 0, ("key", key), ("value", value))?;
-    agree("heads", 1, ("key", key), ("value", value))?;
-    agree("seq_k", 2, ("key", key), ("value", value))?;
-    agree("head_dim", 3, ("query", query), ("key", key))?;
+    check_but_heads(query, key, value, mask)?;
     let (heads, kv_heads) = (query[1], key[1]);
     if !heads.is_multiple_of(kv_heads) {
         return Err(Error::HeadsNotShared { heads, kv_heads });
-    }
-    if mask == Mask::Causal && query[2] > key[2] {
-        return Err(Error::MoreQueriesThanKeys { seq_q: query[2], seq_k: key[2] });
-    }
-    Ok(())
-}
-
-/// Checks that `tensor`, `[batch, heads, seq, head_dim]`, has something in each dimension.
-pub(crate) fn not_empty(tensor: &'static str, shape: [usize; 4]) -> Result<(), Error> {
-    for (dimension, size) in ["batch", "heads", "seq", "head_dim"].into_iter().zip(shape) {
-        if size == 0 {
-            return Err(Error::Empty { tensor, dimension, shape });
-        }
     }
     Ok(())
 }

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
-use crate::grouped_query::not_empty;
 use crate::scaled_dot_product::agree;
+use crate::scaled_dot_product::not_empty;
 use crate::units::Bytes;
 use crate::{Attention, Error, Mask, grouped_query_attention};
 

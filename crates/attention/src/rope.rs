@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::Error;
-use crate::grouped_query::not_empty;
+use crate::scaled_dot_product::not_empty;
 
 /// Rotary position embedding (Su et al., *RoFormer: Enhanced Transformer with Rotary Position
 /// Embedding*, 2021, section 3.2).

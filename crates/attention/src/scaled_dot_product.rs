@@ -245,21 +245,37 @@ pub(crate) fn check(
     value: [usize; 4],
     mask: Mask,
 ) -> Result<(), Error> {
+    check_but_heads(query, key, value, mask)?;
+    agree("heads", 1, ("query", query), ("key", key))
+}
+
+/// As [`check`], but the query may have more heads than key and value.
+pub(crate) fn check_but_heads(
+    query: [usize; 4],
+    key: [usize; 4],
+    value: [usize; 4],
+    mask: Mask,
+) -> Result<(), Error> {
     for (tensor, shape) in [("query", query), ("key", key), ("value", value)] {
-        for (dimension, size) in ["batch", "heads", "seq", "head_dim"].into_iter().zip(shape) {
-            if size == 0 {
-                return Err(Error::Empty { tensor, dimension, shape });
-            }
-        }
+        not_empty(tensor, shape)?;
     }
     agree("batch", 0, ("query", query), ("key", key))?;
     agree("batch", 0, ("key", key), ("value", value))?;
-    agree("heads", 1, ("query", query), ("key", key))?;
     agree("heads", 1, ("key", key), ("value", value))?;
     agree("seq_k", 2, ("key", key), ("value", value))?;
     agree("head_dim", 3, ("query", query), ("key", key))?;
     if mask == Mask::Causal && query[2] > key[2] {
         return Err(Error::MoreQueriesThanKeys { seq_q: query[2], seq_k: key[2] });
+    }
+    Ok(())
+}
+
+/// Checks that `tensor`, `[batch, heads, seq, head_dim]`, has something in each dimension.
+pub(crate) fn not_empty(tensor: &'static str, shape: [usize; 4]) -> Result<(), Error> {
+    for (dimension, size) in ["batch", "heads", "seq", "head_dim"].into_iter().zip(shape) {
+        if size == 0 {
+            return Err(Error::Empty { tensor, dimension, shape });
+        }
     }
     Ok(())
 }

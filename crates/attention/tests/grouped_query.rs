@@ -51,7 +51,7 @@ impl Case {
             Mask::Full => true,
             Mask::Causal => key <= place,
             Mask::SlidingWindow { before, .. } => key <= place && place - key <= before,
-            _ => unreachable!(),
+            other => panic!("the reference knows no {other:?}"),
         }
     }
 }
