@@ -23,6 +23,7 @@ mod names;
 pub mod problem;
 pub mod runs;
 pub mod sources;
+mod stage;
 pub mod strict;
 pub mod tags;
 mod workshop;
