@@ -62,4 +62,9 @@ impl Block {
         let thought = self.feed_forward.forward(self.feed_forward_norm.forward(x.clone()));
         Ok((x + thought, attention))
     }
+
+    /// The same layer with one of its heads silenced.
+    pub(crate) fn without(&self, head: usize) -> Self {
+        Block { attention: self.attention.without(head), ..self.clone() }
+    }
 }

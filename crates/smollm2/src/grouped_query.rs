@@ -24,6 +24,7 @@ pub struct GroupedQueryAttention {
     rope: Rope,
     heads: usize,
     kv_heads: usize,
+    head_dim: usize,
 }
 
 impl GroupedQueryAttention {
@@ -45,6 +46,7 @@ impl GroupedQueryAttention {
             rope: Rope::new(head_dim, config.rope_base)?,
             heads,
             kv_heads,
+            head_dim,
         })
     }
 
@@ -78,6 +80,15 @@ impl GroupedQueryAttention {
         let mixed = self.output.forward(merge_heads(attention.output.clone()));
         Ok((mixed, attention))
     }
+
+    // ANCHOR: without
+    /// The same layer with head `head` silenced: it looks as before, but its part of the output
+    /// matrix is zero, so nothing that it finds is passed on.
+    pub(crate) fn without(&self, head: usize) -> Self {
+        let own = head * self.head_dim..(head + 1) * self.head_dim;
+        GroupedQueryAttention { output: self.output.without(own), ..self.clone() }
+    }
+    // ANCHOR_END: without
 }
 
 /// `[seq, heads · head_dim]` to `[1, heads, seq, head_dim]`.
