@@ -7,9 +7,11 @@
 //! `web`, which is only compiled for one.
 
 pub mod address;
+pub mod assemble;
 mod error;
 pub mod gallery;
 pub mod grid;
+pub mod heads;
 pub mod parts;
 pub mod readings;
 pub mod show;
@@ -55,6 +57,8 @@ pub trait Widget {
 pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, Error> {
     match name {
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
+        heads::NAME => Ok(Box::new(heads::Heads::open(setup, address)?)),
+        assemble::NAME => Ok(Box::new(assemble::Assemble::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }
 }
