@@ -54,7 +54,8 @@ fn main() -> Result<()> {
     let forward = model.run_tokens(&twice)?;
     let whole = second_time(&model.surprise(&twice)?);
 
-    let mut text = format!("{:<18}{:>10}{:>8}{:>10}\n", "silenced", "previous", "prefix", "surprise");
+    let mut text =
+        format!("{:<18}{:>10}{:>8}{:>10}\n", "silenced", "previous", "prefix", "surprise");
     text += &format!("{:<36}{whole:>10.2}\n", "none");
     for Group(heads) in &groups {
         let silenced = model.without(heads)?;

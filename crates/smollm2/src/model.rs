@@ -10,10 +10,10 @@ use attention::KvCache;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::block::Block;
+use crate::forward::check;
 use crate::gguf::Gguf;
 use crate::linear::matrix;
 use crate::norm::RmsNorm;
-use crate::forward::check;
 use crate::{Config, Error, Forward, Token, Tokenizer};
 
 /// The longest text that [`Model::run`] takes, in tokens, however long a text the model was

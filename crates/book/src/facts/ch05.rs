@@ -11,6 +11,7 @@ use super::{Fact, Facts, Measured};
 /// Adds the figures of chapter 5.
 pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     sizes(facts)?;
+    facts.add("multi.zero", Fact::count(0, "heads count from zero"));
     for (layer, head) in [(11, 1), (17, 3), (17, 4), (17, 5)] {
         let fact = Fact::text(format!("layer {layer}, head {head}"), "heads of this chapter");
         facts.add(&format!("multi.head-{layer}-{head}"), fact);
@@ -153,8 +154,13 @@ fn twice(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     for (name, heads) in SILENCED {
         let surprise = measured.map(|measured| second_time(measured.model, heads, &tokens));
         let source = "mean -ln p, in nats, of tokens that come a second time";
-        let fact = surprise.transpose()?.map(|surprise| Fact::decimals(surprise, 2, source));
-        facts.add_measured(name, fact);
+        let surprise = surprise.transpose()?;
+        facts.add_measured(name, surprise.map(|nats| Fact::decimals(nats, 2, source)));
+        let one_in = surprise.map(|nats| {
+            let source = format!("the exponential of a mean surprise of {nats:.2} nats");
+            Fact::rounded(format!("{:.0}", nats.exp()), nats.exp(), source)
+        });
+        facts.add_measured(&format!("{name}-one-in"), one_in);
     }
     Ok(())
 }

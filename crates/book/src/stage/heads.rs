@@ -18,12 +18,7 @@ pub(super) fn stage(measured: Option<&Measured<'_>>) -> Result<Staged> {
         .iter()
         .map(|(label, sentence, show, head, pair)| Named {
             label: (*label).to_owned(),
-            view: State {
-                sentence: (*sentence).to_owned(),
-                show: *show,
-                head: *head,
-                pair: *pair,
-            },
+            view: State { sentence: (*sentence).to_owned(), show: *show, head: *head, pair: *pair },
         })
         .collect();
     let opening = named[0].view.clone();

@@ -175,8 +175,7 @@ impl Assemble {
                 ("reset", String::new())
             }
         };
-        self.sizes =
-            fitting(&next).ok_or_else(|| Error::Event { name: name.to_owned(), value })?;
+        self.sizes = fitting(&next).ok_or_else(|| Error::Event { name: name.to_owned(), value })?;
         self.state = next;
         Ok(true)
     }

@@ -68,7 +68,9 @@ fn label(heads: &Heads, show: Show) -> String {
     match show {
         Show::Previous => "the mean weight on the previous token".to_owned(),
         Show::First => "the mean weight on the first token (sink)".to_owned(),
-        Show::Prefix => "the mean weight on what followed the same token before (induction)".to_owned(),
+        Show::Prefix => {
+            "the mean weight on what followed the same token before (induction)".to_owned()
+        }
         Show::Pair => match heads.overview() {
             Some(overview) => {
                 let (query, key) = heads.state.pair;
@@ -207,9 +209,9 @@ fn small_map(rows: &[Vec<f32>]) -> Markup {
     let cells = |wanted: usize| -> String {
         let cells = rows.iter().enumerate().flat_map(|(row, weights)| {
             let marked = weights.iter().enumerate();
-            marked.filter(|(_, weight)| level(**weight) == Some(wanted)).map(move |(column, _)| {
-                format!("M{column} {row}h1v1h-1z")
-            })
+            marked
+                .filter(|(_, weight)| level(**weight) == Some(wanted))
+                .map(move |(column, _)| format!("M{column} {row}h1v1h-1z"))
         });
         cells.collect()
     };
