@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::{Assemble, MOST_TOKENS, Sizes, short};
 use crate::parts::{Slider, actions, menu, places};
+use crate::show::count;
 
 /// The whole widget.
 pub fn whole(assemble: &Assemble) -> Markup {
@@ -110,7 +111,7 @@ fn steps(assemble: &Assemble) -> Markup {
                         tr {
                             th scope="row" { (name) }
                             td { (shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" × ")) }
-                            td { (shape.iter().product::<u64>()) }
+                            td { (count(shape.iter().product())) }
                         }
                     }
                 }

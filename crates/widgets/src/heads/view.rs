@@ -23,6 +23,7 @@ pub fn whole(heads: &Heads) -> Markup {
                         (opened(heads, overview))
                     }
                     (legend(heads.state.show, overview))
+                    (detectors(heads, overview))
                 }
                 None => p class="status" role="status" { (waiting(heads)) }
             }
@@ -223,7 +224,7 @@ fn small_map(rows: &[Vec<f32>]) -> Markup {
     }
 }
 
-/// The opened head: its map, and what every detector says of it.
+/// The opened head: its map.
 fn opened(heads: &Heads, overview: &Overview) -> Markup {
     let (layer, head) = heads.state.head;
     let weights = overview.weights(layer, head);
@@ -254,7 +255,6 @@ fn opened(heads: &Heads, overview: &Overview) -> Markup {
         div class="opened" {
             p { "Opened: " (here(heads)) }
             (grid.view(cell))
-            (detectors(heads, overview))
         }
     }
 }
