@@ -75,6 +75,12 @@ fn overviews(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
         });
         facts.add_measured(name, fact);
     }
+    let rank = scores("repeat", Show::Prefix)?.map(|scores| {
+        let own = scores[18 * measured.map_or(0, |m| m.model.config().heads) + 6];
+        let above = scores.iter().filter(|score| **score > own).count();
+        Fact::count(above + 1, "prefix matching, layer 18, head 6 among all, sentence “repeat”")
+    });
+    facts.add_measured("multi.repeat.rank-18-6", rank);
     for show in [Show::Previous, Show::First] {
         let scores = scores("cat", show)?;
         let source = "all heads, sentence “cat”";

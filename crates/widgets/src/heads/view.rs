@@ -41,7 +41,10 @@ pub fn missing(why: &str) -> Markup {
 fn controls(heads: &Heads) -> Markup {
     let (setup, state) = (&heads.setup, &heads.state);
     let named = setup.named.iter().position(|named| named.view == *state);
-    let words = |show: Show| (show.key().to_owned(), sentence_case(&label(heads, show)));
+    let words = |show: Show| {
+        let note = if show == Show::Pair { ": choose the pair in the map" } else { "" };
+        (show.key().to_owned(), sentence_case(&label(heads, show)) + note)
+    };
     html! {
         div class="controls needs-script" {
             (menu("Sentence", "sentence", &setup.gallery.menu(), &state.sentence))
@@ -76,9 +79,9 @@ fn label(heads: &Heads, show: Show) -> String {
             Some(overview) => {
                 let (query, key) = heads.state.pair;
                 let token = |place: usize| word(&overview.tokens[place]);
-                format!("the weight of “{}” on “{}”, chosen in the map", token(query), token(key))
+                format!("the weight of “{}” on “{}”", token(query), token(key))
             }
-            None => "the weight of one token on another, chosen in the map".to_owned(),
+            None => "the weight of one token on another".to_owned(),
         },
         Show::Entropy => "the mean entropy of a row, in nats: how evenly it looks".to_owned(),
         Show::Maps => "its map, small".to_owned(),
