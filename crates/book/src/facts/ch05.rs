@@ -1,6 +1,6 @@
 //! Chapter 5, multi-head attention: what heads do, what they are worth, how they are cut.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use attention::detectors::Pattern;
 use smollm2::{Forward, Model};
 use widgets::assemble::{Sizes, short};
@@ -23,21 +23,22 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<
 
 /// How real models cut their vectors.
 fn sizes(facts: &mut Facts) -> Result<()> {
-    for model in ["GPT-3 175B", "Llama 3 8B", "SmolLM2-135M", "Gemma 2 9B"] {
+    for (model, wanted) in SIZES {
         let sizes = Sizes::of(&short(model)).context("the model is in the table")?;
         let source = sizes.preset.source;
         let source = format!("{}, {}", source.title, source.year);
         let [.., (_, [height, width])] = sizes.matrices();
-        for (what, number) in [
-            ("layers", sizes.preset.shape.layers),
-            ("heads", sizes.heads),
-            ("kv-heads", sizes.kv_heads),
-            ("head-dim", sizes.head_dim),
-            ("merged", sizes.merged()),
-            ("d-model", sizes.d_model),
-            ("w-o", height * width),
-            ("one-head", sizes.d_model * sizes.head_dim),
-        ] {
+        for what in *wanted {
+            let number = match *what {
+                "layers" => sizes.preset.shape.layers,
+                "heads" => sizes.heads,
+                "kv-heads" => sizes.kv_heads,
+                "head-dim" => sizes.head_dim,
+                "merged" => sizes.merged(),
+                "d-model" => sizes.d_model,
+                "w-o" => height * width,
+                other => bail!("a model has no `{other}`"),
+            };
             let name = format!("multi.{}.{what}", short(model));
             facts.add(&name, Fact::count(usize::try_from(number)?, &source));
         }
@@ -45,44 +46,60 @@ fn sizes(facts: &mut Facts) -> Result<()> {
     Ok(())
 }
 
+/// The sizes that the text speaks of.
+const SIZES: &[(&str, &[&str])] = &[
+    ("GPT-3 175B", &["layers", "heads", "head-dim", "d-model", "w-o"]),
+    ("SmolLM2-135M", &["heads", "kv-heads", "head-dim", "merged", "d-model"]),
+    ("Gemma 2 9B", &["heads", "head-dim", "merged", "d-model"]),
+];
+
 /// A score of a head, as the widget has it: the fact, the sentence, the head.
 const SCORES: &[(&str, &str, Show, (usize, usize))] = &[
     ("multi.cat.previous-16-0", "cat", Show::Previous, (16, 0)),
     ("multi.cat.previous-11-1", "cat", Show::Previous, (11, 1)),
     ("multi.cat.first-18-8", "cat", Show::First, (18, 8)),
-    ("multi.cat.entropy-0-4", "cat", Show::Entropy, (0, 4)),
     ("multi.repeat.prefix-18-6", "repeat", Show::Prefix, (18, 6)),
 ];
 
+/// The rank of a head among all: the fact, the sentence, what is measured, the pair, the head.
+const RANKS: &[(&str, &str, Show, (usize, usize), (usize, usize))] = &[
+    ("multi.repeat.rank-18-6", "repeat", Show::Prefix, (8, 4), (18, 6)),
+    ("multi.keys.rank-9-7", "keys", Show::Pair, (7, 1), (9, 7)),
+];
+
+/// What the heads widget shows of one sentence.
+fn overview(measured: Option<&Measured<'_>>, sentence: &str) -> Result<Option<Overview>> {
+    let Some(measured) = measured else { return Ok(None) };
+    let overview = Overview::new(&measured.reading(sentence)?.sentence);
+    overview.map(Some).map_err(anyhow::Error::msg)
+}
+
 /// What the heads widget shows.
 fn overviews(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let overview = |sentence: &str| -> Result<Option<Overview>> {
-        let Some(measured) = measured else { return Ok(None) };
-        let overview = Overview::new(&measured.reading(sentence)?.sentence);
-        Ok(Some(overview.map_err(anyhow::Error::msg)?))
-    };
-    let (cat, repeat) = (overview("cat")?, overview("repeat")?);
-    let scores = |sentence: &str, show: Show| -> Result<Option<Vec<f64>>> {
-        let overview = if sentence == "cat" { &cat } else { &repeat };
-        let scores = overview.as_ref().map(|overview| overview.scores(show, (7, 1)));
+    let heads = measured.map_or(0, |measured| measured.model.config().heads);
+    let scores = |sentence: &str, show: Show, pair: (usize, usize)| -> Result<Option<Vec<f64>>> {
+        let overview = overview(measured, sentence)?;
+        let scores = overview.map(|overview| overview.scores(show, pair));
         scores.transpose().map_err(anyhow::Error::msg)
     };
     for (name, sentence, show, (layer, head)) in SCORES {
         let source = format!("the detector on layer {layer}, head {head}, sentence “{sentence}”");
-        let fact = scores(sentence, *show)?.map(|scores| {
-            let score = scores[layer * measured.map_or(0, |m| m.model.config().heads) + head];
+        let fact = scores(sentence, *show, (0, 0))?.map(|scores| {
+            let score = scores[layer * heads + head];
             Fact::rounded(show.printed(score), score, source)
         });
         facts.add_measured(name, fact);
     }
-    let rank = scores("repeat", Show::Prefix)?.map(|scores| {
-        let own = scores[18 * measured.map_or(0, |m| m.model.config().heads) + 6];
-        let above = scores.iter().filter(|score| **score > own).count();
-        Fact::count(above + 1, "prefix matching, layer 18, head 6 among all, sentence “repeat”")
-    });
-    facts.add_measured("multi.repeat.rank-18-6", rank);
+    for (name, sentence, show, pair, (layer, head)) in RANKS {
+        let source = format!("layer {layer}, head {head} among all, sentence “{sentence}”");
+        let fact = scores(sentence, *show, *pair)?.map(|scores| {
+            let own = scores[layer * heads + head];
+            Fact::count(1 + scores.iter().filter(|score| **score > own).count(), source)
+        });
+        facts.add_measured(name, fact);
+    }
     for show in [Show::Previous, Show::First] {
-        let scores = scores("cat", show)?;
+        let scores = scores("cat", show, (0, 0))?;
         let source = "all heads, sentence “cat”";
         let middle = scores.clone().map(|mut scores| {
             scores.sort_by(f64::total_cmp);
@@ -94,8 +111,6 @@ fn overviews(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
         let strong = strong.map(|strong| Fact::count(strong, source));
         facts.add_measured(&format!("multi.cat.{}-strong", show.key()), strong);
     }
-    let entropy = cat.map(|cat| Fact::decimals(cat.most_entropy(), 2, "ten tokens, seen alike"));
-    facts.add_measured("multi.cat.most-entropy", entropy);
     Ok(())
 }
 
