@@ -62,7 +62,10 @@ const SCORES: &[(&str, &str, Show, (usize, usize))] = &[
 ];
 
 /// The rank of a head among all: the fact, the sentence, what is measured, the pair, the head.
-const RANKS: &[(&str, &str, Show, (usize, usize), (usize, usize))] = &[
+type Rank = (&'static str, &'static str, Show, (usize, usize), (usize, usize));
+
+/// The ranks that the text speaks of.
+const RANKS: &[Rank] = &[
     ("multi.repeat.rank-18-6", "repeat", Show::Prefix, (8, 4), (18, 6)),
     ("multi.keys.rank-9-7", "keys", Show::Pair, (7, 1), (9, 7)),
 ];
