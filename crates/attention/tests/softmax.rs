@@ -1,147 +1,14 @@
-//! A second implementation, in f64 on plain vectors, that shares no code with the library.
-//! Each test prints the largest error that it saw.
+//! Softmax against f64, and what must not change softmax and attention. `equivalence` compares
+//! attention with f64.
 
-use std::cell::Cell;
+mod f64_reference;
 
 use attention::{Mask, scaled_dot_product_attention, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
+use f64_reference::{
+    Array, Random, floats, largest_difference, largest_error, softmax as softmax_f64,
+};
 use proptest::prelude::*;
-
-/// Softmax of one row, the textbook way.
-fn softmax_f64(row: &[f64]) -> Vec<f64> {
-    let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let powers: Vec<f64> = row.iter().map(|x| (x - largest).exp()).collect();
-    let total: f64 = powers.iter().sum();
-    powers.iter().map(|power| power / total).collect()
-}
-
-struct Case {
-    heads: usize,
-    seq_q: usize,
-    seq_k: usize,
-    head_dim: usize,
-    query: Vec<f32>,
-    key: Vec<f32>,
-    value: Vec<f32>,
-    causal: bool,
-}
-
-/// Weights and output, by loops over every entry.
-fn attention_f64(case: &Case) -> (Vec<f64>, Vec<f64>) {
-    let at = |data: &[f32], seq: usize, head: usize, row: usize, column: usize| {
-        f64::from(data[(head * seq + row) * case.head_dim + column])
-    };
-    let (mut all_weights, mut output) = (Vec::new(), Vec::new());
-    for head in 0..case.heads {
-        for i in 0..case.seq_q {
-            let last = if case.causal { i + case.seq_k - case.seq_q } else { case.seq_k - 1 };
-            let scores: Vec<f64> = (0..=last)
-                .map(|j| {
-                    let dot: f64 = (0..case.head_dim)
-                        .map(|d| {
-                            at(&case.query, case.seq_q, head, i, d)
-                                * at(&case.key, case.seq_k, head, j, d)
-                        })
-                        .sum();
-                    dot / (case.head_dim as f64).sqrt()
-                })
-                .collect();
-            let mut weights = softmax_f64(&scores);
-            weights.resize(case.seq_k, 0.0);
-            for d in 0..case.head_dim {
-                output.push(
-                    (0..case.seq_k)
-                        .map(|j| weights[j] * at(&case.value, case.seq_k, head, j, d))
-                        .sum(),
-                );
-            }
-            all_weights.extend(weights);
-        }
-    }
-    (all_weights, output)
-}
-
-fn tensor(data: &[f32], shape: [usize; 4]) -> Tensor<4> {
-    Tensor::from_data(TensorData::new(data.to_vec(), shape), &Device::flex())
-}
-
-fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().expect("f32 tensor")
-}
-
-fn run(case: &Case) -> (Vec<f32>, Vec<f32>) {
-    let Case { heads, seq_q, seq_k, head_dim, .. } = *case;
-    let attention = scaled_dot_product_attention(
-        tensor(&case.query, [1, heads, seq_q, head_dim]),
-        tensor(&case.key, [1, heads, seq_k, head_dim]),
-        tensor(&case.value, [1, heads, seq_k, head_dim]),
-        if case.causal { Mask::Causal } else { Mask::Full },
-    )
-    .expect("shapes fit");
-    (floats(attention.weights), floats(attention.output))
-}
-
-fn largest_error(got: &[f32], expected: &[f64]) -> f64 {
-    assert_eq!(got.len(), expected.len());
-    got.iter().zip(expected).map(|(g, e)| (f64::from(*g) - e).abs()).fold(0.0, f64::max)
-}
-
-prop_compose! {
-    fn any_case()(
-        heads in 1_usize..4, seq_q in 1_usize..20, more in 0_usize..20, head_dim in 1_usize..40,
-        causal in any::<bool>(), wide in any::<bool>(),
-    )(
-        query in prop::collection::vec(-4.0_f32..4.0, heads * seq_q * head_dim),
-        key in prop::collection::vec(-4.0_f32..4.0, heads * (seq_q + more) * head_dim),
-        value in prop::collection::vec(-4.0_f32..4.0, heads * (seq_q + more) * head_dim),
-        heads in Just(heads), seq_q in Just(seq_q), more in Just(more), head_dim in Just(head_dim),
-        causal in Just(causal), wide in Just(wide),
-    ) -> Case {
-        // Without a causal mask there may also be more queries than keys.
-        if causal || !wide {
-            Case { heads, seq_q, seq_k: seq_q + more, head_dim, query, key, value, causal }
-        } else {
-            Case { heads, seq_q: seq_q + more, seq_k: seq_q, head_dim, query: key, key: query,
-                   value: value[..heads * seq_q * head_dim].to_vec(), causal }
-        }
-    }
-}
-
-impl std::fmt::Debug for Case {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "heads {} seq_q {} seq_k {} head_dim {} causal {}",
-            self.heads, self.seq_q, self.seq_k, self.head_dim, self.causal
-        )
-    }
-}
-
-#[test]
-fn attention_equals_the_f64_reference() {
-    let worst = Cell::new((0.0_f64, 0.0_f64));
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(1000)
-    });
-    runner
-        .run(&any_case(), |case| {
-            let (weights, output) = run(&case);
-            let (expected_weights, expected_output) = attention_f64(&case);
-            let (w, o) = (
-                largest_error(&weights, &expected_weights),
-                largest_error(&output, &expected_output),
-            );
-            let before = worst.get();
-            worst.set((before.0.max(w), before.1.max(o)));
-            prop_assert!(w <= 1e-5, "weights are off by {w:.1e}");
-            prop_assert!(o <= 4e-5, "output is off by {o:.1e}");
-            Ok(())
-        })
-        .unwrap();
-    let (weights, output) = worst.get();
-    println!("1000 shapes: weights within {weights:.1e}, output within {output:.1e}");
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
@@ -185,27 +52,32 @@ proptest! {
 
     /// Reorder keys and values alike, and the output stays; reorder queries, and it follows.
     #[test]
-    fn permutations_pass_through(case in any_case(), turn in 0_usize..20) {
-        prop_assume!(!case.causal);
-        let rotated = |data: &[f32], seq: usize| -> Vec<f32> {
-            data.chunks(seq * case.head_dim)
-                .flat_map(|head| {
-                    let mut head = head.to_vec();
-                    head.rotate_left((turn % seq) * case.head_dim);
-                    head
-                })
-                .collect()
+    fn permutations_pass_through(
+        seed in any::<u64>(), heads in 1_usize..4, seq_q in 1_usize..20, seq_k in 1_usize..20,
+        head_dim in 1_usize..40, turn in 0_usize..20,
+    ) {
+        let mut random = Random::new(seed);
+        let query = random.array([1, heads, seq_q, head_dim]);
+        let [key, value] = [(); 2].map(|()| random.array([1, heads, seq_k, head_dim]));
+        let attend = |query: &Array, key: &Array, value: &Array| {
+            let (query, key, value) = (query.tensor(), key.tensor(), value.tensor());
+            scaled_dot_product_attention(query, key, value, Mask::Full).unwrap().output
         };
-        let (_, output) = run(&case);
-        let same = Case { key: rotated(&case.key, case.seq_k), value: rotated(&case.value, case.seq_k), query: case.query.clone(), ..case };
-        let (_, unmoved) = run(&same);
-        for (a, b) in output.iter().zip(&unmoved) {
-            prop_assert!((a - b).abs() <= 2e-5, "keys reordered: {a} became {b}");
-        }
-        let moved = Case { query: rotated(&case.query, case.seq_q), ..same };
-        let (_, followed) = run(&moved);
-        for (a, b) in rotated(&unmoved, case.seq_q).iter().zip(&followed) {
-            prop_assert!((a - b).abs() <= 2e-5, "queries reordered: {a} became {b}");
-        }
+        let output = floats(attend(&query, &key, &value));
+
+        let unmoved = floats(attend(&query, &turned(&key, turn), &turned(&value, turn)));
+        prop_assert!(largest_difference(&unmoved, &output) <= 5e-6, "keys reordered");
+        let followed = floats(attend(&turned(&query, turn), &key, &value));
+        let array = Array { shape: query.shape, numbers: output.iter().map(|&x| x.into()).collect() };
+        let error = largest_error(&followed, &turned(&array, turn).numbers);
+        prop_assert!(error <= 5e-6, "queries reordered: off by {error:.1e}");
     }
+}
+
+/// The tokens of each head, moved `by` places.
+fn turned(x: &Array, by: usize) -> Array {
+    let [_, _, seq, dim] = x.shape;
+    let mut numbers = x.numbers.clone();
+    numbers.chunks_mut(seq * dim).for_each(|head| head.rotate_left(by % seq * dim));
+    Array { numbers, ..*x }
 }
