@@ -50,12 +50,12 @@ impl Case {
         if number % 20 == 2 {
             (case.head_dim, case.value_dim) = (65 + random.below(64), 65 + random.below(64));
         }
-        if number % 250 == 0 {
+        if number.is_multiple_of(250) {
             case.seq_k = 520 + random.below(80);
             case.seq_q = case.seq_k - random.below(10);
             (case.batch, case.kv_heads, case.group) = (1, 1, 1);
         }
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             (case.seq_q, case.seq_k) = (case.seq_k, case.seq_q);
         }
         if case.extreme {
