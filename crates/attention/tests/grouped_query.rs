@@ -6,62 +6,26 @@ mod f64_reference;
 use attention::grouped_query::repeat_kv;
 use attention::{Attention, Error, Mask, grouped_query_attention, scaled_dot_product_attention};
 use burn::tensor::{Device, Tensor};
-use f64_reference::{Array, Bound, Random, cases, floats, largest_difference};
+use f64_reference::{Bound, Random, cases, floats, largest_difference};
 use proptest::prelude::*;
-
-#[derive(Debug, Clone, Copy)]
-struct Case {
-    seed: u64,
-    batch: usize,
-    kv_heads: usize,
-    group: usize,
-    seq_q: usize,
-    seq_k: usize,
-    head_dim: usize,
-    value_dim: usize,
-    mask: Mask,
-}
-
-prop_compose! {
-    fn any_case()(
-        seed in any::<u64>(), batch in 1_usize..3, kv_heads in 1_usize..5, group in 1_usize..5,
-        seq_q in 1_usize..10, more in 0_usize..10, head_dim in 1_usize..24,
-        value_dim in 1_usize..24, window in 1_usize..8, mask in 0_usize..3,
-    ) -> Case {
-        let window = Mask::SlidingWindow { before: window - 1, after: 0 };
-        let mask = [Mask::Full, Mask::Causal, window][mask];
-        Case { seed, batch, kv_heads, group, seq_q, seq_k: seq_q + more, head_dim, value_dim, mask }
-    }
-}
-
-impl Case {
-    fn arrays(&self) -> (Array, Array, Array) {
-        let Case { batch, kv_heads, group, seq_q, seq_k, head_dim, value_dim, .. } = *self;
-        let mut random = Random::new(self.seed);
-        (
-            random.array([batch, kv_heads * group, seq_q, head_dim]),
-            random.array([batch, kv_heads, seq_k, head_dim]),
-            random.array([batch, kv_heads, seq_k, value_dim]),
-        )
-    }
-}
-
-fn run((query, key, value): &(Array, Array, Array), mask: Mask) -> Attention {
-    grouped_query_attention(query.tensor(), key.tensor(), value.tensor(), mask).unwrap()
-}
 
 /// Heads repeated a group long, then multi-head attention: the same, at more cost.
 #[test]
 fn equals_repeated_heads() {
     let bound = Bound::new("GQA against repeated heads", 4e-6);
-    cases(200, &any_case(), |case| {
-        let arrays = case.arrays();
-        let found = run(&arrays, case.mask);
-        let (query, key, value) = arrays;
-        let (key, value) =
-            (repeat_kv(key.tensor(), case.group), repeat_kv(value.tensor(), case.group));
-        prop_assert_eq!(key.dims()[1], case.kv_heads * case.group);
-        let repeated = scaled_dot_product_attention(query.tensor(), key, value, case.mask).unwrap();
+    let mask = prop::sample::select(vec![Mask::Full, Mask::Causal, Mask::Strided { stride: 3 }]);
+    cases(200, &(any::<u64>(), mask), |(seed, mask)| {
+        let mut random = Random::new(seed);
+        let [batch, kv_heads, group, seq_q, more, width] =
+            [2, 4, 4, 9, 9, 24].map(|limit| 1 + random.below(limit));
+        let query = random.array([batch, kv_heads * group, seq_q, width]).tensor();
+        let [key, value] =
+            [(); 2].map(|()| random.array([batch, kv_heads, seq_q + more, width]).tensor());
+        let [keys, values] = [&key, &value].map(|x| repeat_kv(x.clone(), group));
+        prop_assert_eq!(keys.dims()[1], kv_heads * group);
+
+        let found = grouped_query_attention(query.clone(), key, value, mask).unwrap();
+        let repeated = scaled_dot_product_attention(query, keys, values, mask).unwrap();
         bound.check(largest_difference(&floats(found.scores), &floats(repeated.scores)))?;
         bound.check(largest_difference(&floats(found.weights), &floats(repeated.weights)))?;
         bound.check(largest_difference(&floats(found.output), &floats(repeated.output)))
