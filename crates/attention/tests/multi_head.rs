@@ -8,7 +8,7 @@ use attention::{
     merge_heads, scaled_dot_product_attention, split_heads,
 };
 use burn::tensor::{Device, Tensor};
-use f64_reference::{config, floats, tensor};
+use f64_reference::{config, floats, largest_error, tensor};
 use proptest::prelude::*;
 
 fn zeros<const D: usize>(shape: [usize; D]) -> Tensor<D> {
