@@ -37,6 +37,7 @@
 
 pub mod alibi;
 pub mod cost;
+mod cpu_flash;
 pub mod cross;
 pub mod detectors;
 pub mod devices;
@@ -59,6 +60,7 @@ pub mod traffic;
 pub mod units;
 
 pub use alibi::{alibi_bias, alibi_slopes};
+pub use cpu_flash::cpu_flash_attention;
 pub use cross::cross_attention;
 pub use error::Error;
 pub use flash::{Flash, FlashOptions, flash_attention};
