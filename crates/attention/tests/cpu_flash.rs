@@ -190,3 +190,13 @@ fn bad_input_is_an_error() {
          Mask::Padding, or use scaled_dot_product_attention"
     );
 }
+
+#[test]
+fn it_refuses_to_lose_gradients() {
+    let x = Random(5).array([1, 2, 5, 4]).tensor();
+    for place in 0..3 {
+        let tensor = |i| if i == place { x.clone().autodiff() } else { x.clone() };
+        let error = cpu_flash_attention(tensor(0), tensor(1), tensor(2), Mask::Causal).unwrap_err();
+        assert_eq!(error, Error::NoGradients { tensor: ["query", "key", "value"][place] });
+    }
+}
