@@ -10,13 +10,15 @@
 //! - Keys that no query of a block may see are never touched: a causal mask halves the work.
 //! - `exp` is a polynomial, the same few instructions for every lane.
 //!
-//! The memory besides inputs and output is a copy of the keys and values in the order in which
-//! they are read, and a tile for each core: it grows with the length of the text, and not with
-//! its square.
+//! The memory besides inputs and output is a tile for each core and copies of the inputs, the
+//! keys and values in the order in which they are read: it grows with the length of the text, and
+//! not with its square.
 //!
 //! The steps are those of Dao, *FlashAttention-2*, 2023, Algorithm 1. The arrangement of the
 //! products is that of Goto and van de Geijn, *Anatomy of High-Performance Matrix
 //! Multiplication*, 2008, section 4.
+
+#![allow(clippy::needless_range_loop, reason = "one lane of several arrays: so the formulas read")]
 
 mod panels;
 mod simd;

@@ -20,7 +20,7 @@ const FAST_FROM: usize = 64;
 /// they are known. Feeding a text token by token, in chunks, or at once gives the same output.
 ///
 /// A cache of a sliding window forgets tokens that no later query may see (Jiang et al.,
-/// *Mistral 7B*, 2023, section 2): its size stops growing at the window.
+/// *Mistral 7B*, 2023, section 2): its size stops growing at the window, and its room at about two.
 ///
 /// Positions go into the keys before they are kept: rotate a key ([`Rope`](crate::Rope)) by its
 /// place in the text, [`next_position`](Self::next_position), then append it.
