@@ -142,7 +142,13 @@ impl Model {
     /// As [`run_tokens`](Self::run_tokens).
     pub fn surprise(&self, ids: &[u32]) -> Result<Vec<f64>, Error> {
         self.check_length(ids.len())?;
-        let x = self.read(ids, &mut vec![KvCache::growing(); self.config.layers])?;
+        for &id in ids {
+            self.tokenizer.token(id)?;
+        }
+        let mut x = self.embed(ids);
+        for block in &self.blocks {
+            (x, _) = block.forward(x)?;
+        }
         let logits = self.norm.forward(x).matmul(self.embedding.clone().transpose());
         let logits: Vec<f32> = logits.into_data().iter().collect();
         let places = logits.chunks(self.config.vocabulary).zip(&ids[1..]);
@@ -157,19 +163,11 @@ impl Model {
 
     /// The logits after tokens that follow those in `caches`, one cache a layer.
     pub(crate) fn continued(&self, ids: &[u32], caches: &mut [KvCache]) -> Result<Vec<f32>, Error> {
-        self.next_token(self.read(ids, caches)?)
-    }
-
-    /// What the layers make of tokens that follow those in `caches`: `[seq, d_model]`.
-    fn read(&self, ids: &[u32], caches: &mut [KvCache]) -> Result<Tensor<2>, Error> {
-        for &id in ids {
-            self.tokenizer.token(id)?;
-        }
         let mut x = self.embed(ids);
         for (block, cache) in self.blocks.iter().zip(caches) {
-            (x, _) = block.continued(x, cache)?;
+            x = block.continued(x, cache)?;
         }
-        Ok(x)
+        self.next_token(x)
     }
 
     fn check_length(&self, tokens: usize) -> Result<(), Error> {
