@@ -1,5 +1,5 @@
-//! What the listings share: printing, and random numbers. The ideas are in the crates
-//! `attention` and `smollm2`.
+//! What the listings share: printing. The ideas are in the crates `attention` and `smollm2`.
 
-pub mod random;
 pub mod terminal;
+
+pub use attention::random;

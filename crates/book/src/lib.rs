@@ -20,6 +20,7 @@ mod highlight;
 pub mod lint;
 pub mod literature;
 mod names;
+pub mod next_token;
 pub mod problem;
 pub mod runs;
 pub mod sources;

@@ -10,10 +10,13 @@ pub mod address;
 mod error;
 pub mod gallery;
 pub mod grid;
+pub mod next_token;
 pub mod parts;
 pub mod readings;
+pub mod scale;
 pub mod show;
 pub mod spotlight;
+pub mod temperature;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
@@ -55,6 +58,8 @@ pub trait Widget {
 pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, Error> {
     match name {
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
+        temperature::NAME => Ok(Box::new(temperature::Temperature::open(setup, address)?)),
+        scale::NAME => Ok(Box::new(scale::Scale::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }
 }

@@ -38,3 +38,35 @@ pub fn word(token: &str) -> String {
     let word = token.strip_prefix(' ').filter(|rest| !rest.trim().is_empty()).unwrap_or(token);
     word.replace(' ', "␣").replace('\n', "⏎").replace('\t', "⇥")
 }
+
+/// A whole number with a comma between thousands.
+///
+/// ```
+/// assert_eq!(widgets::show::grouped(49_152), "49,152");
+/// ```
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// A number above zero with three digits, or all of those before the point.
+///
+/// ```
+/// use widgets::show::significant;
+///
+/// assert_eq!([3.518, 12.84, 290.2, 1096.6].map(significant), ["3.52", "12.8", "290", "1,097"]);
+/// ```
+pub fn significant(number: f64) -> String {
+    match number {
+        small if small < 9.995 => format!("{small:.2}"),
+        middle if middle < 99.95 => format!("{middle:.1}"),
+        large => grouped(large.round() as usize),
+    }
+}

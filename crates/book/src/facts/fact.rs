@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use widgets::show::share;
+use widgets::show::{grouped, share};
 
 /// A figure as the book prints it, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,19 +42,6 @@ impl Fact {
     pub fn rounded(shown: impl Display, exact: impl Display, source: impl Into<String>) -> Self {
         Self { shown: shown.to_string(), exact: exact.to_string(), source: source.into() }
     }
-}
-
-/// A whole number with a comma between thousands: `49,152`.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut shown = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //!
 //! A module a widget. The view is the page before any script runs, and the print page.
 
+mod scale;
 mod spotlight;
+pub(crate) mod temperature;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -59,5 +61,5 @@ impl Staged {
 /// # Errors
 /// When a setup contradicts itself.
 pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
-    Ok(vec![spotlight::stage(measured)?])
+    Ok(vec![spotlight::stage(measured)?, temperature::stage(measured)?, scale::stage()?])
 }
