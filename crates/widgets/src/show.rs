@@ -70,3 +70,12 @@ pub fn significant(number: f64) -> String {
         large => grouped(large.round() as usize),
     }
 }
+
+/// A number with two decimals and a proper minus.
+///
+/// ```
+/// assert_eq!(widgets::show::signed(-0.8), "−0.80");
+/// ```
+pub fn signed(number: f32) -> String {
+    format!("{number:.2}").replace('-', "−")
+}

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use scraper::{ElementRef, Html, Selector};
 use widgets::next_token::NextToken;
-use widgets::show::{share, significant};
+use widgets::show::{share, signed, significant};
 use widgets::temperature::{Event, Prompt, Setup, Shares, State, TEMPERATURES, TOY, Temperature};
 use widgets::{Error, Widget};
 
@@ -124,13 +124,13 @@ fn it_opens_on_the_made_up_tokens_at_temperature_one() {
     let rows = table(&html);
     for (row, (logit, weight)) in rows.iter().zip(LOGITS.iter().zip(&shares)) {
         let weight = share(*weight as f32);
-        assert_eq!(row[1..], [format!("{logit:.2}"), weight.clone(), weight.clone(), weight]);
+        assert_eq!(row[1..], [signed(*logit), weight.clone(), weight.clone(), weight]);
     }
     let entropy: f64 = shares.iter().map(|share| -share * share.ln()).sum();
     let bits = entropy / 2.0_f64.ln();
     assert!(html.html().contains(&format!("<td>{bits:.2}</td>")), "{bits}");
     let effective = significant(entropy.exp());
-    assert!(status(&widget()).contains(&format!("that of {effective} equal tokens")));
+    assert!(status(&widget()).contains(&format!("the choice is among {effective} tokens")));
     assert!(!widget().view().contains("<b>"), "tokens are escaped");
 }
 

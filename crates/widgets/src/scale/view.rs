@@ -6,7 +6,7 @@ use super::{
     DRAWS, HEADS, KEYS, LARGEST_POWER, Line, NAME, QUERIES, Row, STUCK, Saturation, Scale, Side,
 };
 use crate::parts::{Slider, actions};
-use crate::show::{shade, share};
+use crate::show::{shade, share, signed};
 
 /// The whole widget.
 pub fn whole(widget: &Scale) -> Markup {
@@ -59,7 +59,7 @@ fn status(head_dim: usize, row: &Row) -> String {
     let (_, scaled) = row.scaled.largest();
     format!(
         "Dimension {head_dim}: without the scale the largest weight is {}, on key {}, and with it \
-         {}. The row spreads over as much as {:.1} equal keys without, {:.1} with.",
+         {}. In effect the query looks at {:.1} keys without, and at {:.1} with.",
         share(raw),
         key + 1,
         share(scaled),
@@ -112,7 +112,7 @@ fn measures(row: &Row) -> Markup {
         ("Spread of the scores", |side| format!("{:.2}", side.spread)),
         ("Largest weight", |side| share(side.largest().1)),
         ("Entropy, bits", |side| format!("{:.2}", side.bits)),
-        ("Equal keys", |side| format!("{:.1}", side.effective())),
+        ("Keys in effect", |side| format!("{:.1}", side.effective())),
         ("Slopes, norm", |side| format!("{:.4}", side.slopes)),
     ];
     html! {
@@ -152,11 +152,7 @@ fn dimensions(widget: &Scale) -> Markup {
     html! {
         div class="scroll" {
             table class="weights" {
-                caption {
-                    "Draw " (widget.state.draw) ": " (HEADS * QUERIES) " such rows at each dimension. "
-                    "Largest weight: mean. Slope of that weight: median. Stuck: the part of the rows "
-                    "in which one key has more than " (share(STUCK)) "."
-                }
+                caption { "Draw " (widget.state.draw) ": " (HEADS * QUERIES) " such rows at each dimension" }
                 thead {
                     tr {
                         td colspan="2" {}
@@ -186,10 +182,9 @@ fn dimensions(widget: &Scale) -> Markup {
                 }
             }
         }
+        p class="legend" {
+            "Largest: the largest weight of a row, the mean. Slope: that of this weight, the median. "
+            "Stuck: the part of the rows in which one key has more than " (share(STUCK)) "."
+        }
     }
-}
-
-/// A score, with a proper minus.
-fn signed(score: f32) -> String {
-    format!("{score:.2}").replace('-', "−")
 }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::{Column, LARGEST_LOGIT, NAME, P_STEP, Shares, TEMPERATURES, TOY, Temperature, logit};
 use crate::parts::{Slider, actions, menu};
-use crate::show::{grouped, share, significant, word};
+use crate::show::{grouped, share, signed, significant, word};
 
 /// How many tokens of a whole vocabulary have a line of their own.
 const LINES: usize = 12;
@@ -119,15 +119,15 @@ fn status(widget: &Temperature, named: &[String], shares: &Shares) -> String {
     let has = |column: &Column| share(column.shares[first] as f32);
     let temperature = state.temperature();
     let mut text = if temperature == 1.0 {
-        let equal = significant(own.effective());
+        let effective = significant(own.effective());
         format!(
-            "Temperature 1.00: “{token}” has {}. The spread is that of {equal} equal tokens.",
+            "Temperature 1.00: “{token}” has {}. In effect the choice is among {effective} tokens.",
             has(own)
         )
     } else {
         format!(
-            "Temperature {temperature:.2}: “{token}” has {}, and {} at 1.00. The spread is that of \
-             {} equal tokens, and of {} at 1.00.",
+            "Temperature {temperature:.2}: “{token}” has {}, and {} at 1.00. In effect the choice is \
+             among {} tokens, and among {} at 1.00.",
             has(warm),
             has(own),
             significant(warm.effective()),
@@ -171,7 +171,7 @@ fn tokens(widget: &Temperature, named: &[String], logits: &[f32], shares: &Share
                     @for (place, token) in named.iter().take(lines).enumerate() {
                         tr {
                             th scope="row" { (word(token)) }
-                            td { (format!("{:.2}", logits[place])) }
+                            td { (signed(logits[place])) }
                             (cells(shares, place..place + 1))
                         }
                     }
@@ -230,11 +230,11 @@ fn summary(widget: &Temperature, shares: &Shares) -> Markup {
                         @for column in columns { td { (format!("{:.2}", column.bits())) } }
                     }
                     tr {
-                        th scope="row" { "Equal tokens" }
+                        th scope="row" { "Tokens in effect" }
                         @for column in columns { td { (significant(column.effective())) } }
                     }
                     tr {
-                        th scope="row" { "Can come" }
+                        th scope="row" { "Tokens left" }
                         @for count in [all, all, shares.stay()] { td { (grouped(count)) } }
                     }
                 }
