@@ -48,7 +48,8 @@ fn main() -> Result<()> {
 }
 
 // ANCHOR: drawn
-/// The scores of queries and keys drawn by lot, raw and scaled, `[1, HEADS, QUERIES, keys]`.
+/// The scores of queries and keys drawn by lot, raw and scaled:
+/// `[1, HEADS, QUERIES, keys]`.
 fn drawn(head_dim: usize, options: &Options) -> Result<[Tensor<4>; 2]> {
     let mut random = Random::new(options.seed);
     let query = random.unit_tensor([1, HEADS, QUERIES, head_dim]);
@@ -57,8 +58,8 @@ fn drawn(head_dim: usize, options: &Options) -> Result<[Tensor<4>; 2]> {
     Ok([steps.raw_scores, steps.scaled])
 }
 
-/// Over the rows of `scores`: the largest weight on average, its slope in the middle one of all
-/// rows, and the part of the rows that are stuck.
+/// Over the rows of `scores`: the largest weight on average, its slope in
+/// the middle one of all rows, and the part of the rows that are stuck.
 fn saturation(scores: Tensor<4>) -> [f32; 3] {
     let largest: Vec<f32> = softmax(scores, 3).max_dim(3).into_data().iter().collect();
     let rows = largest.len();

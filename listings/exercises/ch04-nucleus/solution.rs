@@ -1,8 +1,8 @@
 //! Solution of an exercise of chapter 4.
 
 // ANCHOR: solution
-/// The places of the fewest tokens, the likeliest first, whose `probabilities` together reach
-/// `p`.
+/// The places of the fewest tokens, the likeliest first, whose
+/// `probabilities` together reach `p`.
 pub fn nucleus(probabilities: &[f32], p: f32) -> Vec<usize> {
     let mut order: Vec<usize> = (0..probabilities.len()).collect();
     // The sort is stable: equals stay in the order of their places.

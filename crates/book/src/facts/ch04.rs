@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use smollm2::Forward;
 use widgets::next_token::NextToken;
 use widgets::scale::{Draw, HEADS, KEYS, QUERIES, Saturation};
-use widgets::show::significant;
+use widgets::show::{grouped, significant};
 use widgets::temperature::{Column, Shares, TEMPERATURES};
 
 use super::{Fact, Facts, Measured};
@@ -33,17 +33,19 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<
     let first = bought.as_ref().map(|own| Fact::share(own.shares[0] as f32, source));
     facts.add_measured("bought.first", first);
     facts.add_measured("bought.effective", bought.map(|own| effective(&own, source)));
+    let capital = measured.map(|m| m.reading("capital")).transpose()?;
+    let error = capital.map(|capital| summed_in_f32(&capital.forward.logits));
+    facts.add_measured("next.f32-error", error);
     drawn(facts)?;
     real_scores(facts, measured)
 }
 
 /// What f32 and f64 can hold, and what a slope can be.
 fn arithmetic(facts: &mut Facts) {
-    let limit = |largest: f64| Fact::decimals(largest.ln(), 1, "the logarithm of the largest one");
-    facts.add("softmax.f32-limit", limit(f64::from(f32::MAX)));
-    facts.add("softmax.f64-limit", limit(f64::MAX));
+    let limit = f64::from(f32::MAX).ln();
+    let limit = Fact::decimals(limit, 1, "the logarithm of the largest f32");
+    facts.add("softmax.f32-limit", limit);
     facts.add("softmax.steepest", Fact::share(0.5 * 0.5, "a (1 - a) at one half"));
-    facts.add("softmax.half", Fact::share(0.5, "where a (1 - a) is largest"));
     let per_nat = std::f64::consts::LN_2.recip();
     facts.add("scale.square", Fact::count(2, "the power of a square"));
     facts.add("entropy.bits-per-nat", Fact::decimals(per_nat, 2, "one over the logarithm of two"));
@@ -54,7 +56,7 @@ fn toy(facts: &mut Facts) {
     let source = "the made-up logits of the listing ch04-temperature";
     let [lowest, highest] = [TEMPERATURES[0], TEMPERATURES[TEMPERATURES.len() - 1]];
     for (name, temperature) in
-        [("lowest", lowest), ("half", 0.5), ("one", 1.0), ("two", 2.0), ("highest", highest)]
+        [("lowest", lowest), ("half", 0.5), ("one", 1.0), ("highest", highest)]
     {
         let shown = Fact::decimals(f64::from(temperature), 2, "the slider of the widget");
         facts.add(&format!("temperature.{name}"), shown);
@@ -62,7 +64,6 @@ fn toy(facts: &mut Facts) {
         let [a, the] = [column.shares[0], column.shares[1]];
         let figures = [
             ("a", Fact::share(a as f32, source)),
-            ("the", Fact::share(the as f32, source)),
             ("blue", Fact::share(column.shares[5] as f32, source)),
             ("ratio", Fact::text(significant(a / the), source)),
             ("bits", Fact::decimals(column.bits(), 2, source)),
@@ -90,9 +91,8 @@ fn toy(facts: &mut Facts) {
 fn sampled(facts: &mut Facts, name: &str, asked: Option<&NextToken>) {
     let source = format!("SmolLM2's next token after “{}”", next_token::text(name));
     let shares =
-        |temperature: f32, k, p| asked.map(|asked| Shares::new(&asked.logits, temperature, k, p));
-    let [plain, cool, warm] = [1.0, 0.5, 2.0].map(|temperature| shares(temperature, None, TOP_P));
-    let few = shares(1.0, Some(TOP_K), 100);
+        |temperature| asked.map(|asked| Shares::new(&asked.logits, temperature, None, TOP_P));
+    let [plain, cool, warm] = [1.0, 0.5, 2.0].map(shares);
     let first = |column: &Column| Fact::share(column.shares[0] as f32, source.as_str());
     let stay = |shares: &Shares| Fact::count(shares.stay(), source.as_str());
     let five = plain.as_ref().map(|it| it.own.shares[..TOP_K].iter().sum::<f64>());
@@ -102,11 +102,8 @@ fn sampled(facts: &mut Facts, name: &str, asked: Option<&NextToken>) {
         ("first", plain.as_ref().map(|it| first(&it.own))),
         ("effective", plain.as_ref().map(|it| effective(&it.own, &source))),
         ("five", five.map(part)),
-        ("five-first", few.as_ref().map(|it| first(&it.kept))),
         ("nucleus", plain.as_ref().map(stay)),
         ("nucleus-cool", cool.as_ref().map(stay)),
-        ("nucleus-warm", warm.as_ref().map(stay)),
-        ("first-cool", cool.as_ref().map(|it| first(&it.warm))),
         ("first-warm", warm.as_ref().map(|it| first(&it.warm))),
         ("beyond-five-warm", beyond.map(part)),
     ];
@@ -114,18 +111,28 @@ fn sampled(facts: &mut Facts, name: &str, asked: Option<&NextToken>) {
         facts.add_measured(&format!("next.{name}-{what}"), fact);
     }
     if name == "sat" {
-        let over_half =
-            |step: &f32| shares(*step, None, TOP_P).is_some_and(|it| it.warm.shares[0] > 0.5);
+        let over_half = |step: &f32| shares(*step).is_some_and(|it| it.warm.shares[0] > 0.5);
         let step = TEMPERATURES.iter().copied().rfind(over_half);
         let shown = |step: f32| Fact::decimals(f64::from(step), 2, source.as_str());
         facts.add_measured("next.sat-half-temperature", step.map(shown));
-        let there = step.and_then(|step| shares(step, None, TOP_P));
+        let there = step.and_then(shares);
         facts.add_measured("next.sat-half-nucleus", there.as_ref().map(stay));
     } else {
         let chosen = "a setting of the listing ch04-sampling";
         facts.add("next.top-k", Fact::count(TOP_K, chosen));
         facts.add("next.top-p", Fact::share(TOP_P as f32 / 100.0, chosen));
     }
+}
+
+/// How far off the sum below the fraction is in f32: one part in so many, two digits.
+fn summed_in_f32(logits: &[f32]) -> Fact {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let plain: f32 = logits.iter().map(|logit| (logit - largest).exp()).sum();
+    let exact: f64 = logits.iter().map(|logit| f64::from(logit - largest).exp()).sum();
+    let parts = (exact / (f64::from(plain) - exact)).abs();
+    let unit = 10_f64.powf(parts.log10().floor() - 1.0);
+    let shown = grouped(((parts / unit).round() * unit) as usize);
+    Fact::rounded(shown, parts, "SmolLM2's logits after “The capital of France is”, summed twice")
 }
 
 /// Random queries and keys: the draw that the listing `ch04-scale` and the widget open with.

@@ -165,7 +165,7 @@ fn tokens(widget: &Temperature, named: &[String], logits: &[f32], shares: &Share
     html! {
         div class="scroll" {
             table class="weights bars" {
-                caption { "What comes after “" (text) "”: shares, with a bar from 0 to 1 below each" }
+                caption { "Shares after “" (text) "”; the bars run from 0 to 1" }
                 (head(widget, html! { th scope="col" { "Token" } th scope="col" { "Logit" } }))
                 tbody {
                     @for (place, token) in named.iter().take(lines).enumerate() {
