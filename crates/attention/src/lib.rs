@@ -15,6 +15,7 @@
 //! | [`grouped_query`], [`kv_cache`], [`latent`] | keys and values that are shared, kept, or compressed |
 //! | [`detectors`] | what a trained head does, as a number |
 //! | [`units`], [`cost`], [`devices`], [`presets`] | what it costs, on which device, in which model |
+//! | [`random`] | numbers by lot, the same on every machine |
 //!
 //! Tensors have the shape `[batch, heads, seq, head_dim]`. A query tensor has `seq_q` rows a
 //! head; key and value tensors have `seq_k` rows a head.
@@ -61,6 +62,7 @@ mod mask_grid;
 pub mod multi_head;
 pub mod online_softmax;
 pub mod presets;
+pub mod random;
 pub mod rope;
 pub mod sampling;
 mod scaled_dot_product;
@@ -85,4 +87,4 @@ pub use rope::{Pairing, Rope};
 pub use scaled_dot_product::{
     Attention, AttentionOptions, AttentionSteps, attention_steps, scaled_dot_product_attention,
 };
-pub use softmax::{effective_tokens, entropy, softmax, softmax_with_temperature};
+pub use softmax::{effective_tokens, entropy, softmax, softmax_jacobian, softmax_with_temperature};

@@ -30,6 +30,7 @@ pub mod lint;
 pub mod literature;
 pub mod measured;
 mod names;
+pub mod next_token;
 pub mod problem;
 pub mod runs;
 pub mod sources;

@@ -12,10 +12,13 @@ mod error;
 pub mod gallery;
 pub mod grid;
 pub mod heads;
+pub mod next_token;
 pub mod parts;
 pub mod readings;
+pub mod scale;
 pub mod show;
 pub mod spotlight;
+pub mod temperature;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
@@ -59,6 +62,8 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
         heads::NAME => Ok(Box::new(heads::Heads::open(setup, address)?)),
         assemble::NAME => Ok(Box::new(assemble::Assemble::open(setup, address)?)),
+        temperature::NAME => Ok(Box::new(temperature::Temperature::open(setup, address)?)),
+        scale::NAME => Ok(Box::new(scale::Scale::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }
 }

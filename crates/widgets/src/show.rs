@@ -15,24 +15,6 @@ pub fn share(weight: f32) -> String {
     }
 }
 
-/// A whole number with a comma between thousands.
-///
-/// ```
-/// let shown = [7, 270, 49_152, 1_000_000].map(widgets::show::count);
-/// assert_eq!(shown, ["7", "270", "49,152", "1,000,000"]);
-/// ```
-pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut shown = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
-}
-
 /// The class that shades a cell: `shade-0`, `shade-5`, … `shade-100`.
 ///
 /// ```
@@ -55,4 +37,46 @@ pub fn shade(weight: f32) -> String {
 pub fn word(token: &str) -> String {
     let word = token.strip_prefix(' ').filter(|rest| !rest.trim().is_empty()).unwrap_or(token);
     word.replace(' ', "␣").replace('\n', "⏎").replace('\t', "⇥")
+}
+
+/// A whole number with a comma between thousands.
+///
+/// ```
+/// let shown = [7, 270, 49_152, 1_000_000].map(widgets::show::grouped);
+/// assert_eq!(shown, ["7", "270", "49,152", "1,000,000"]);
+/// ```
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// A number above zero with three digits, or all of those before the point.
+///
+/// ```
+/// use widgets::show::significant;
+///
+/// assert_eq!([3.518, 12.84, 290.2, 1096.6].map(significant), ["3.52", "12.8", "290", "1,097"]);
+/// ```
+pub fn significant(number: f64) -> String {
+    match number {
+        small if small < 9.995 => format!("{small:.2}"),
+        middle if middle < 99.95 => format!("{middle:.1}"),
+        large => grouped(large.round() as u64),
+    }
+}
+
+/// A number with two decimals and a proper minus.
+///
+/// ```
+/// assert_eq!(widgets::show::signed(-0.8), "−0.80");
+/// ```
+pub fn signed(number: f32) -> String {
+    format!("{number:.2}").replace('-', "−")
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use widgets::show::{count, share};
+use widgets::show::{grouped, share};
 
 /// A figure as the book prints it, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Fact {
 
     /// A whole number, with a comma between thousands: `49,152`.
     pub fn count(number: usize, source: impl Into<String>) -> Self {
-        Self { shown: count(number as u64), exact: number.to_string(), source: source.into() }
+        Self { shown: grouped(number as u64), exact: number.to_string(), source: source.into() }
     }
 
     /// A number with as many decimals as are wanted: `1.72`.

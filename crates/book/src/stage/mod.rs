@@ -4,7 +4,9 @@
 
 mod assemble;
 mod heads;
+mod scale;
 mod spotlight;
+pub(crate) mod temperature;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -61,5 +63,11 @@ impl Staged {
 /// # Errors
 /// When a setup contradicts itself.
 pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
-    Ok(vec![spotlight::stage(measured)?, heads::stage(measured)?, assemble::stage()?])
+    Ok(vec![
+        spotlight::stage(measured)?,
+        temperature::stage(measured)?,
+        scale::stage()?,
+        heads::stage(measured)?,
+        assemble::stage()?,
+    ])
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Assemble, MOST_TOKENS, Sizes, short};
 use crate::parts::{Slider, actions, menu, places};
-use crate::show::count;
+use crate::show::grouped;
 
 /// The whole widget.
 pub fn whole(assemble: &Assemble) -> Markup {
@@ -111,7 +111,7 @@ fn steps(assemble: &Assemble) -> Markup {
                         tr {
                             th scope="row" { (name) }
                             td { (shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" × ")) }
-                            td { (count(shape.iter().product())) }
+                            td { (grouped(shape.iter().product())) }
                         }
                     }
                 }

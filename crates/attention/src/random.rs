@@ -21,7 +21,25 @@ impl Random {
         (z >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
 
-    /// A tensor of such numbers, `[batch, heads, seq, head_dim]`.
+    /// A number with mean 0 and variance 1, each as likely from `-sqrt(3)` to `sqrt(3)`.
+    ///
+    /// ```
+    /// let mut random = attention::random::Random::new(1);
+    /// let numbers: Vec<f32> = (0..10_000).map(|_| random.unit()).collect();
+    /// let variance = numbers.iter().map(|x| x * x).sum::<f32>() / 10_000.0;
+    /// assert!((variance - 1.0).abs() < 0.02);
+    /// ```
+    pub fn unit(&mut self) -> f32 {
+        self.number() * 3.0_f32.sqrt()
+    }
+
+    /// A tensor of numbers with mean 0 and variance 1, `[batch, heads, seq, head_dim]`.
+    pub fn unit_tensor(&mut self, shape: [usize; 4]) -> Tensor<4> {
+        let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| self.unit()).collect();
+        Tensor::from_data(TensorData::new(numbers, shape), &Device::flex())
+    }
+
+    /// A tensor of numbers from -1 to 1, `[batch, heads, seq, head_dim]`.
     pub fn tensor(&mut self, shape: [usize; 4]) -> Tensor<4> {
         let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| self.number()).collect();
         Tensor::from_data(TensorData::new(numbers, shape), &Device::flex())
