@@ -23,6 +23,7 @@ mod names;
 pub mod problem;
 pub mod runs;
 pub mod sources;
+pub mod squares;
 mod stage;
 pub mod strict;
 pub mod tags;

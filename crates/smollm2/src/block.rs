@@ -62,4 +62,12 @@ impl Block {
         let thought = self.feed_forward.forward(self.feed_forward_norm.forward(x.clone()));
         Ok((x + thought, attention))
     }
+
+    /// The scaled scores of this layer's heads with nothing hidden, `[heads, seq, seq]`.
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows.
+    pub fn unmasked_scores(&self, x: Tensor<2>) -> Result<Tensor<3>, Error> {
+        self.attention.unmasked_scores(self.attention_norm.forward(x))
+    }
 }

@@ -1,7 +1,7 @@
 //! Grouped-query attention: many query heads, few key and value heads.
 
 pub use attention::grouped_query::repeat_kv;
-use attention::{Attention, KvCache};
+use attention::{Attention, KvCache, Mask, grouped_query_attention};
 use burn::tensor::{Device, Tensor};
 
 use crate::gguf::Gguf;
@@ -66,17 +66,30 @@ impl GroupedQueryAttention {
         x: Tensor<2>,
         cache: &mut KvCache,
     ) -> Result<(Tensor<2>, Attention), Error> {
-        let query = split_heads(self.query.forward(x.clone()), self.heads);
-        let key = split_heads(self.key.forward(x.clone()), self.kv_heads);
-        let value = split_heads(self.value.forward(x), self.kv_heads);
-
-        let first = cache.next_position();
-        let query = self.rope.rotate(query, first)?;
-        let key = self.rope.rotate(key, first)?;
-
+        let [query, key, value] = self.project(x, cache.next_position())?;
         let attention = cache.attend(query, key, value)?;
         let mixed = self.output.forward(merge_heads(attention.output.clone()));
         Ok((mixed, attention))
+    }
+
+    /// The scaled scores with nothing hidden, `[heads, seq, seq]`: see
+    /// [`Model::unmasked_scores`](crate::Model::unmasked_scores).
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows.
+    pub fn unmasked_scores(&self, x: Tensor<2>) -> Result<Tensor<3>, Error> {
+        let [query, key, value] = self.project(x, 0)?;
+        let attention = grouped_query_attention(query, key, value, Mask::Full)?;
+        Ok(attention.scores.squeeze_dim(0))
+    }
+
+    /// Query, key and value of each row of `x`, turned by their places in the text, of which
+    /// the first is `first`: `[1, heads or kv_heads, seq, head_dim]`.
+    fn project(&self, x: Tensor<2>, first: usize) -> Result<[Tensor<4>; 3], Error> {
+        let query = split_heads(self.query.forward(x.clone()), self.heads);
+        let key = split_heads(self.key.forward(x.clone()), self.kv_heads);
+        let value = split_heads(self.value.forward(x), self.kv_heads);
+        Ok([self.rope.rotate(query, first)?, self.rope.rotate(key, first)?, value])
     }
 }
 

@@ -7,13 +7,16 @@
 //! `web`, which is only compiled for one.
 
 pub mod address;
+pub mod causal_mask;
 mod error;
 pub mod gallery;
 pub mod grid;
 pub mod parts;
 pub mod readings;
+pub mod score_matrix;
 pub mod show;
 pub mod spotlight;
+pub mod square;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
@@ -54,6 +57,8 @@ pub trait Widget {
 /// be read. An address that makes no sense is ignored: the widget opens as usual.
 pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, Error> {
     match name {
+        causal_mask::NAME => Ok(Box::new(causal_mask::CausalMask::open(setup, address)?)),
+        score_matrix::NAME => Ok(Box::new(score_matrix::ScoreMatrix::open(setup, address)?)),
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }

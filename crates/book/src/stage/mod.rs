@@ -2,6 +2,8 @@
 //!
 //! A module a widget. The view is the page before any script runs, and the print page.
 
+mod causal_mask;
+mod score_matrix;
 mod spotlight;
 
 use anyhow::Result;
@@ -59,5 +61,9 @@ impl Staged {
 /// # Errors
 /// When a setup contradicts itself.
 pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
-    Ok(vec![spotlight::stage(measured)?])
+    Ok(vec![
+        spotlight::stage(measured)?,
+        score_matrix::stage(measured)?,
+        causal_mask::stage(measured)?,
+    ])
 }
