@@ -61,7 +61,7 @@ impl<const SEQ: usize> Toy<SEQ> {
     fn raw(&self, first: usize, last: usize) -> Result<Vec<f32>> {
         let rows = |numbers: [[f32; 2]; SEQ], from: usize| {
             Tensor::<2>::from_data(numbers, &Device::flex())
-                .slice([from..last + 1])
+                .narrow(0, from, last + 1 - from)
                 .unsqueeze::<4>()
         };
         let (query, key) = (rows(self.query, first), rows(self.key, 0));

@@ -47,7 +47,7 @@ fn toy(facts: &mut Facts) -> Result<()> {
 fn nothing_to_see(facts: &mut Facts) {
     let share = |score: f32| -> f32 {
         let row = Tensor::<1>::from_data([score; 5], &Device::flex());
-        softmax(row, 0).slice([0..1]).into_scalar()
+        softmax(row, 0).narrow(0, 0, 1).into_scalar()
     };
     let low = -1e9_f32;
     let source = "attention::softmax of five equal scores";
