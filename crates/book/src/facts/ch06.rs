@@ -31,6 +31,8 @@ fn toy(facts: &mut Facts) -> Result<()> {
         let kept = open[row][..=row].iter().sum();
         facts.add(&format!("mask.toy-{name}-kept"), Fact::share(kept, source));
     }
+    facts.add("mask.one", Fact::count(1, "half, above the line"));
+    facts.add("mask.two", Fact::count(2, "half, below the line"));
     facts.add("mask.toy-alone", Fact::share(masked[0][0], source));
     facts.add("mask.toy-love-i", Fact::share(open[1][0], source));
     facts.add("mask.toy-love-love", Fact::share(open[1][1], source));
