@@ -74,13 +74,13 @@ fn the_first_layers_scores_are_those_of_the_formula() {
     };
     let found = nested(&MODEL.unmasked_scores(&ids).unwrap()[0]);
     let mut largest = 0.0_f64;
-    for head in 0..heads {
-        for i in 0..ids.len() {
-            for j in 0..ids.len() {
+    for (head, rows) in found.iter().enumerate() {
+        for (i, row) in rows.iter().enumerate() {
+            for (j, score) in row.iter().enumerate() {
                 let (q, k) = (project(&query, head, i), project(&key, head * kv_heads / heads, j));
                 let dot: f64 = q.iter().zip(&k).map(|(q, k)| q * k).sum();
                 let expected = dot / (head_dim as f64).sqrt();
-                largest = largest.max((f64::from(found[head][i][j]) - expected).abs());
+                largest = largest.max((f64::from(*score) - expected).abs());
             }
         }
     }
@@ -118,8 +118,7 @@ fn a_score_and_its_mirror_image_differ() {
 fn scores_of_two_rows_do_not_compare() {
     // claim: a-higher-score-may-be-a-lower-share
     let forward = MODEL.run(SHORT).unwrap();
-    let (scores, weights) =
-        (&nested(&forward.scores[13])[8], &nested(&forward.weights[13])[8]);
+    let (scores, weights) = (&nested(&forward.scores[13])[8], &nested(&forward.weights[13])[8]);
     println!("the: {} {}, mat: {} {}", scores[4][0], weights[4][0], scores[5][0], weights[5][0]);
     assert!(scores[4][0] > scores[5][0]);
     assert!(weights[4][0] < weights[5][0] - 0.4);
@@ -166,7 +165,8 @@ fn early_rows_move_most_in_the_mean_and_in_few_heads_step_by_step() {
     assert!(mean[0] > 2.0 * mean[1] && mean[1] > 2.0 * mean[4] && mean[4] > mean[8]);
     assert_eq!(mean[9], 0.0);
     // claim: few-heads-fall-row-by-row
-    let falling = moved.iter().filter(|rows| rows.windows(2).all(|pair| pair[0] >= pair[1])).count();
+    let falling =
+        moved.iter().filter(|rows| rows.windows(2).all(|pair| pair[0] >= pair[1])).count();
     println!("{falling} of {} heads fall row by row", moved.len());
     assert!(falling * 20 < moved.len());
     let total = |rows: &Vec<f32>| rows.iter().sum::<f32>();

@@ -8,7 +8,9 @@ pub fn shares(scores: &[Vec<f32>]) -> Vec<Vec<f32>> {
         scores.iter().map(|row| row.iter().map(|score| score.exp()).collect()).collect();
     let keys = 0..scores.len();
     let totals: Vec<f32> = keys.map(|key| powers.iter().map(|row| row[key]).sum()).collect();
-    let share = |row: &Vec<f32>| row.iter().zip(&totals).map(|(power, total)| power / total);
-    powers.iter().map(|row| share(row).collect()).collect()
+    let share = |row: &Vec<f32>| -> Vec<f32> {
+        row.iter().zip(&totals).map(|(power, total)| power / total).collect()
+    };
+    powers.iter().map(share).collect()
 }
 // ANCHOR_END: exercise

@@ -109,6 +109,8 @@ fn all_heads(facts: &mut Facts, text: Option<&Text>) -> Result<()> {
 
 fn one_head(facts: &mut Facts, head: &Head, text: Option<&Text>) -> Result<()> {
     let name = format!("{}-{}", head.layer, head.head);
+    let shown = format!("layer {}, head {}", head.layer, head.head);
+    facts.add(&format!("mask.{name}-name"), Fact::text(shown, "the heads of the widget"));
     let moved = text.map(|text| moved(&text.square(head)?)).transpose()?;
     let source =
         format!("SmolLM2, layer {}, head {}, in “{LONG}”, a counterfactual", head.layer, head.head);
