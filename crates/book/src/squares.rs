@@ -50,6 +50,7 @@ impl<const SEQ: usize> Toy<SEQ> {
             label: format!("Made-up vectors: {}", self.words.join(" ")),
             whose: "made-up vectors".to_owned(),
             tokens: self.words.map(str::to_owned).to_vec(),
+            masked: false,
             query: self.words.iter().position(|word| *word == self.opening).unwrap_or(0),
             head_dim: 2,
             raw: self.raw(0, SEQ - 1)?,
@@ -93,7 +94,7 @@ pub const MATRIX_HEADS: &[Head] = &[
 /// The heads of chapter 6, on [`LONG`].
 pub const MASK_HEADS: &[Head] = &[
     Head { layer: 13, head: 8, label: "looks for the subject", opening: "The" },
-    Head { layer: 22, head: 8, label: "moves most of all heads", opening: "The" },
+    Head { layer: 22, head: 8, label: "moves most, all rows together", opening: "The" },
     Head { layer: 0, head: 6, label: "early rows most, step by step", opening: "The" },
     Head { layer: 16, head: 0, label: "looks one token back", opening: "The" },
 ];
@@ -155,6 +156,7 @@ impl Text {
             label: format!("SmolLM2, layer {layer}, head {place}: {label}"),
             whose: format!("layer {layer}, head {place} of SmolLM2"),
             tokens: self.tokens.clone(),
+            masked: true,
             query: self
                 .words
                 .iter()

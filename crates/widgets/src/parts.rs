@@ -224,5 +224,5 @@ pub fn signed_legend(largest: f32, note: &str) -> Markup {
 /// A share as a bar of up to twenty blocks, for the eye alone: the number stands beside it.
 pub fn bar(share: f32) -> Markup {
     let blocks = (share.clamp(0.0, 1.0) * 20.0).round() as usize;
-    html! { span class="bar" aria-hidden="true" { ("█".repeat(blocks)) } }
+    html! { span class="blocks" aria-hidden="true" { ("█".repeat(blocks)) } }
 }

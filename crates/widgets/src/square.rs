@@ -20,6 +20,8 @@ pub struct Square {
     pub whose: String,
     /// The tokens: `seq` of them.
     pub tokens: Vec<String>,
+    /// Whether the model has a causal mask here, so that scores of later keys are of no use to it.
+    pub masked: bool,
     /// The query that a widget opens on, from 0.
     pub query: usize,
     /// How many numbers a query and a key have.

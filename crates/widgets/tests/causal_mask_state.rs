@@ -18,6 +18,7 @@ fn square(name: &str, tokens: &[&str], off: f32) -> Square {
         label: format!("the scores {name}"),
         whose: "made-up vectors".to_owned(),
         tokens: tokens.iter().map(|token| (*token).to_owned()).collect(),
+        masked: name != "toy",
         query: 0,
         head_dim: 4,
         raw,

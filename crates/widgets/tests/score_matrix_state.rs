@@ -13,6 +13,7 @@ fn square(name: &str, tokens: &[&str], head_dim: usize) -> Square {
         label: format!("the scores {name}"),
         whose: "made-up vectors".to_owned(),
         tokens: tokens.iter().map(|token| (*token).to_owned()).collect(),
+        masked: name != "toy",
         query: seq - 1,
         head_dim,
         raw: (0..seq * seq).map(|at| (at as f32 * 0.7).sin() * 5.0).collect(),
@@ -248,7 +249,7 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
     let json = serde_json::to_string(&setup()).unwrap();
     let opens = |address: &str| ScoreMatrix::open(&json, address).unwrap().state().clone();
-    let widget = after(&[("scores", "real"), ("cell", "1,0"), ("nudge", "-1.5"), ("mask", "")]);
+    let widget = after(&[("scores", "real"), ("cell", "1,0"), ("nudge", "-1.5")]);
     let html = view(&widget);
     let link = all(&html, "a.permalink")[0].attr("href").unwrap();
     assert_eq!(link, "?score-matrix=real.shares.masked.1.0.-3.one");
@@ -267,6 +268,13 @@ fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
         assert_eq!(opens(bad), setup().opening, "{bad}");
     }
     assert_eq!(*after(&[("show", "raw"), ("mask", ""), ("reset", "")]).state(), setup().opening);
+}
+
+#[test]
+fn a_real_head_opens_with_the_mask_that_the_model_has() {
+    assert!(after(&[("scores", "real")]).state().mask);
+    assert!(!after(&[("scores", "real"), ("mask", "")]).state().mask);
+    assert!(!after(&[("scores", "real"), ("scores", "toy")]).state().mask);
 }
 
 #[test]
@@ -291,7 +299,7 @@ fn a_setup_that_contradicts_itself_is_refused() {
 
 #[test]
 fn cells_are_named_for_a_screen_reader() {
-    let html = view(&after(&[("scores", "real"), ("mask", "")]));
+    let html = view(&after(&[("scores", "real")]));
     let names: Vec<&str> =
         all(&html, "[role=gridcell]").iter().map(|cell| cell.attr("aria-label").unwrap()).collect();
     assert_eq!(names[0], "<b> looks at <b>: 1.00");

@@ -73,7 +73,7 @@ pub fn whole(mask: &CausalMask) -> Markup {
             (legend(match mask.state.pass {
                 Pass::Open => "Each row sums to one. Nothing is hidden.",
                 Pass::Masked => "Each row sums to one. An empty cell is a later token, hidden by the mask.",
-                Pass::OneByOne => "Each row sums to one. A dot is a token that has not been read yet.",
+                Pass::OneByOne => "A dot has not been read yet. An empty cell came later than its row.",
             }))
         }
     }
@@ -154,6 +154,11 @@ fn status(mask: &CausalMask, readings: &Readings) -> String {
             )
         }
     }
+}
+
+/// A change of a share, with its sign: `+.29`.
+fn change(by: f32) -> String {
+    signed(by, 2).replacen("0.", ".", 1)
 }
 
 /// Every query against every key, as the text is read.
@@ -251,7 +256,7 @@ fn row_table(mask: &CausalMask, readings: &Readings) -> Markup {
                             } @else {
                                 td class="hidden-key" { "hidden" }
                             }
-                            td { (signed(masked[key] - open[key], 2)) }
+                            td { (change(masked[key] - open[key])) }
                         }
                     }
                 }

@@ -174,6 +174,7 @@ impl ScoreMatrix {
             Event::Scores(name) => {
                 let square = self.setup.squares.get(&name).ok_or_else(|| wrong("scores", &name))?;
                 next.go(square.query, square.query);
+                next.mask = square.masked;
                 next.scores = name;
             }
             Event::Show(show) => next.show = show,

@@ -200,11 +200,13 @@ fn map(matrix: &ScoreMatrix, steps: &Steps) -> Markup {
         press: "cell",
     };
     let largest = largest(shown(matrix, steps));
+    // A cell has room for five characters: −12.9, −162.
+    let decimals = if largest < 99.95 { 1 } else { 0 };
     grid.view(|row, column| match state.show {
         Show::Raw | Show::Scaled => {
             let score = shown(matrix, steps)[row][column];
             Shown {
-                text: signed(score, 1),
+                text: signed(score, decimals),
                 class: if score.is_finite() {
                     shade_signed(score, largest)
                 } else {
