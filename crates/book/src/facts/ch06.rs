@@ -9,6 +9,19 @@ use widgets::square::Square;
 use super::{Fact, Facts, Measured};
 use crate::squares::{Head, LONG, MASK_HEADS, MYSTERY, Text};
 
+/// The rows that the text speaks of: a head, a row, and what the fact calls it.
+const ROWS: &[(&str, usize, &str)] = &[
+    ("13-8", 0, "first"),
+    ("13-8", 1, "second"),
+    ("13-8", 6, "because"),
+    ("22-8", 7, "it"),
+    ("0-6", 0, "first"),
+    ("0-6", 6, "because"),
+    ("0-6", 7, "it"),
+    ("16-0", 0, "first"),
+    ("16-0", 1, "second"),
+];
+
 /// Adds the figures of chapter 6.
 pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     toy(facts)?;
@@ -28,6 +41,8 @@ fn toy(facts: &mut Facts) -> Result<()> {
     let moved = moved(&square)?;
     for (row, name) in ["first", "second", "third", "fourth", "last"].into_iter().enumerate() {
         facts.add(&format!("mask.toy-{name}"), Fact::share(moved[row], source));
+    }
+    for (row, name) in ["first", "second"].into_iter().enumerate() {
         let kept = open[row][..=row].iter().sum();
         facts.add(&format!("mask.toy-{name}-kept"), Fact::share(kept, source));
     }
@@ -102,8 +117,6 @@ fn all_heads(facts: &mut Facts, text: Option<&Text>) -> Result<()> {
     let source = format!("all heads of SmolLM2, in “{LONG}”");
     facts
         .add_measured("mask.falling-heads", count.map(|count| Fact::count(count, source.as_str())));
-    let seq = text.map(|text| Fact::count(text.words.len(), "the tokenizer"));
-    facts.add_measured("mask.long-tokens", seq);
     Ok(())
 }
 
@@ -114,7 +127,7 @@ fn one_head(facts: &mut Facts, head: &Head, text: Option<&Text>) -> Result<()> {
     let moved = text.map(|text| moved(&text.square(head)?)).transpose()?;
     let source =
         format!("SmolLM2, layer {}, head {}, in “{LONG}”, a counterfactual", head.layer, head.head);
-    for (row, place) in [(0, "first"), (1, "second"), (6, "because"), (7, "it")] {
+    for (_, row, place) in ROWS.iter().copied().filter(|(of, ..)| *of == name) {
         let fact = moved.as_ref().map(|moved| Fact::share(moved[row], source.as_str()));
         facts.add_measured(&format!("mask.{name}-{place}"), fact);
     }
