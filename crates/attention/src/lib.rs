@@ -5,7 +5,7 @@
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`softmax()`], [`entropy`], [`sampling`] | scores into shares, how even they are, and which to keep |
+//! | [`softmax()`], [`entropy`], [`total_variation`], [`sampling`] | scores into shares, how even they are, how far apart, and which to keep |
 //! | [`mask`], [`MaskGrid`] | who may look where |
 //! | [`scaled_dot_product_attention`], [`attention_steps`] | the formula, and every tensor on its way |
 //! | [`multi_head`], [`cross`] | many heads at once; one text that looks at another |
@@ -50,6 +50,7 @@ pub mod cpu_flash;
 pub mod cross;
 pub mod detectors;
 pub mod devices;
+mod distance;
 mod error;
 pub mod flash;
 pub mod flash_backward;
@@ -73,6 +74,7 @@ pub mod units;
 pub use alibi::{alibi_bias, alibi_slopes};
 pub use cpu_flash::cpu_flash_attention;
 pub use cross::cross_attention;
+pub use distance::total_variation;
 pub use error::Error;
 pub use flash::{Flash, FlashOptions, flash_attention};
 pub use flash_backward::{FlashGradients, flash_backward};

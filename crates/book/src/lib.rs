@@ -34,6 +34,7 @@ pub mod next_token;
 pub mod problem;
 pub mod runs;
 pub mod sources;
+pub mod squares;
 mod stage;
 pub mod strict;
 pub mod tags;

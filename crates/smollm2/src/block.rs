@@ -68,4 +68,12 @@ impl Block {
     pub(crate) fn without(&self, head: usize) -> Self {
         Block { attention: self.attention.without(head), ..self.clone() }
     }
+
+    /// The scaled scores of this layer's heads with nothing hidden, `[heads, seq, seq]`.
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows.
+    pub fn unmasked_scores(&self, x: Tensor<2>) -> Result<Tensor<3>, Error> {
+        self.attention.unmasked_scores(self.attention_norm.forward(x))
+    }
 }

@@ -72,6 +72,17 @@ impl GroupedQueryAttention {
         Ok(self.output.forward(merge_heads(output)))
     }
 
+    /// The scaled scores with nothing hidden, `[heads, seq, seq]`: see
+    /// [`Model::unmasked_scores`](crate::Model::unmasked_scores).
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows.
+    pub fn unmasked_scores(&self, x: Tensor<2>) -> Result<Tensor<3>, Error> {
+        let [query, key, value] = self.project(x, 0)?;
+        let attention = grouped_query_attention(query, key, value, Mask::Full)?;
+        Ok(attention.scores.squeeze_dim(0))
+    }
+
     /// Queries, keys and values of tokens that stand at `first` and after it:
     /// `[1, heads or kv_heads, seq, head_dim]`.
     fn project(&self, x: Tensor<2>, first: usize) -> Result<[Tensor<4>; 3], Error> {

@@ -118,6 +118,29 @@ impl Model {
         Ok(Forward { text, tokens, scores, weights, logits, tokenizer: self.tokenizer.clone() })
     }
 
+    /// For each layer the scaled scores of every token against every token, later ones included:
+    /// `[heads, seq, seq]`. Up to the diagonal they are [`Forward::scores`].
+    ///
+    /// Above the diagonal they are a counterfactual. The text runs through the model with its
+    /// mask, as in [`run`](Self::run), and only these scores are taken before the mask. The model
+    /// was trained with the mask, so nothing ever taught these numbers to mean something.
+    ///
+    /// # Errors
+    /// Those of [`run_tokens`](Self::run_tokens).
+    pub fn unmasked_scores(&self, ids: &[u32]) -> Result<Vec<Tensor<3>>, Error> {
+        self.check_length(ids.len())?;
+        for &id in ids {
+            self.tokenizer.token(id)?;
+        }
+        let mut x = self.embed(ids);
+        let mut scores = Vec::new();
+        for block in &self.blocks {
+            scores.push(block.unmasked_scores(x.clone())?);
+            (x, _) = block.forward(x)?;
+        }
+        Ok(scores)
+    }
+
     /// The same model with some heads silenced, each given as its layer and its place in the
     /// layer, both from 0. What a silenced head finds is not passed on; all else runs as before.
     /// What then gets worse depended on these heads (Michel, Levy and Neubig, *Are Sixteen Heads

@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod assemble;
+pub mod causal_mask;
 mod error;
 pub mod gallery;
 pub mod grid;
@@ -16,8 +17,10 @@ pub mod next_token;
 pub mod parts;
 pub mod readings;
 pub mod scale;
+pub mod score_matrix;
 pub mod show;
 pub mod spotlight;
+pub mod square;
 pub mod temperature;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
@@ -59,6 +62,8 @@ pub trait Widget {
 /// be read. An address that makes no sense is ignored: the widget opens as usual.
 pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, Error> {
     match name {
+        causal_mask::NAME => Ok(Box::new(causal_mask::CausalMask::open(setup, address)?)),
+        score_matrix::NAME => Ok(Box::new(score_matrix::ScoreMatrix::open(setup, address)?)),
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
         heads::NAME => Ok(Box::new(heads::Heads::open(setup, address)?)),
         assemble::NAME => Ok(Box::new(assemble::Assemble::open(setup, address)?)),

@@ -27,6 +27,44 @@ pub fn shade(weight: f32) -> String {
     format!("shade-{step}")
 }
 
+/// A number with its sign and so many decimals: `+2.05`, `−0.50`, `0.00`, `−∞`.
+///
+/// ```
+/// use widgets::show::signed;
+///
+/// assert_eq!([signed(2.05, 1), signed(-0.5, 2), signed(-0.001, 2)], ["+2.0", "−0.50", "0.00"]);
+/// assert_eq!(signed(f32::NEG_INFINITY, 2), "−∞");
+/// ```
+pub fn signed(number: f32, decimals: usize) -> String {
+    if number.is_infinite() {
+        return if number > 0.0 { "+∞" } else { "−∞" }.to_owned();
+    }
+    let digits = format!("{:.decimals$}", number.abs());
+    let nothing = digits.chars().all(|digit| matches!(digit, '0' | '.'));
+    match number {
+        _ if nothing || number.is_nan() => digits,
+        number if number < 0.0 => format!("−{digits}"),
+        _ => format!("+{digits}"),
+    }
+}
+
+/// The class that shades a number of either sign by its size against the `largest`: `shade-0` to
+/// `shade-100` for what is above zero, `shade-below-10` to `shade-below-100` for what is below.
+///
+/// ```
+/// use widgets::show::shade_signed;
+///
+/// assert_eq!([shade_signed(2.0, 4.0), shade_signed(-2.0, 4.0)], ["shade-50", "shade-below-50"]);
+/// assert_eq!(shade_signed(0.0, 0.0), "shade-0");
+/// ```
+pub fn shade_signed(number: f32, largest: f32) -> String {
+    let size = if largest > 0.0 { (number.abs() / largest).min(1.0) } else { 0.0 };
+    match (size * 10.0).round() as u32 * 10 {
+        step if number < 0.0 && step > 0 => format!("shade-below-{step}"),
+        _ => shade(if number > 0.0 { size } else { 0.0 }),
+    }
+}
+
 /// A token as a word: without the space that it begins with, and with white space made visible.
 ///
 /// ```

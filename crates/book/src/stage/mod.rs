@@ -5,6 +5,8 @@
 mod assemble;
 mod heads;
 mod scale;
+mod causal_mask;
+mod score_matrix;
 mod spotlight;
 pub(crate) mod temperature;
 
@@ -69,5 +71,7 @@ pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
         scale::stage()?,
         heads::stage(measured)?,
         assemble::stage()?,
+        score_matrix::stage(measured)?,
+        causal_mask::stage(measured)?,
     ])
 }
