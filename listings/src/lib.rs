@@ -3,3 +3,4 @@
 
 pub mod random;
 pub mod terminal;
+pub mod training;

@@ -14,6 +14,7 @@ pub mod parts;
 pub mod readings;
 pub mod show;
 pub mod spotlight;
+pub mod translation;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
@@ -39,7 +40,8 @@ pub trait Widget {
     /// Takes the file that it asked for.
     ///
     /// # Errors
-    /// [`Error::Gallery`] when the file is not what it should be. The widget shows that.
+    /// [`Error::Gallery`] or [`Error::File`] when the file is not what it should be. The widget
+    /// shows that.
     fn receive(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error>;
 
     /// Told that a file could not be had, and why. The widget shows that.
@@ -55,6 +57,7 @@ pub trait Widget {
 pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, Error> {
     match name {
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
+        translation::NAME => Ok(Box::new(translation::TranslationWidget::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }
 }
