@@ -26,7 +26,7 @@ struct Options {
     /// What the first weights and the order of the sentences follow from
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The folder for `translator.safetensors` and `training.txt`
+    /// The folder for `translator.bin` and `training.txt`
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -78,7 +78,7 @@ fn main() -> Result<()> {
             let path = folder.join(name);
             std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
         };
-        written("translator.safetensors", &weights)?;
+        written("translator.bin", &weights)?;
         written("training.txt", log.as_bytes())?;
     }
     Ok(())

@@ -1,24 +1,36 @@
-//! The weights as a file, in the safetensors format.
+//! The weights as a file.
 
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors, serialize};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{Error, Translator};
 
+/// The first byte of the file: which layout follows.
+const VERSION: u8 = 1;
+
+/// A tensor of the file. After the version the file is a list of these, in postcard's format.
+#[derive(Serialize, Deserialize)]
+struct Named {
+    /// Its place in the model: `decoder.0.cross.query`.
+    name: String,
+    shape: Vec<usize>,
+    /// Row by row.
+    numbers: Vec<f32>,
+}
+
 /// The trained weights that the book uses: what the listing `ch07-train` wrote.
-pub static WEIGHTS: &[u8] = include_bytes!("../weights/translator.safetensors");
+pub static WEIGHTS: &[u8] = include_bytes!("../weights/translator.bin");
 
 /// What `ch07-train` printed while it made [`WEIGHTS`]: step, loss and held-out sentences right.
 pub static TRAINING_LOG: &str = include_str!("../weights/training.txt");
 
 /// The [`checksum`] of [`WEIGHTS`].
 pub const WEIGHTS_CHECKSUM: &str =
-    "33e674c370aeb174df7dfdb35d6c38d1ccae91c950ce7cf958f86500109f32be";
+    "986bf25cb4755f126578c6633fe27f9c4e8ba43d9ec492e91b3bfdb5a91e5983";
 
 impl Translator {
     /// The trained model of the book.
@@ -35,11 +47,15 @@ impl Translator {
     /// [`Error::Weights`] when the file is damaged, or its tensors are not those of the model.
     pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, Error> {
         let wrong = |reason: String| Error::Weights { reason };
-        let file = SafeTensors::deserialize(bytes).map_err(|error| wrong(error.to_string()))?;
-        let tensors = file
-            .iter()
-            .map(|(name, view)| Ok((name.to_owned(), numbers(name, &view)?)))
-            .collect::<Result<_, Error>>()?;
+        let Some((&VERSION, body)) = bytes.split_first() else {
+            return Err(wrong(format!("it is not a version {VERSION} file")));
+        };
+        let (tensors, rest): (Vec<Named>, _) =
+            postcard::take_from_bytes(body).map_err(|error| wrong(error.to_string()))?;
+        if !rest.is_empty() {
+            return Err(wrong(format!("{} bytes are left over", rest.len())));
+        }
+        let tensors = tensors.into_iter().map(checked).collect::<Result<_, Error>>()?;
         let mut filler = Filler { names: Vec::new(), tensors, problem: None };
         let model = Translator::untrained(0, device).map(&mut filler);
         match (filler.problem, filler.tensors.keys().next()) {
@@ -49,15 +65,11 @@ impl Translator {
         }
     }
 
-    /// The weights as a safetensors file. The same weights make the same bytes.
+    /// The weights as a file. The same weights make the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut reader = Reader::default();
         self.visit(&mut reader);
-        let views = reader.tensors.iter().map(|(name, shape, bytes)| {
-            let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
-            (name.clone(), view.expect("a tensor has as many numbers as its shape says"))
-        });
-        serialize(views, None).expect("tensors can be written")
+        postcard::to_extend(&reader.tensors, vec![VERSION]).expect("tensors are plain data")
     }
 }
 
@@ -66,28 +78,24 @@ pub fn checksum(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The numbers of one tensor of the file.
-fn numbers(name: &str, view: &TensorView<'_>) -> Result<TensorData, Error> {
+/// A tensor of the file by name, if it has as many numbers as its shape says, all finite.
+fn checked(Named { name, shape, numbers }: Named) -> Result<(String, TensorData), Error> {
     let wrong = |what: &str| Err(Error::Weights { reason: format!("the tensor `{name}` {what}") });
-    if view.dtype() != Dtype::F32 {
-        return wrong("is not made of f32");
+    let count = shape.iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
+    if count != Some(numbers.len()) {
+        return wrong("has more or fewer numbers than its shape says");
     }
-    let numbers: Vec<f32> = view
-        .data()
-        .chunks_exact(4)
-        .map(|bytes| f32::from_le_bytes(bytes.try_into().expect("four bytes")))
-        .collect();
     if numbers.iter().any(|number| !number.is_finite()) {
         return wrong("holds a number that is not finite");
     }
-    Ok(TensorData::new(numbers, view.shape().to_vec()))
+    Ok((name, TensorData::new(numbers, shape)))
 }
 
-/// Collects name, shape and bytes of each tensor.
+/// Collects all tensors, in the model's order.
 #[derive(Default)]
 struct Reader {
     names: Vec<String>,
-    tensors: Vec<(String, Vec<usize>, Vec<u8>)>,
+    tensors: Vec<Named>,
 }
 
 impl ModuleVisitor for Reader {
@@ -100,10 +108,9 @@ impl ModuleVisitor for Reader {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let data = param.val().into_data();
-        let shape = param.val().dims().to_vec();
-        let bytes = data.iter::<f32>().flat_map(f32::to_le_bytes).collect();
-        self.tensors.push((self.names.join("."), shape, bytes));
+        let (value, name) = (param.val(), self.names.join("."));
+        let shape = value.dims().to_vec();
+        self.tensors.push(Named { name, shape, numbers: value.into_data().iter().collect() });
     }
 }
 

@@ -202,7 +202,7 @@ fn damaged_weights_are_told() {
     assert!(told(&[]).contains("cannot be used"));
     assert!(told(&WEIGHTS[..WEIGHTS.len() - 1]).contains("cannot be used"));
     let mut renamed = WEIGHTS.to_vec();
-    let at = renamed.windows(8).position(|it| it == b"unembed\"").expect("a name");
+    let at = renamed.windows(8).position(|it| it == b"unembed\x02").expect("a name");
     renamed[at] = b'v';
     let message = told(&renamed);
     assert!(message.contains("`unembed` is missing"), "{message}");

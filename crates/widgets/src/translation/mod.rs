@@ -13,7 +13,7 @@ pub const NAME: &str = "translation";
 
 /// Where the weights lie under the site's root.
 pub fn weights_path() -> String {
-    format!("translator/{}.safetensors", &WEIGHTS_CHECKSUM[..12])
+    format!("translator/{}.bin", &WEIGHTS_CHECKSUM[..12])
 }
 
 /// What the page tells the widget when it opens.
