@@ -217,3 +217,76 @@ fn an_unknown_word_is_an_error_of_the_model_too() {
     let error = model().translate(&["le", "cheval"]).unwrap_err();
     assert!(matches!(error, Error::Words { place: 1, .. }), "{error}");
 }
+
+const CAT: &str = "le chat noir attend le chien";
+
+/// The mean of the last layer's heads: `[seq_q][seq_k]`.
+fn last_mean(french: &str) -> Vec<Vec<f32>> {
+    let pair = Pair::read(french).unwrap();
+    assert!(held_out(&pair), "{french} was not kept from training");
+    let translation = model().translate(&pair.french).unwrap();
+    assert_eq!(translation.english, pair.english);
+    let heads = &translation.weights[LAYERS - 1];
+    let mean = |row: usize, column: usize| {
+        heads.iter().map(|head| head[row][column]).sum::<f32>() / HEADS as f32
+    };
+    let (rows, columns) = (pair.english.len() + 1, pair.french.len());
+    (0..rows).map(|row| (0..columns).map(|column| mean(row, column)).collect()).collect()
+}
+
+fn largest(row: &[f32]) -> usize {
+    (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap()
+}
+
+// claim: translator-crosses
+#[test]
+fn black_and_cat_cross_over() {
+    let weights = last_mean(CAT);
+    // the black cat; le chat noir
+    assert_eq!((largest(&weights[1]), largest(&weights[2])), (2, 1));
+    assert!(weights[1][2] > 0.75 && weights[2][1] > 0.75, "{weights:?}");
+    // Every word of this one has its own, and keeps it.
+    let clean = last_mean("un jeune chat vert chante");
+    let looks: Vec<usize> = clean[..5].iter().map(|row| largest(row)).collect();
+    assert_eq!(looks, [0, 1, 3, 2, 4], "a young green cat sings");
+}
+
+// claim: translator-the-looks-away
+#[test]
+fn the_article_need_not_look_at_the_article() {
+    let the = &last_mean(CAT)[0];
+    assert_eq!(largest(the), 3, "at attend: {the:?}");
+    assert!(the[0] < 0.1, "le gets {}", the[0]);
+}
+
+/// The held-out sentences that a model with these heads made level translates otherwise.
+fn changed(heads: &[(usize, usize)]) -> usize {
+    let corpus = Corpus::of_the_book();
+    let model = model();
+    let pairs: Vec<&Pair> = corpus.held_out.iter().collect();
+    let right = model.agrees(&pairs).unwrap();
+    let kept: Vec<&Pair> =
+        pairs.iter().zip(right).filter(|(_, right)| *right).map(|(pair, _)| *pair).collect();
+    let level = heads.iter().fold(model, |it, (layer, head)| it.with_level_head(*layer, *head));
+    level.agrees(&kept).unwrap().into_iter().filter(|same| !same).count()
+}
+
+// claim: translator-idle-head
+#[test]
+fn a_sharp_head_can_go_without_a_change() {
+    let pair = Pair::read(CAT).unwrap();
+    let sharp = model().translate(&pair.french).unwrap().weights[1][0][2][1];
+    assert!(sharp > 0.9, "cat gives chat {sharp}");
+    assert_eq!(changed(&[(1, 0)]), 0);
+}
+
+// claim: translator-heads-stand-in
+#[test]
+fn heads_that_can_each_go_cannot_all_go() {
+    let every = (0..LAYERS).flat_map(|layer| (0..HEADS).map(move |head| (layer, head)));
+    let idle: Vec<(usize, usize)> = every.filter(|head| changed(&[*head]) == 0).collect();
+    assert!(idle.len() >= 2, "{idle:?}");
+    let together = changed(&idle);
+    println!("{idle:?}: each alone changes nothing, together {together} translations");
+    assert!(together > 100, "only {together} change");
+}

@@ -1,12 +1,14 @@
 //! Chapter 7, cross-attention: what the small translator does.
 
 use anyhow::{Context, Result, ensure};
+use attention::Mask;
 use burn::module::Module;
 use burn::tensor::Device;
 use translator::{
     Corpus, D_MODEL, HEADS, LAYERS, LONGEST, PAIRS, Pair, TRAINING_LOG, Translator, Vocabulary,
     WEIGHTS, held_out, join,
 };
+use widgets::show::word;
 
 use super::{Fact, Facts, Measured};
 
@@ -14,7 +16,7 @@ use super::{Fact, Facts, Measured};
 pub const CAT_TO_CHAT: f32 = 0.75;
 
 /// Adds the figures of chapter 7.
-pub(super) fn add(facts: &mut Facts, _measured: Option<&Measured<'_>>) -> Result<()> {
+pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     let model = Translator::of_the_book(&Device::flex());
     let corpus = Corpus::of_the_book();
     sizes(facts, &model, &corpus);
@@ -22,7 +24,54 @@ pub(super) fn add(facts: &mut Facts, _measured: Option<&Measured<'_>>) -> Result
     for weight in WEIGHTS_SHOWN {
         facts.add(weight.name, weight.measure(&model)?);
     }
-    levelled(facts, &model, &corpus)
+    costs(facts)?;
+    levelled(facts, &model, &corpus)?;
+    nouns(facts, measured)
+}
+
+/// What the widget's first sentence costs in one head.
+fn costs(facts: &mut Facts) -> Result<()> {
+    let pair = Pair::read(CAT)?;
+    // One row more than English words: the one that writes the end.
+    let (rows, columns) = (pair.english.len() + 1, pair.french.len());
+    let mut count = |name: &str, number: usize, source: &str| {
+        facts.add(&format!("cross.{name}"), Fact::count(number, source));
+    };
+    count("rows", rows, "the words of the sentence, and the end");
+    count("columns", columns, "the words of the sentence");
+    count("scores", rows * columns, "rows times columns");
+    let joined = Mask::Causal.grid(rows + columns, rows + columns).count();
+    count("joined", joined, "visible entries of a causal mask over both sentences in one text");
+    count("parameters", 4 * D_MODEL * D_MODEL, "four matrices of d_model by d_model");
+    Ok(())
+}
+
+/// A head of SmolLM2 that looks at the noun to translate next: the listing `ch07-smollm2`.
+fn nouns(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+    let (layer, head) = (21, 7);
+    let which = format!("layer {layer}, head {head}");
+    facts.add("nouns.head", Fact::text(&which, "the head that the listing ch07-smollm2 shows"));
+    for (name, text, noun) in [
+        ("cat", "French: le chat noir dort. English: the black", 3..4),
+        ("house", "French: la maison blanche est grande. English: the white", 3..5),
+    ] {
+        let forward = measured.map(|m| m.model.run(text)).transpose()?;
+        let source = format!("SmolLM2, {which}, after “{text}”");
+        let weight = match &forward {
+            Some(forward) => {
+                let last = forward.tokens.len() - 1;
+                let weights = noun.map(|token| forward.weight(layer, head, last, token));
+                let sum = weights.sum::<Result<f32, _>>()?;
+                Some(Fact::share(sum, source.clone()))
+            }
+            None => None,
+        };
+        facts.add_measured(&format!("nouns.{name}-weight"), weight);
+        let next = forward.map(|forward| forward.top(1)).transpose()?;
+        let next = next.map(|next| Fact::text(word(&next[0].token.text), source));
+        facts.add_measured(&format!("nouns.{name}-next"), next);
+    }
+    Ok(())
 }
 
 fn sizes(facts: &mut Facts, model: &Translator, corpus: &Corpus) {
@@ -157,6 +206,9 @@ const CAT: &str = "le chat noir attend le chien";
 /// Every word looks at its own.
 const CLEAN: &str = "un jeune chat vert chante";
 
+/// The owner comes last in French and first in English.
+const OWNER: &str = "le chat noir d'Alice chante toujours";
+
 const fn weight(
     name: &'static str,
     french: &'static str,
@@ -175,6 +227,8 @@ const WEIGHTS_SHOWN: &[CrossWeight] = &[
     weight("cross.for-attend", CAT, None, (4, "for"), (3, "attend")),
     weight("cross.cat-chat-head", CAT, Some(0), (2, "cat"), (1, "chat")),
     weight("cross.the-attend-head", CAT, Some(0), (0, "the"), (3, "attend")),
+    weight("owner.always-toujours", OWNER, None, (4, "always"), (6, "toujours")),
+    weight("owner.sings-chante", OWNER, None, (5, "sings"), (5, "chante")),
     weight("clean.a-un", CLEAN, None, (0, "a"), (0, "un")),
     weight("clean.green-vert", CLEAN, None, (2, "green"), (3, "vert")),
     weight("clean.cat-chat", CLEAN, None, (3, "cat"), (2, "chat")),
