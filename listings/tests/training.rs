@@ -35,7 +35,6 @@ impl ModuleVisitor for Gradients<'_> {
     }
 }
 
-// claim: translator-learns
 #[test]
 fn the_loss_falls_and_gradients_reach_every_matrix() {
     let (steps, device) = (120, Device::flex().autodiff());

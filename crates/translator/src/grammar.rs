@@ -136,7 +136,9 @@ fn sentence(choose: &mut impl Choose) -> Result<Vec<&'static str>, Error> {
 }
 
 fn subject(choose: &mut impl Choose) -> Result<Subject, Error> {
-    const PRONOUNS: [(&str, &str, usize, Option<bool>, Option<bool>); 7] = [
+    // French, English, and the fields of the subject.
+    type Pronoun = (&'static str, &'static str, usize, Option<bool>, Option<bool>);
+    const PRONOUNS: [Pronoun; 7] = [
         ("je", "I", 0, None, Some(false)),
         ("j'", "I", 0, None, Some(true)),
         ("il", "he", 1, Some(false), None),

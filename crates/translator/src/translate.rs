@@ -130,15 +130,21 @@ fn numbers(french: &[&str]) -> Result<Vec<usize>, Error> {
 
 /// The likeliest word at each place of each text, row by row.
 fn likeliest(logits: &Tensor<3>) -> Vec<usize> {
-    let numbers = logits.clone().argmax(2).into_data();
-    numbers.iter::<i64>().map(|number| number as usize).collect()
+    let [_, _, words] = logits.dims();
+    let place = |row: &[f32]| (0..words).max_by(|a, b| row[*a].total_cmp(&row[*b]));
+    floats(logits.clone()).chunks(words).filter_map(place).collect()
+}
+
+/// The numbers of a tensor, row by row.
+fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_into_vec().expect("the model computes in f32")
 }
 
 /// The cross-attention weights of the first text of the batch.
 fn weights(decoded: &crate::Decoded) -> Vec<Vec<Vec<Vec<f32>>>> {
     let nested = |weights: &Tensor<4>| {
         let [_, _, seq_q, seq_k] = weights.dims();
-        let flat: Vec<f32> = weights.clone().into_data().iter().collect();
+        let flat = floats(weights.clone());
         let rows: Vec<Vec<f32>> =
             flat.chunks(seq_k).take(HEADS * seq_q).map(<[f32]>::to_vec).collect();
         rows.chunks(seq_q).map(<[Vec<f32>]>::to_vec).collect()
