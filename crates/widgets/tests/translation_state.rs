@@ -18,6 +18,7 @@ fn setup() -> Setup {
             example("le chat noir attend le chien", 2),
             example("l'oiseau vert n'écoute jamais la femme fatiguée", 1),
         ],
+        weights: weights_path(),
         illustration: Illustration { english: "cat".into(), french: "chat".into(), weight: 0.75 },
         layer: 1,
         head: None,

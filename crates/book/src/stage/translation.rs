@@ -25,6 +25,7 @@ pub(super) fn stage() -> Result<Staged> {
     let examples = EXAMPLES.map(|(french, word)| Example { french: french.to_owned(), word });
     let setup = Setup {
         examples: examples.to_vec(),
+        weights: weights_path(),
         illustration: Illustration {
             english: "cat".to_owned(),
             french: "chat".to_owned(),

@@ -11,7 +11,7 @@ use crate::{Error, Widget, address, grid};
 /// The widget's name, in the text, in the page and in addresses.
 pub const NAME: &str = "translation";
 
-/// Where the weights lie under the site's root.
+/// Where the book puts the weights, from the site's root. Other weights get another name.
 pub fn weights_path() -> String {
     format!("translator/{}.bin", &WEIGHTS_CHECKSUM[..12])
 }
@@ -21,6 +21,8 @@ pub fn weights_path() -> String {
 pub struct Setup {
     /// The sentences of the menu, in order: never empty.
     pub examples: Vec<Example>,
+    /// Where the weights lie under the site's root.
+    pub weights: String,
     /// A made-up weight to lay beside the trained ones.
     pub illustration: Illustration,
     /// The layer that it opens on, from 0.
@@ -332,7 +334,7 @@ impl Widget for TranslationWidget {
     }
 
     fn wants(&self) -> Option<String> {
-        (self.model.is_none() && self.missing.is_none()).then(weights_path)
+        (self.model.is_none() && self.missing.is_none()).then(|| self.setup.weights.clone())
     }
 
     fn receive(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error> {
