@@ -1,7 +1,7 @@
 //! Grouped-query attention: many query heads, few key and value heads.
 
 pub use attention::grouped_query::repeat_kv;
-use attention::{Attention, KvCache};
+use attention::{Attention, KvCache, Mask, grouped_query_attention};
 use burn::tensor::{Device, Tensor};
 
 use crate::gguf::Gguf;
@@ -54,29 +54,29 @@ impl GroupedQueryAttention {
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows.
     pub fn forward(&self, x: Tensor<2>) -> Result<(Tensor<2>, Attention), Error> {
-        self.continued(x, &mut KvCache::growing())
+        let [query, key, value] = self.project(x, 0)?;
+        let attention = grouped_query_attention(query, key, value, Mask::Causal)?;
+        Ok((self.output.forward(merge_heads(attention.output.clone())), attention))
     }
 
-    /// The same for tokens that follow those in `cache`, which then holds these too.
+    /// The first result of [`forward`](Self::forward), for tokens that follow those in `cache`,
+    /// which then holds these too.
     ///
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows, or the cache is not that of this layer.
-    pub fn continued(
-        &self,
-        x: Tensor<2>,
-        cache: &mut KvCache,
-    ) -> Result<(Tensor<2>, Attention), Error> {
+    pub fn continued(&self, x: Tensor<2>, cache: &mut KvCache) -> Result<Tensor<2>, Error> {
+        let [query, key, value] = self.project(x, cache.next_position())?;
+        let output = cache.attend_output(query, key, value)?;
+        Ok(self.output.forward(merge_heads(output)))
+    }
+
+    /// Queries, keys and values of tokens that stand at `first` and after it:
+    /// `[1, heads or kv_heads, seq, head_dim]`.
+    fn project(&self, x: Tensor<2>, first: usize) -> Result<[Tensor<4>; 3], Error> {
         let query = split_heads(self.query.forward(x.clone()), self.heads);
         let key = split_heads(self.key.forward(x.clone()), self.kv_heads);
         let value = split_heads(self.value.forward(x), self.kv_heads);
-
-        let first = cache.next_position();
-        let query = self.rope.rotate(query, first)?;
-        let key = self.rope.rotate(key, first)?;
-
-        let attention = cache.attend(query, key, value)?;
-        let mixed = self.output.forward(merge_heads(attention.output.clone()));
-        Ok((mixed, attention))
+        Ok([self.rope.rotate(query, first)?, self.rope.rotate(key, first)?, value])
     }
 }
 
