@@ -312,7 +312,7 @@ fn a_truncated_cache_goes_on_as_if_nothing_had_been() {
 /// Longer pieces than the other cases, so that the fast attention has its turn.
 #[test]
 fn the_output_alone_is_that_of_attend() {
-    let mut random = Random(9);
+    let mut random = Random::new(9);
     let query = random.array([2, 4, 230, 8]).tensor();
     let (key, value) =
         (random.array([2, 2, 230, 8]).tensor(), random.array([2, 2, 230, 5]).tensor());
