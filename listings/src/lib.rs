@@ -3,5 +3,6 @@
 
 pub mod grade;
 pub mod terminal;
+pub mod training;
 
 pub use attention::random;

@@ -22,6 +22,7 @@ pub mod show;
 pub mod spotlight;
 pub mod square;
 pub mod temperature;
+pub mod translation;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
@@ -47,7 +48,8 @@ pub trait Widget {
     /// Takes the file that it asked for.
     ///
     /// # Errors
-    /// [`Error::Gallery`] when the file is not what it should be. The widget shows that.
+    /// [`Error::Gallery`] or [`Error::File`] when the file is not what it should be. The widget
+    /// shows that.
     fn receive(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error>;
 
     /// Told that a file could not be had, and why. The widget shows that.
@@ -69,6 +71,7 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         assemble::NAME => Ok(Box::new(assemble::Assemble::open(setup, address)?)),
         temperature::NAME => Ok(Box::new(temperature::Temperature::open(setup, address)?)),
         scale::NAME => Ok(Box::new(scale::Scale::open(setup, address)?)),
+        translation::NAME => Ok(Box::new(translation::TranslationWidget::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }
 }

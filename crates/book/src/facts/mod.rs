@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use smollm2::Model;
 
+pub use ch07::CAT_TO_CHAT;
 pub use fact::Fact;
 
 use crate::gallery::Reading;

@@ -9,6 +9,7 @@ mod causal_mask;
 mod score_matrix;
 mod spotlight;
 pub(crate) mod temperature;
+mod translation;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -67,11 +68,12 @@ impl Staged {
 pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
     Ok(vec![
         spotlight::stage(measured)?,
+        score_matrix::stage(measured)?,
         temperature::stage(measured)?,
         scale::stage()?,
         heads::stage(measured)?,
         assemble::stage()?,
-        score_matrix::stage(measured)?,
         causal_mask::stage(measured)?,
+        translation::stage()?,
     ])
 }
