@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use scraper::{ElementRef, Html, Selector};
 use widgets::next_token::NextToken;
-use widgets::show::{share, signed, significant};
+use widgets::show::{number, share, significant};
 use widgets::temperature::{Event, Prompt, Setup, Shares, State, TEMPERATURES, TOY, Temperature};
 use widgets::{Error, Widget};
 
@@ -124,7 +124,7 @@ fn it_opens_on_the_made_up_tokens_at_temperature_one() {
     let rows = table(&html);
     for (row, (logit, weight)) in rows.iter().zip(LOGITS.iter().zip(&shares)) {
         let weight = share(*weight as f32);
-        assert_eq!(row[1..], [signed(*logit), weight.clone(), weight.clone(), weight]);
+        assert_eq!(row[1..], [number(*logit, 2), weight.clone(), weight.clone(), weight]);
     }
     let entropy: f64 = shares.iter().map(|share| -share * share.ln()).sum();
     let bits = entropy / 2.0_f64.ln();

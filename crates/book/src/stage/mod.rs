@@ -3,9 +3,9 @@
 //! A module a widget. The view is the page before any script runs, and the print page.
 
 mod assemble;
+mod causal_mask;
 mod heads;
 mod scale;
-mod causal_mask;
 mod score_matrix;
 mod spotlight;
 pub(crate) mod temperature;

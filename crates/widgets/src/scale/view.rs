@@ -6,7 +6,7 @@ use super::{
     DRAWS, HEADS, KEYS, LARGEST_POWER, Line, NAME, QUERIES, Row, STUCK, Saturation, Scale, Side,
 };
 use crate::parts::{Slider, actions};
-use crate::show::{shade, share, signed};
+use crate::show::{number, shade, share};
 
 /// The whole widget.
 pub fn whole(widget: &Scale) -> Markup {
@@ -94,7 +94,7 @@ fn keys(head_dim: usize, row: &Row) -> Markup {
                         tr {
                             th scope="row" { (key + 1) }
                             @for side in sides {
-                                td { (signed(side.scores[key])) }
+                                td { (number(side.scores[key], 2)) }
                                 td class=(shade(side.weights[key])) { (share(side.weights[key])) }
                             }
                         }

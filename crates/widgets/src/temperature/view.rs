@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::{Column, LARGEST_LOGIT, NAME, P_STEP, Shares, TEMPERATURES, TOY, Temperature, logit};
 use crate::parts::{Slider, actions, menu};
-use crate::show::{grouped, share, signed, significant, word};
+use crate::show::{grouped, number, share, significant, word};
 
 /// How many tokens of a whole vocabulary have a line of their own.
 const LINES: usize = 12;
@@ -171,7 +171,7 @@ fn tokens(widget: &Temperature, named: &[String], logits: &[f32], shares: &Share
                     @for (place, token) in named.iter().take(lines).enumerate() {
                         tr {
                             th scope="row" { (word(token)) }
-                            td { (signed(logits[place])) }
+                            td { (number(logits[place], 2)) }
                             (cells(shares, place..place + 1))
                         }
                     }
