@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 use crate::float_type::same_type;
 use crate::{AttentionOptions, AttentionSteps, Error, attention_steps};
 
+// ANCHOR: split
 /// Cuts vectors into heads: `[batch, seq, heads * head_dim]` becomes
 /// `[batch, heads, seq, head_dim]`. Head `h` gets the numbers from `h * head_dim` on.
 ///
@@ -24,6 +25,7 @@ pub fn merge_heads(x: Tensor<4>) -> Tensor<3> {
     let [batch, heads, seq, head_dim] = x.dims();
     x.swap_dims(1, 2).reshape([batch, seq, heads * head_dim])
 }
+// ANCHOR_END: split
 
 /// The weights of one layer of multi-head attention. Vectors are rows: `x · W`.
 #[derive(Debug, Clone)]
@@ -108,6 +110,7 @@ impl MultiHeadAttention {
         source: Tensor<3>,
         options: AttentionOptions,
     ) -> Result<MultiHeadSteps, Error> {
+        // ANCHOR: attend
         let query = split_heads(project("the target", target, &self.query)?, self.heads)?;
         let key = split_heads(project("the source", source.clone(), &self.key)?, self.heads)?;
         let value = split_heads(project("the source", source, &self.value)?, self.heads)?;
@@ -115,6 +118,7 @@ impl MultiHeadAttention {
         let heads = attention_steps(query, key, value, options)?;
         let merged = merge_heads(heads.output.clone());
         let output = merged.clone().matmul(self.output.clone().unsqueeze());
+        // ANCHOR_END: attend
         Ok(MultiHeadSteps { heads, merged, output })
     }
 }

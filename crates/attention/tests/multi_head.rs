@@ -8,7 +8,7 @@ use attention::{
     merge_heads, scaled_dot_product_attention, split_heads,
 };
 use burn::tensor::{Device, Tensor};
-use f64_reference::{config, floats, tensor};
+use f64_reference::{config, floats, largest_error, tensor};
 use proptest::prelude::*;
 
 fn zeros<const D: usize>(shape: [usize; D]) -> Tensor<D> {
@@ -180,6 +180,29 @@ proptest! {
         for (a, b) in case.run().1.iter().zip(&moved.run().1) {
             prop_assert!((a - b).abs() <= 2e-5, "{a} became {b}");
         }
+    }
+
+    // claim: heads-add-up
+    /// The output is the sum of what each head adds: its output times its own rows of W_O.
+    #[test]
+    fn heads_add_up(case in any_case()) {
+        let steps = cross_attention(&case.layer(), case.target(), case.source(), &case.lengths);
+        let steps = steps.unwrap();
+        let (rows, outputs) = (case.value_dim, floats(steps.heads.output));
+        let mut sum = vec![0.0_f64; case.lengths.len() * case.seq_q * case.d_out];
+        for (place, total) in sum.iter_mut().enumerate() {
+            let (text, column) = (place / case.d_out, place % case.d_out);
+            let (batch, query) = (text / case.seq_q, text % case.seq_q);
+            for head in 0..case.heads {
+                let own = &outputs[((batch * case.heads + head) * case.seq_q + query) * rows..][..rows];
+                let band = &case.w_output[head * rows * case.d_out..];
+                *total += own.iter().enumerate()
+                    .map(|(row, number)| f64::from(*number) * f64::from(band[row * case.d_out + column]))
+                    .sum::<f64>();
+            }
+        }
+        let error = largest_error(&floats(steps.output), &sum);
+        prop_assert!(error <= 1e-5, "off by {error:.1e}");
     }
 
     /// What stands in the padding changes nothing, not even the last bit.

@@ -7,10 +7,12 @@
 //! `web`, which is only compiled for one.
 
 pub mod address;
+pub mod assemble;
 pub mod causal_mask;
 mod error;
 pub mod gallery;
 pub mod grid;
+pub mod heads;
 pub mod parts;
 pub mod readings;
 pub mod score_matrix;
@@ -60,6 +62,8 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         causal_mask::NAME => Ok(Box::new(causal_mask::CausalMask::open(setup, address)?)),
         score_matrix::NAME => Ok(Box::new(score_matrix::ScoreMatrix::open(setup, address)?)),
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
+        heads::NAME => Ok(Box::new(heads::Heads::open(setup, address)?)),
+        assemble::NAME => Ok(Box::new(assemble::Assemble::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }
 }

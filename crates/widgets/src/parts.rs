@@ -161,6 +161,15 @@ pub struct Grid<'a> {
 impl Grid<'_> {
     /// The grid as HTML; `cell` says what stands in a row and a column.
     pub fn view(&self, cell: impl Fn(usize, usize) -> Shown) -> Markup {
+        self.draw(cell, |_, _, shown| html! { (shown.text) })
+    }
+
+    /// The same with something else than text in its cells: `inside` draws what is shown.
+    pub fn draw(
+        &self,
+        cell: impl Fn(usize, usize) -> Shown,
+        inside: impl Fn(usize, usize, &Shown) -> Markup,
+    ) -> Markup {
         html! {
             div class="scroll" {
                 table class="map" role="grid" data-keys=(self.keys) aria-label=(self.label) {
@@ -182,7 +191,7 @@ impl Grid<'_> {
                                         data-value=(format!("{row},{column}"))
                                         data-row=(row) data-column=(column)
                                         tabindex=(if self.stop == (row, column) { "0" } else { "-1" })
-                                        class=(shown.class) aria-label=(shown.name) { (shown.text) }
+                                        class=(shown.class) aria-label=(shown.name) { (inside(row, column, &shown)) }
                                 }
                             }
                         }
@@ -195,13 +204,18 @@ impl Grid<'_> {
 
 /// The scale of shades from nothing to all, and a `note` on how to read the grid.
 pub fn legend(note: &str) -> Markup {
+    scale(&share(0.0), &share(1.0), note)
+}
+
+/// The scale of shades from `least` to `most`, and a `note` on how to read the grid.
+pub fn scale(least: &str, most: &str, note: &str) -> Markup {
     html! {
         p class="legend" {
-            span class="legend-end" { (share(0.0)) }
+            span class="legend-end" { (least) }
             span class="legend-scale" aria-hidden="true" {
                 @for step in 0..=10 { span class=(shade(step as f32 / 10.0)) {} }
             }
-            span class="legend-end" { (share(1.0)) }
+            span class="legend-end" { (most) }
             span { (note) }
         }
     }

@@ -15,6 +15,24 @@ pub fn share(weight: f32) -> String {
     }
 }
 
+/// A whole number with a comma between thousands.
+///
+/// ```
+/// let shown = [7, 270, 49_152, 1_000_000].map(widgets::show::count);
+/// assert_eq!(shown, ["7", "270", "49,152", "1,000,000"]);
+/// ```
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
 /// The class that shades a cell: `shade-0`, `shade-5`, … `shade-100`.
 ///
 /// ```

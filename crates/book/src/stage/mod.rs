@@ -2,7 +2,9 @@
 //!
 //! A module a widget. The view is the page before any script runs, and the print page.
 
+mod assemble;
 mod causal_mask;
+mod heads;
 mod score_matrix;
 mod spotlight;
 
@@ -64,6 +66,8 @@ pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
     Ok(vec![
         spotlight::stage(measured)?,
         score_matrix::stage(measured)?,
+        heads::stage(measured)?,
+        assemble::stage()?,
         causal_mask::stage(measured)?,
     ])
 }
