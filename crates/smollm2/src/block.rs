@@ -1,6 +1,6 @@
 //! One layer: attention, then feed-forward.
 
-use attention::{Attention, KvCache};
+use attention::{Attention, AttentionSteps, KvCache};
 use burn::tensor::{Device, Tensor};
 
 use crate::feed_forward::SwiGlu;
@@ -61,5 +61,15 @@ impl Block {
         let x = x + seen;
         let thought = self.feed_forward.forward(self.feed_forward_norm.forward(x.clone()));
         Ok((x + thought, attention))
+    }
+
+    /// Every step of one query head on the way, as [`GroupedQueryAttention::steps`], and the
+    /// number of the key and value head that it asks.
+    ///
+    /// # Errors
+    /// As [`GroupedQueryAttention::steps`].
+    pub fn steps(&self, x: Tensor<2>, head: usize) -> Result<(AttentionSteps, usize), Error> {
+        let steps = self.attention.steps(self.attention_norm.forward(x), head)?;
+        Ok((steps, self.attention.kv_head(head)))
     }
 }
