@@ -14,6 +14,7 @@ pub mod parts;
 pub mod readings;
 pub mod show;
 pub mod spotlight;
+pub mod stepper;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
@@ -55,6 +56,7 @@ pub trait Widget {
 pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, Error> {
     match name {
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
+        stepper::NAME => Ok(Box::new(stepper::Stepper::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }
 }

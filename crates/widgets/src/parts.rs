@@ -172,13 +172,18 @@ impl Grid<'_> {
 
 /// The scale of shades from nothing to all, and a `note` on how to read the grid.
 pub fn legend(note: &str) -> Markup {
+    scale(&share(0.0), &share(1.0), note)
+}
+
+/// The scale of shades between two printed numbers, and a `note` on how to read the grid.
+pub fn scale(low: &str, high: &str, note: &str) -> Markup {
     html! {
         p class="legend" {
-            span class="legend-end" { (share(0.0)) }
+            span class="legend-end" { (low) }
             span class="legend-scale" aria-hidden="true" {
                 @for step in 0..=10 { span class=(shade(step as f32 / 10.0)) {} }
             }
-            span class="legend-end" { (share(1.0)) }
+            span class="legend-end" { (high) }
             span { (note) }
         }
     }

@@ -15,6 +15,23 @@ pub fn share(weight: f32) -> String {
     }
 }
 
+/// A number with `decimals`, a minus as printers write it, and no minus before a zero.
+///
+/// ```
+/// use widgets::show::number;
+///
+/// assert_eq!([number(-1.584, 2), number(-0.001, 2)], ["−1.58", "0.00"]);
+/// assert_eq!([number(f32::NEG_INFINITY, 2), number(f32::NAN, 2)], ["−∞", "NaN"]);
+/// ```
+pub fn number(value: f32, decimals: usize) -> String {
+    if value.is_infinite() {
+        return if value < 0.0 { "−∞" } else { "∞" }.to_owned();
+    }
+    let digits = format!("{:.decimals$}", value.abs());
+    let zero = !digits.contains(|digit: char| digit.is_ascii_digit() && digit != '0');
+    if value < 0.0 && !zero { format!("−{digits}") } else { digits }
+}
+
 /// The class that shades a cell: `shade-0`, `shade-5`, … `shade-100`.
 ///
 /// ```

@@ -3,6 +3,7 @@
 //! A module a widget. The view is the page before any script runs, and the print page.
 
 mod spotlight;
+mod stepper;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -59,5 +60,5 @@ impl Staged {
 /// # Errors
 /// When a setup contradicts itself.
 pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
-    Ok(vec![spotlight::stage(measured)?])
+    Ok(vec![spotlight::stage(measured)?, stepper::stage(measured)?])
 }
