@@ -8,10 +8,12 @@ use super::{Fact, Facts, Measured};
 pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) {
     type Of = fn(&Config) -> usize;
     let config = measured.map(|m| m.model.config());
-    let shapes: [(&str, Of); 5] = [
+    let shapes: [(&str, Of); 7] = [
         ("smollm2.layers", |c| c.layers),
         ("smollm2.heads", |c| c.heads),
+        ("smollm2.kv-heads", |c| c.kv_heads),
         ("smollm2.head-dim", |c| c.head_dim),
+        ("smollm2.d-model", |c| c.d_model),
         ("smollm2.vocabulary", |c| c.vocabulary),
         ("smollm2.maps", |c| c.layers * c.heads),
     ];
