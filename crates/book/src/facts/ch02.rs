@@ -1,14 +1,14 @@
 //! Chapter 2, query, key and value: the toy of the stepper, one real head step by step, and what
 //! attention learns.
 
-use anyhow::{Context, Result, ensure};
-use attention::cost::Kind;
+use anyhow::{Context, Result, bail, ensure};
+use attention::cost::{Kind, Shape};
 use attention::presets::preset;
 use smollm2::{Config, Head};
 use widgets::show::{number, share, word};
 use widgets::stepper::toy::{Toy, WORDS};
 use widgets::stepper::workings::{Workings, workings};
-use widgets::stepper::{SHOWN, Step, Steps};
+use widgets::stepper::{Step, Steps};
 
 use super::{Fact, Facts, Measured, model};
 use crate::gallery::{NAMED_HEADS, PICTURES};
@@ -35,14 +35,12 @@ const fn open(name: &'static str, step: Step, cell: (usize, usize)) -> ToyNumber
 }
 
 const TOY: &[ToyNumber] = &[
-    open("toy.query-cat", Step::Query, (1, 0)),
-    open("toy.score-cat-down", Step::Scores, (1, 3)),
-    open("toy.score-down-cat", Step::Scores, (3, 1)),
-    open("toy.scaled-cat-down", Step::Scaled, (1, 3)),
-    open("toy.weight-cat-the", Step::Weights, (1, 0)),
-    open("toy.weight-cat-down", Step::Weights, (1, 3)),
-    open("toy.output-cat", Step::Output, (1, 0)),
-    ToyNumber { name: "toy.causal-the", step: Step::Weights, causal: true, cell: (0, 0) },
+    open("stepper.query-cat", Step::Query, (1, 0)),
+    open("stepper.score-cat-down", Step::Scores, (1, 3)),
+    open("stepper.score-down-cat", Step::Scores, (3, 1)),
+    open("stepper.scaled-cat-down", Step::Scaled, (1, 3)),
+    open("stepper.weight-cat-down", Step::Weights, (1, 3)),
+    ToyNumber { name: "stepper.causal-the", step: Step::Weights, causal: true, cell: (0, 0) },
 ];
 
 /// The toy of the widget and of the listing `ch02-stepper`.
@@ -60,9 +58,9 @@ fn toy(facts: &mut Facts) {
     let steps = Steps::of_toy(&silent, false);
     let even = steps.get(Step::Weights).expect("the toy has every step").at(0, 0);
     let source = "the toy of ch02-stepper with nothing but zeros in W_Q";
-    facts.add("toy.even", Fact::rounded(number(even, 3), even, source));
+    facts.add("stepper.even", Fact::rounded(number(even, 3), even, source));
     let e_squared = 2.0_f64.exp();
-    facts.add("exp.two", Fact::decimals(e_squared, 1, "the exponential of two"));
+    facts.add("qkv.e-squared", Fact::decimals(e_squared, 1, "the exponential of two"));
 }
 
 /// What SmolLM2's attention learns, from the model's shape. The listing `ch02-parameters` counts
@@ -70,17 +68,12 @@ fn toy(facts: &mut Facts) {
 fn learned(facts: &mut Facts, config: Option<&Config>) {
     type Of = fn(&Config) -> usize;
     let wide: Of = |config| config.d_model * config.heads * config.head_dim;
-    let narrow: Of = |config| config.d_model * config.kv_heads * config.head_dim;
     let layer: Of =
         |config| 2 * config.d_model * config.head_dim * (config.heads + config.kv_heads);
-    let counts: [(&str, Of, &str); 7] = [
-        ("smollm2.d-model", |config| config.d_model, "numbers that a token has between layers"),
-        ("smollm2.kv-heads", |config| config.kv_heads, "key and value heads in a layer"),
-        ("smollm2.sharing", |config| config.heads / config.kv_heads, "query heads for each"),
-        ("smollm2.wq", wide, "as many inputs as outputs: d_model times d_model"),
-        ("smollm2.wk", narrow, "d_model times the key heads' width"),
-        ("smollm2.layer-attention", layer, "W_Q, W_K, W_V and W_O of one layer"),
-        ("smollm2.head-wq", |config| config.d_model * config.head_dim, "one head's part of W_Q"),
+    let counts: [(&str, Of, &str); 3] = [
+        ("qkv.sharing", |config| config.heads / config.kv_heads, "the metadata of the weights"),
+        ("qkv.wq", wide, "d_model times d_model"),
+        ("qkv.head-wq", |config| config.d_model * config.head_dim, "d_model times head_dim"),
     ];
     for (name, of, what) in counts {
         facts.add_measured(name, config.map(|config| Fact::count(of(config), what)));
@@ -88,43 +81,35 @@ fn learned(facts: &mut Facts, config: Option<&Config>) {
     let attention = config.map(|config| config.layers * layer(config));
     let all = config.map(model::parameters);
     let source = "counted from the model's shape";
-    facts.add_measured("smollm2.attention", attention.map(|count| Fact::count(count, source)));
-    facts.add_measured("smollm2.parameters", all.map(|count| Fact::count(count, source)));
+    facts.add_measured("qkv.parameters", all.map(|count| Fact::count(count, source)));
     let percent = |part: usize, whole: usize| {
         let percent = 100.0 * part as f64 / whole as f64;
         Fact::decimals(percent, 1, format!("{part} of {whole}, in percent"))
     };
     let part = attention.zip(all).map(|(attention, all)| percent(attention, all));
-    facts.add_measured("smollm2.attention-percent", part);
+    facts.add_measured("qkv.attention-percent", part);
     let output = config.map(|config| percent(wide(config), layer(config)));
-    facts.add_measured("smollm2.wo-percent", output);
+    facts.add_measured("qkv.wo-percent", output);
 }
 
 /// What GPT-3's attention learns, from its published sizes, biases left out.
 fn gpt3(facts: &mut Facts) -> Result<()> {
     let gpt3 = preset("GPT-3 175B").context("the library has the sizes of GPT-3")?;
-    let shape = gpt3.shape;
-    let Kind::Grouped { kv_heads, head_dim } = shape.kind else {
-        anyhow::bail!("the heads of GPT-3 are all alike");
-    };
+    let Shape { layers, d_model, heads, kind, .. } = gpt3.shape;
+    let Kind::Grouped { kv_heads, head_dim } = kind else { bail!("its heads are all alike") };
+    let all = layers * 2 * d_model * head_dim * (heads + kv_heads);
     let source = gpt3.source.title;
     let count = |number: u64| Fact::count(number as usize, source);
-    let matrix = shape.d_model * shape.heads * head_dim;
-    let layer = 2 * shape.d_model * head_dim * (shape.heads + kv_heads);
-    let all = shape.layers * layer;
-    facts.add("gpt3.d-model", count(shape.d_model));
-    facts.add("gpt3.layers", count(shape.layers));
-    facts.add("gpt3.head-dim", count(head_dim));
-    facts.add("gpt3.wq", count(matrix));
-    facts.add("gpt3.layer-attention", count(layer));
+    facts.add("qkv.gpt3-layers", count(layers));
+    facts.add("qkv.gpt3-wq", count(d_model * heads * head_dim));
     let billions = format!("{:.1}", all as f64 / 1e9);
-    facts.add("gpt3.attention", Fact::rounded(billions, all, source));
-    let named = gpt3.name.trim_start_matches(|letter: char| letter != ' ').trim();
-    let whole: f64 = named.trim_end_matches('B').parse()?;
-    facts.add("gpt3.parameters", Fact::rounded(whole, whole * 1e9, source));
-    let percent = 100.0 * all as f64 / (whole * 1e9);
+    facts.add("qkv.gpt3-attention", Fact::rounded(billions, all, source));
+    let name = gpt3.name.rsplit(' ').next().and_then(|size| size.strip_suffix('B'));
+    let whole: u64 = name.context("the name says how many billions")?.parse()?;
+    facts.add("qkv.gpt3-parameters", count(whole));
+    let percent = 100.0 * all as f64 / (whole as f64 * 1e9);
     let source = format!("{all} of {whole} billion, in percent");
-    facts.add("gpt3.attention-percent", Fact::decimals(percent, 0, source));
+    facts.add("qkv.gpt3-attention-percent", Fact::decimals(percent, 0, source));
     Ok(())
 }
 
@@ -149,7 +134,6 @@ fn real(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
         facts.add_measured(name, value.map(fact));
     };
     enter("qkv.raw-it-cat", at(Step::Scores, IT, CAT), 1);
-    enter("qkv.raw-it-mat", at(Step::Scores, IT, MAT), 1);
     enter("qkv.raw-cat-it", at(Step::Scores, CAT, IT), 1);
     enter("qkv.scaled-it-cat", at(Step::Scaled, IT, CAT), 2);
     enter("qkv.scaled-it-mat", at(Step::Scaled, IT, MAT), 2);
@@ -170,7 +154,6 @@ fn real(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     let weight =
         at(Step::Weights, IT, MAT).map(|weight| Fact::rounded(share(weight), weight, &source[..]));
     facts.add_measured("qkv.weight-it-mat", weight);
-    facts.add("stepper.shown", Fact::count(SHOWN, "the widget shows no more of them"));
     Ok(())
 }
 

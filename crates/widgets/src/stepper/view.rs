@@ -240,7 +240,7 @@ fn operands(scene: &Scene<'_>, toy: &Toy) -> Markup {
     let sign = |sign: &str| html! { span class="sign" aria-hidden="true" { (sign) } };
     html! {
         @match step {
-            Step::X => (operand(html! { (name(Given::X)) }, fields(scene, toy, Given::X, None))),
+            Step::X => (operand(shape("X", &toy.matrix(Given::X)), fields(scene, toy, Given::X, None))),
             Step::Query | Step::Key | Step::Value => {
                 (operand(
                     shape("X", &toy.matrix(Given::X)),
@@ -491,7 +491,7 @@ fn status(scene: &Scene<'_>, workings: Option<&Workings>) -> String {
             format!("{lead}: {} = {value}.", sum(scene, terms))
         }
         Workings::Sum { terms, rest: (others, rest) } => format!(
-            "{lead}: the {} products sum to {value}. The largest is {} = {}; the {others} \
+            "{lead}: the {} products sum to {value}. The largest in size is {} = {}; the {others} \
              smallest together are {}.",
             terms.len() + others,
             product(&terms[0], true, 2),
