@@ -32,6 +32,20 @@ pub enum Error {
         /// Its shape, `[batch, heads, seq, head_dim]`.
         shape: [usize; 4],
     },
+    /// Tensors of one call hold different types of numbers.
+    #[error(
+        "{left} holds {left_type} and {right} holds {right_type}: cast one to the type of the other"
+    )]
+    FloatTypes {
+        /// The name of one tensor.
+        left: &'static str,
+        /// The type of its numbers, as burn calls it: `f32`, `f16` or `bf16`.
+        left_type: &'static str,
+        /// The name of the other.
+        right: &'static str,
+        /// The type of its numbers.
+        right_type: &'static str,
+    },
     /// A causal mask needs a key for every query.
     #[error(
         "a causal mask with {seq_q} queries and {seq_k} keys would hide every key from the first \

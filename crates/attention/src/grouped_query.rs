@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::scaled_dot_product::check_but_heads;
+use crate::scaled_dot_product::{check_but_heads, check_types};
 use crate::{Attention, Error, Mask, softmax};
 
 /// Attention in which each key and value head answers a group of query heads (Ainslie et al.,
@@ -47,6 +47,7 @@ pub fn grouped_query_attention(
     value: Tensor<4>,
     mask: Mask,
 ) -> Result<Attention, Error> {
+    check_types(&query, &key, &value)?;
     check(query.dims(), key.dims(), value.dims(), mask)?;
     let [batch, heads, seq_q, head_dim] = query.dims();
     let [_, kv_heads, seq_k, value_dim] = value.dims();

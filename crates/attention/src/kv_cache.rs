@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
+use crate::float_type::same_type;
 use crate::scaled_dot_product::agree;
 use crate::scaled_dot_product::not_empty;
 use crate::units::Bytes;
@@ -113,7 +114,8 @@ impl KvCache {
     ///
     /// # Errors
     /// [`Error::Empty`] when a dimension is zero, [`Error::Mismatch`] when the key, the value and
-    /// the tokens held do not fit together. The cache then stays as it was.
+    /// the tokens held do not fit together, [`Error::FloatTypes`] when their numbers are of
+    /// different types. The cache then stays as it was.
     pub fn append(
         &mut self,
         key: Tensor<4>,
@@ -168,11 +170,13 @@ impl KvCache {
         agree("batch", 0, ("key", key.dims()), ("value", value.dims()))?;
         agree("heads", 1, ("key", key.dims()), ("value", value.dims()))?;
         agree("seq", 2, ("key", key.dims()), ("value", value.dims()))?;
+        same_type(&[("key", key.dtype()), ("value", value.dtype())])?;
         let Some((keys, values)) = self.held.clone() else {
             return Ok((key, value));
         };
         fits("key", key.dims(), "the cached key", keys.dims())?;
         fits("value", value.dims(), "the cached value", values.dims())?;
+        same_type(&[("key", key.dtype()), ("the cached key", keys.dtype())])?;
         // The first new query sees itself and `window - 1` tokens before it.
         let before = self.window.map_or(self.len(), |window| self.len().min(window - 1));
         Ok((

@@ -18,6 +18,13 @@
 //! Tensors have the shape `[batch, heads, seq, head_dim]`. A query tensor has `seq_q` rows a
 //! head; key and value tensors have `seq_k` rows a head.
 //!
+//! Their numbers are `f32`, `f64`, `f16` or `bf16`, and the tensors of a call have one type
+//! ([`Error::FloatTypes`]). Results have it too, and each step is rounded to it, so that 16 bits
+//! cost digits. They cost range as well: no `f16` is larger than 65,504. A score that would be
+//! becomes `+inf`, which makes its row `NaN`, or `-inf`, which hides its key. Flash attention
+//! keeps its running numbers in `f32`, as the papers' kernels do, and rounds once, at the end.
+//! What that makes of the results is measured in `equivalence.toml`.
+//!
 //! ```
 //! use attention::{Mask, scaled_dot_product_attention};
 //! use burn::tensor::{Device, Tensor};
@@ -43,6 +50,7 @@ pub mod devices;
 mod error;
 pub mod flash;
 pub mod flash_backward;
+mod float_type;
 pub mod grouped_query;
 pub mod kv_cache;
 pub mod latent;

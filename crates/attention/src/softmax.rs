@@ -19,7 +19,8 @@ use crate::Error;
 /// - a `NaN` or `+inf` in a row makes that whole row `NaN`, and no other row.
 ///
 /// The sum is taken in the tensor's own precision. In `f32` a share is right to about `1e-6`
-/// for rows of a hundred, and to about `1e-4` of itself for rows of fifty thousand.
+/// for rows of a hundred, and to about `1e-4` of itself for rows of fifty thousand. In `f16` it
+/// must stay below 65,520, or every share is `0`: cast longer rows of like logits to `f32` first.
 ///
 /// # Panics
 /// If `dim` is not a dimension of `logits`.

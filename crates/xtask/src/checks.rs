@@ -162,6 +162,8 @@ struct Package {
 struct Target {
     name: String,
     kind: Vec<String>,
+    /// Whether a plain `cargo test` runs it. The exercises' grades run by name only.
+    test: bool,
 }
 
 /// The names of the integration tests of the packages that `of` takes.
@@ -176,7 +178,7 @@ fn sort_out(metadata: &Metadata, of: fn(&str) -> bool) -> Result<BTreeSet<String
     let (mut ours, mut others) = (BTreeSet::new(), BTreeSet::new());
     for package in &metadata.packages {
         let names = if of(&package.name) { &mut ours } else { &mut others };
-        let tests = package.targets.iter().filter(|target| target.kind == ["test"]);
+        let tests = package.targets.iter().filter(|target| target.kind == ["test"] && target.test);
         names.extend(tests.map(|target| target.name.clone()));
     }
     if let Some(name) = ours.intersection(&others).next() {
@@ -234,10 +236,11 @@ mod tests {
     fn metadata(of_reader: &str) -> Metadata {
         let json = format!(
             r#"{{"packages": [
-                {{"name": "book", "targets": [{{"name": "book", "kind": ["lib"]}},
-                    {{"name": "changes", "kind": ["test"]}}]}},
+                {{"name": "book", "targets": [{{"name": "book", "kind": ["lib"], "test": true}},
+                    {{"name": "changes", "kind": ["test"], "test": true}},
+                    {{"name": "ch04-softmax", "kind": ["test"], "test": false}}]}},
                 {{"name": "reader-tests", "targets": [
-                    {{"name": "{of_reader}", "kind": ["test"]}}]}}]}}"#
+                    {{"name": "{of_reader}", "kind": ["test"], "test": true}}]}}]}}"#
         );
         serde_json::from_str(&json).unwrap()
     }
