@@ -62,7 +62,7 @@ fn weights_are_those_of_the_oracle() {
     let size = SEQ * SEQ;
     let expected = &all[(13 * 9 + 8) * size..][..size];
     let error = apart(&numbers(&head(13, 8).steps.weights), expected);
-    println!("largest error {error:.1e}");
+    println!("largest error of a weight {error:.1e}");
     assert!(error <= 1e-4, "{error:.1e}");
 }
 
@@ -101,6 +101,7 @@ fn each_step_follows_from_the_one_before() {
     assert!(largest[0] <= 1e-4 && largest[1] <= 1e-5 && largest[2] <= 1e-5, "{largest:?}");
 }
 
+// claim: shared-keys
 /// Query heads 6, 7 and 8 ask the same keys and take the same values; head 5 has others.
 #[test]
 fn three_query_heads_share_a_key_and_value_head() {
@@ -113,6 +114,7 @@ fn three_query_heads_share_a_key_and_value_head() {
     assert_ne!(numbers(&six.steps.query), numbers(&eight.steps.query));
 }
 
+// claim: one-sided
 /// What "it" makes of "cat" is not what "cat" would make of "it".
 #[test]
 fn raw_scores_are_not_symmetric() {
@@ -122,6 +124,7 @@ fn raw_scores_are_not_symmetric() {
     assert!((there - 50.1).abs() < 0.1 && there - back > 20.0, "{there} and {back}");
 }
 
+// claim: four-matrices
 /// Attention learns four matrices a layer and no biases: W_O is as large as W_Q.
 #[test]
 fn a_layer_of_attention_is_four_matrices_without_biases() {
@@ -136,6 +139,19 @@ fn a_layer_of_attention_is_four_matrices_without_biases() {
     let expected = [("k", 110_592), ("output", 331_776), ("q", 331_776), ("v", 110_592)];
     let expected = expected.map(|(part, size)| (format!("blk.13.attn_{part}.weight"), size));
     assert_eq!(learned, expected);
+}
+
+// claim: attention-share
+/// Attention has 19.7 percent of all that the model learns, embeddings included.
+#[test]
+fn attention_is_a_fifth_of_the_model() {
+    let bytes = fs::read(locate().unwrap()).unwrap();
+    let file = Gguf::parse(&bytes).unwrap();
+    let size = |name: &str| file.tensor(name).unwrap().shape.iter().product::<u64>();
+    let all: u64 = file.tensor_names().map(size).sum();
+    let of_attention = |name: &&str| name.contains(".attn_") && !name.contains("norm");
+    let attention: u64 = file.tensor_names().filter(of_attention).map(size).sum();
+    assert_eq!((attention, all), (26_542_080, 134_515_008));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use widgets::stepper::{Step, Steps};
 
 use super::{Fact, Facts, Measured, model};
 use crate::gallery::{NAMED_HEADS, PICTURES};
+use crate::literature::Literature;
 
 /// Adds the figures of chapter 2.
 pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
@@ -104,9 +105,8 @@ fn gpt3(facts: &mut Facts) -> Result<()> {
     facts.add("qkv.gpt3-wq", count(d_model * heads * head_dim));
     let billions = format!("{:.1}", all as f64 / 1e9);
     facts.add("qkv.gpt3-attention", Fact::rounded(billions, all, source));
-    let name = gpt3.name.rsplit(' ').next().and_then(|size| size.strip_suffix('B'));
-    let whole: u64 = name.context("the name says how many billions")?.parse()?;
-    facts.add("qkv.gpt3-parameters", count(whole));
+    let figure = &Literature::of_the_book().figure["gpt3.billion-parameters"];
+    let whole: u64 = figure.value.parse()?;
     let percent = 100.0 * all as f64 / (whole as f64 * 1e9);
     let source = format!("{all} of {whole} billion, in percent");
     facts.add("qkv.gpt3-attention-percent", Fact::decimals(percent, 0, source));
