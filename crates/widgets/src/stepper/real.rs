@@ -71,8 +71,9 @@ impl RealHead {
                     numbers.len()
                 )));
             }
-            // A NaN fails this too.
-            if let Some(at) = numbers.iter().position(|number| !(number.abs() <= LARGEST)) {
+            // A NaN is in no range.
+            let sound = -LARGEST..=LARGEST;
+            if let Some(at) = numbers.iter().position(|number| !sound.contains(number)) {
                 return Err(damaged(format!("number {at} of the {name} is {}", numbers[at])));
             }
         }
