@@ -83,7 +83,13 @@ pub fn repeat_kv(x: Tensor<4>, group: usize) -> Tensor<4> {
     ])
 }
 
-fn check(query: [usize; 4], key: [usize; 4], value: [usize; 4], mask: Mask) -> Result<(), Error> {
+/// Checks that query, key and value fit together.
+pub(crate) fn check(
+    query: [usize; 4],
+    key: [usize; 4],
+    value: [usize; 4],
+    mask: Mask,
+) -> Result<(), Error> {
     check_but_heads(query, key, value, mask)?;
     let (heads, kv_heads) = (query[1], key[1]);
     if !heads.is_multiple_of(kv_heads) {

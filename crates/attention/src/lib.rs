@@ -11,6 +11,7 @@
 //! | [`multi_head`], [`cross`] | many heads at once; one text that looks at another |
 //! | [`rope`], [`alibi`] | where a token stands |
 //! | [`online_softmax`], [`mod@flash`], [`mod@flash_backward`], [`traffic`] | the same result, tile by tile, with bytes counted |
+//! | [`cpu_flash`] | the same once more, as fast as a CPU allows |
 //! | [`grouped_query`], [`kv_cache`], [`latent`] | keys and values that are shared, kept, or compressed |
 //! | [`detectors`] | what a trained head does, as a number |
 //! | [`units`], [`cost`], [`devices`], [`presets`] | what it costs, on which device, in which model |
@@ -44,6 +45,7 @@
 
 pub mod alibi;
 pub mod cost;
+pub mod cpu_flash;
 pub mod cross;
 pub mod detectors;
 pub mod devices;
@@ -67,6 +69,7 @@ pub mod traffic;
 pub mod units;
 
 pub use alibi::{alibi_bias, alibi_slopes};
+pub use cpu_flash::cpu_flash_attention;
 pub use cross::cross_attention;
 pub use error::Error;
 pub use flash::{Flash, FlashOptions, flash_attention};

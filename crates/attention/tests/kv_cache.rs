@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use attention::units::Bytes;
 use attention::{Attention, Error, KvCache, Mask, Rope, grouped_query_attention};
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use f64_reference::{
     Array, Bound, Expected, Random, attention, cases, floats, largest_difference, largest_error,
 };
@@ -244,4 +244,92 @@ fn what_does_not_fit_is_an_error_and_leaves_the_cache_alone() {
     assert_eq!(cache.positions(), 0..3);
     cache.attend(zeros([1, 4, 1, 4]), zeros(one), zeros(one)).unwrap();
     assert_eq!(cache.positions(), 0..4);
+}
+
+/// Plain numbers in the order of the tokens: what is read must be what was written.
+fn numbered(tokens: Range<usize>) -> Tensor<4> {
+    let numbers: Vec<f32> = tokens.clone().map(|token| token as f32).collect();
+    Tensor::from_data(TensorData::new(numbers, [1, 1, tokens.len(), 1]), &Device::flex())
+}
+
+#[test]
+fn room_doubles_and_a_window_keeps_to_its_room() {
+    let mut growing = KvCache::growing();
+    for token in 0..100 {
+        growing.append(numbered(token..token + 1), numbered(token..token + 1)).unwrap();
+        assert_eq!(growing.bytes(), Bytes(8 * (token as u64 + 1)));
+        let room = growing.reserved_bytes().0;
+        assert!(growing.bytes().0 <= room && room <= 2 * growing.bytes().0 + 8, "{room}");
+    }
+    let mut sliding = KvCache::sliding(5).unwrap();
+    for token in 0..100_usize {
+        sliding.append(numbered(token..token + 1), numbered(token..token + 1)).unwrap();
+        let held = token.saturating_sub(4)..token + 1;
+        assert_eq!(sliding.positions(), held);
+        assert_eq!(floats(sliding.keys().unwrap()), floats(numbered(held)));
+        assert!(sliding.reserved_bytes() <= Bytes(8 * 2 * 6));
+    }
+}
+
+#[test]
+fn what_append_returned_stays_what_it_was() {
+    let mut cache = KvCache::growing();
+    cache.append(numbered(0..4), numbered(0..4)).unwrap();
+    let (early, _) = cache.append(numbered(4..5), numbered(4..5)).unwrap();
+    let held = cache.keys().unwrap();
+    cache.truncate(2).unwrap();
+    cache.append(numbered(70..75), numbered(70..75)).unwrap();
+    assert_eq!(floats(early), [0.0, 1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(floats(held), [0.0, 1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(floats(cache.keys().unwrap()), [0.0, 1.0, 70.0, 71.0, 72.0, 73.0, 74.0]);
+}
+
+#[test]
+fn a_truncated_cache_goes_on_as_if_nothing_had_been() {
+    let mut cache = KvCache::sliding(3).unwrap();
+    cache.append(numbered(0..9), numbered(0..9)).unwrap();
+    // The token at 8 would see 6, 7 and 8; 6 is held. The one at 7 would see 5.
+    let error = cache.truncate(7).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "the position to truncate at is 7: it must be at most the next position, and within what \
+         the window still holds"
+    );
+    assert!(cache.truncate(10).is_err());
+    cache.truncate(8).unwrap();
+    assert_eq!(cache.positions(), 6..8);
+    let (keys, _) = cache.append(numbered(20..21), numbered(20..21)).unwrap();
+    assert_eq!(floats(keys), [6.0, 7.0, 20.0]);
+
+    let mut cache = KvCache::sliding(1).unwrap();
+    cache.append(numbered(0..9), numbered(0..9)).unwrap();
+    cache.truncate(8).unwrap();
+    assert!(cache.is_empty() && cache.keys().is_none());
+    let (keys, _) = cache.append(numbered(30..32), numbered(30..32)).unwrap();
+    assert_eq!(floats(keys), [30.0, 31.0]);
+}
+
+/// Longer pieces than the other cases, so that the fast attention has its turn.
+#[test]
+fn the_output_alone_is_that_of_attend() {
+    let mut random = Random::new(9);
+    let query = random.array([2, 4, 230, 8]).tensor();
+    let (key, value) =
+        (random.array([2, 2, 230, 8]).tensor(), random.array([2, 2, 230, 5]).tensor());
+    for window in [None, Some(1), Some(70)] {
+        let cache =
+            || window.map_or(KvCache::growing(), |window| KvCache::sliding(window).unwrap());
+        let (mut one, mut other) = (cache(), cache());
+        for piece in [0..3, 3..103, 103..166, 166..230] {
+            let parts = || (part(&query, &piece), part(&key, &piece), part(&value, &piece));
+            let (q, k, v) = parts();
+            let expected = one.attend(q, k, v).unwrap().output;
+            let (q, k, v) = parts();
+            let found = other.attend_output(q, k, v).unwrap();
+            let error = largest_difference(&floats(found), &floats(expected));
+            println!("window {window:?}, tokens {piece:?}: output alone within {error:.1e}");
+            assert!(error <= 4e-6, "{error}");
+            assert_eq!(one.positions(), other.positions());
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::glossary::{self, Glossary};
 use crate::highlight::{escape, highlight, inert};
 use crate::runs::{self, Runs};
 use crate::sources::Sources;
-use crate::{Problem, sources};
+use crate::{Problem, measured, sources};
 
 /// A tag in a text: `{{kind name}}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Tag<'t> {
 }
 
 /// What a tag can ask for.
-const KINDS: &str = "fact, num, listing, output, widget, cite, term, claim, bibliography, \
+const KINDS: &str = "fact, num, listing, output, widget, cite, term, claim, measured, bibliography, \
                      glossary and claims";
 
 /// The tags of `text`, in order. mdBook's own, which begin with `{{#`, are not among them.
@@ -105,6 +105,7 @@ impl Shelf {
             "bibliography" => Ok(bibliography::page(&self.works, &self.pages, |fact| {
                 self.quoted.get(fact).map(String::as_str)
             })),
+            "measured" => measured::table(tag.name),
             "glossary" => Ok(glossary::page(&self.glossary, &self.pages)),
             "claims" => Ok(claims::page(&self.claims, &self.pages)),
             kind => Err(format!("there is no tag `{kind}`: the tags are {KINDS}")),

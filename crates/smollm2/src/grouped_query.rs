@@ -1,7 +1,10 @@
 //! Grouped-query attention: many query heads, few key and value heads.
 
 pub use attention::grouped_query::repeat_kv;
-use attention::{Attention, AttentionOptions, AttentionSteps, KvCache, Mask, attention_steps};
+use attention::{
+    Attention, AttentionOptions, AttentionSteps, KvCache, Mask, attention_steps,
+    grouped_query_attention,
+};
 use burn::tensor::{Device, Tensor};
 
 use crate::gguf::Gguf;
@@ -54,22 +57,29 @@ impl GroupedQueryAttention {
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows.
     pub fn forward(&self, x: Tensor<2>) -> Result<(Tensor<2>, Attention), Error> {
-        self.continued(x, &mut KvCache::growing())
+        let [query, key, value] = self.project(x, 0)?;
+        let attention = grouped_query_attention(query, key, value, Mask::Causal)?;
+        Ok((self.output.forward(merge_heads(attention.output.clone())), attention))
     }
 
-    /// The same for tokens that follow those in `cache`, which then holds these too.
+    /// The first result of [`forward`](Self::forward), for tokens that follow those in `cache`,
+    /// which then holds these too.
     ///
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows, or the cache is not that of this layer.
-    pub fn continued(
-        &self,
-        x: Tensor<2>,
-        cache: &mut KvCache,
-    ) -> Result<(Tensor<2>, Attention), Error> {
+    pub fn continued(&self, x: Tensor<2>, cache: &mut KvCache) -> Result<Tensor<2>, Error> {
         let [query, key, value] = self.project(x, cache.next_position())?;
-        let attention = cache.attend(query, key, value)?;
-        let mixed = self.output.forward(merge_heads(attention.output.clone()));
-        Ok((mixed, attention))
+        let output = cache.attend_output(query, key, value)?;
+        Ok(self.output.forward(merge_heads(output)))
+    }
+
+    /// Queries, keys and values of tokens that stand at `first` and after it:
+    /// `[1, heads or kv_heads, seq, head_dim]`.
+    fn project(&self, x: Tensor<2>, first: usize) -> Result<[Tensor<4>; 3], Error> {
+        let query = split_heads(self.query.forward(x.clone()), self.heads);
+        let key = split_heads(self.key.forward(x.clone()), self.kv_heads);
+        let value = split_heads(self.value.forward(x), self.kv_heads);
+        Ok([self.rope.rotate(query, first)?, self.rope.rotate(key, first)?, value])
     }
 
     /// Every step of one query head over the whole of `x`, `[seq, d_model]`: each tensor is
@@ -98,15 +108,6 @@ impl GroupedQueryAttention {
     /// The key and value head that a query head asks.
     pub fn kv_head(&self, head: usize) -> usize {
         head / (self.heads / self.kv_heads)
-    }
-
-    /// Query, `[1, heads, seq, head_dim]`, then key and value, `[1, kv_heads, seq, head_dim]`.
-    /// Query and key are turned to their places; the first row stands at `first`.
-    fn project(&self, x: Tensor<2>, first: usize) -> Result<[Tensor<4>; 3], Error> {
-        let query = split_heads(self.query.forward(x.clone()), self.heads);
-        let key = split_heads(self.key.forward(x.clone()), self.kv_heads);
-        let value = split_heads(self.value.forward(x), self.kv_heads);
-        Ok([self.rope.rotate(query, first)?, self.rope.rotate(key, first)?, value])
     }
 }
 
@@ -149,7 +150,8 @@ mod tests {
 
     fn apart(left: Tensor<4>, right: Tensor<4>) -> f32 {
         assert_eq!(left.dims(), right.dims());
-        let pairs = left.into_data().iter::<f32>().zip(right.into_data().iter::<f32>());
+        let (left, right) = (left.into_data(), right.into_data());
+        let pairs = left.iter::<f32>().zip(right.iter::<f32>());
         // Two hidden scores are equal, and their difference is not a number.
         pairs.filter(|(a, b)| a != b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
     }

@@ -144,12 +144,9 @@ impl Model {
 
     /// The logits after tokens that follow those in `caches`, one cache a layer.
     pub(crate) fn continued(&self, ids: &[u32], caches: &mut [KvCache]) -> Result<Vec<f32>, Error> {
-        for &id in ids {
-            self.tokenizer.token(id)?;
-        }
         let mut x = self.embed(ids);
         for (block, cache) in self.blocks.iter().zip(caches) {
-            (x, _) = block.continued(x, cache)?;
+            x = block.continued(x, cache)?;
         }
         self.next_token(x)
     }

@@ -42,7 +42,7 @@ const ONCE: &[(FloatDType, f64)] = &[(F32, 4e-6), (F16, 8e-4), (BF16, 6e-3)];
 const IN_F32: &[(FloatDType, f64)] = &[(F32, 4e-6)];
 
 #[rustfmt::skip]
-const PAIRS: [Pair; 27] = [
+const PAIRS: [Pair; 29] = [
     pair("plain", paths::plain, EACH_STEP, "every key in sight"),
     pair("masked", paths::any_mask, EACH_STEP, "masks of every kind in turn"),
     pair("causal", paths::causal, IN_F32, "scaled_dot_product_attention"),
@@ -59,6 +59,8 @@ const PAIRS: [Pair; 27] = [
     pair("cross-attention", paths::cross, EACH_STEP_OF_A_LAYER, "with its four matrices, and padding"),
     pair("flash", paths::flash, ONCE, "blocks from 1 to all, uneven tails"),
     pair("flash, causal", paths::flash_causal, ONCE, "blocks from 1 to all, uneven tails"),
+    pair("flash for processors", paths::cpu_flash, ONCE, "grouped heads; computed in f32"),
+    pair("flash for processors, causal", paths::cpu_flash_causal, ONCE, "grouped heads; computed in f32"),
     pair("grouped-query", paths::grouped, EACH_STEP, "masks of every kind"),
     pair("multi-query", paths::multi_query, EACH_STEP, "masks of every kind"),
     pair("cache, token by token", paths::decode, EACH_STEP, "against the whole text at once"),

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use attention::{
     Attention, AttentionOptions, FlashOptions, KvCache, Mask, MaskGrid, MultiHeadAttention,
-    attention_steps, cross_attention, flash_attention, grouped_query_attention,
-    scaled_dot_product_attention,
+    attention_steps, cpu_flash_attention, cross_attention, flash_attention,
+    grouped_query_attention, scaled_dot_product_attention,
 };
 use burn::tensor::ops::AttentionModuleOptions;
 use burn::tensor::{Bool, Device, Tensor};
@@ -231,6 +231,21 @@ pub fn flash(case: Case) -> f64 {
 
 pub fn flash_causal(case: Case) -> f64 {
     flash_with(case.ungrouped().causal(), true)
+}
+
+fn cpu_flash_with(case: Case, mask: Mask) -> f64 {
+    let [query, key, value] = case.tensors();
+    let found = cpu_flash_attention(query, key, value, mask).unwrap();
+    let [query, key, value] = case.arrays();
+    output_error(found, &attention(&query, &key, &value, sees(mask, &case)), &value)
+}
+
+pub fn cpu_flash(case: Case) -> f64 {
+    cpu_flash_with(case, Mask::Full)
+}
+
+pub fn cpu_flash_causal(case: Case) -> f64 {
+    cpu_flash_with(case.causal(), Mask::Causal)
 }
 
 pub fn grouped(case: Case) -> f64 {

@@ -25,6 +25,7 @@ pub use fact::Fact;
 
 use crate::gallery::Reading;
 use crate::literature::Literature;
+use crate::measured;
 
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,9 @@ impl Facts {
     pub fn compute(measured: Option<&Measured<'_>>) -> Result<Self> {
         let mut facts = Self::default();
         facts.quoted();
+        for (name, fact) in measured::facts()? {
+            facts.add(&name, fact);
+        }
         model::add(&mut facts, measured);
         ch01::add(&mut facts, measured)?;
         ch02::add(&mut facts, measured)?;
