@@ -1,6 +1,6 @@
 //! One layer: attention, then feed-forward.
 
-use attention::{Attention, KvCache};
+use attention::{Attention, AttentionSteps, KvCache};
 use burn::tensor::{Device, Tensor};
 
 use crate::feed_forward::SwiGlu;
@@ -75,5 +75,15 @@ impl Block {
     /// [`Error::Attention`] when `x` has no rows.
     pub fn unmasked_scores(&self, x: Tensor<2>) -> Result<Tensor<3>, Error> {
         self.attention.unmasked_scores(self.attention_norm.forward(x))
+    }
+
+    /// Every step of one query head on the way, as [`GroupedQueryAttention::steps`], and the
+    /// number of the key and value head that it asks.
+    ///
+    /// # Errors
+    /// As [`GroupedQueryAttention::steps`].
+    pub fn steps(&self, x: Tensor<2>, head: usize) -> Result<(AttentionSteps, usize), Error> {
+        let steps = self.attention.steps(self.attention_norm.forward(x), head)?;
+        Ok((steps, self.attention.kv_head(head)))
     }
 }

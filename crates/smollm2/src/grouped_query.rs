@@ -1,7 +1,10 @@
 //! Grouped-query attention: many query heads, few key and value heads.
 
 pub use attention::grouped_query::repeat_kv;
-use attention::{Attention, KvCache, Mask, grouped_query_attention};
+use attention::{
+    Attention, AttentionOptions, AttentionSteps, KvCache, Mask, attention_steps,
+    grouped_query_attention,
+};
 use burn::tensor::{Device, Tensor};
 
 use crate::gguf::Gguf;
@@ -100,6 +103,34 @@ impl GroupedQueryAttention {
         GroupedQueryAttention { output: self.output.without(own), ..self.clone() }
     }
     // ANCHOR_END: without
+
+    /// Every step of one query head over the whole of `x`, `[seq, d_model]`: each tensor is
+    /// `[1, 1, seq, ..]`. Key and value are those of the key and value head that `head` asks.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when there is no such head, [`Error::Attention`] when `x` has no
+    /// rows.
+    pub fn steps(&self, x: Tensor<2>, head: usize) -> Result<AttentionSteps, Error> {
+        let count = self.heads;
+        if head >= count {
+            return Err(Error::OutOfRange { what: "head", index: head, count });
+        }
+        let [seq, _] = x.dims();
+        let [query, key, value] = self.project(x, 0)?;
+        let kv_head = self.kv_head(head);
+        let masks = vec![Mask::Causal.grid(seq, seq)];
+        Ok(attention_steps(
+            query.narrow(1, head, 1),
+            key.narrow(1, kv_head, 1),
+            value.narrow(1, kv_head, 1),
+            AttentionOptions { masks, ..Default::default() },
+        )?)
+    }
+
+    /// The key and value head that a query head asks.
+    pub fn kv_head(&self, head: usize) -> usize {
+        head / (self.heads / self.kv_heads)
+    }
 }
 
 /// `[seq, heads · head_dim]` to `[1, heads, seq, head_dim]`.
@@ -112,4 +143,57 @@ fn split_heads(x: Tensor<2>, heads: usize) -> Tensor<4> {
 fn merge_heads(x: Tensor<4>) -> Tensor<2> {
     let [_, heads, seq, head_dim] = x.dims();
     x.swap_dims(1, 2).reshape([seq, heads * head_dim])
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::TensorData;
+
+    use super::*;
+
+    /// Four query heads that share two key and value heads, with numbers from -1 to 1.
+    fn small() -> GroupedQueryAttention {
+        let linear = |seed: f32, shape: [usize; 2]| Linear::new(numbers(seed, shape));
+        GroupedQueryAttention {
+            query: linear(1.0, [16, 8]),
+            key: linear(2.0, [8, 8]),
+            value: linear(3.0, [8, 8]),
+            output: linear(4.0, [8, 16]),
+            rope: Rope::new(4, 10_000.0).unwrap(),
+            heads: 4,
+            kv_heads: 2,
+            head_dim: 4,
+        }
+    }
+
+    fn numbers(seed: f32, [rows, columns]: [usize; 2]) -> Tensor<2> {
+        let numbers = (0..rows * columns).map(|place| (place as f32 * 1.7 + seed).sin()).collect();
+        Tensor::from_data(TensorData::new::<f32, _>(numbers, [rows, columns]), &Device::flex())
+    }
+
+    fn apart(left: Tensor<4>, right: Tensor<4>) -> f32 {
+        assert_eq!(left.dims(), right.dims());
+        let (left, right) = (left.into_data(), right.into_data());
+        let pairs = left.iter::<f32>().zip(right.iter::<f32>());
+        // Two hidden scores are equal, and their difference is not a number.
+        pairs.filter(|(a, b)| a != b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn one_head_alone_does_what_it_does_among_the_others() {
+        let (layer, x) = (small(), numbers(5.0, [6, 8]));
+        let (_, all) = layer.forward(x.clone()).unwrap();
+        for head in 0..4 {
+            let alone = layer.steps(x.clone(), head).unwrap();
+            assert_eq!(layer.kv_head(head), head / 2);
+            let among = |tensor: &Tensor<4>| tensor.clone().narrow(1, head, 1);
+            let largest = apart(alone.masked, among(&all.scores))
+                .max(apart(alone.weights, among(&all.weights)))
+                .max(apart(alone.output, among(&all.output)));
+            println!("head {head}: {largest:.1e}");
+            assert!(largest <= 1e-6, "head {head}: {largest:.1e}");
+        }
+        let message = layer.steps(x, 4).unwrap_err().to_string();
+        assert_eq!(message, "there is no head 4: they count from 0 and there are 4");
+    }
 }

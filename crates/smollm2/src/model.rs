@@ -14,7 +14,7 @@ use crate::forward::check;
 use crate::gguf::Gguf;
 use crate::linear::matrix;
 use crate::norm::RmsNorm;
-use crate::{Config, Error, Forward, Token, Tokenizer};
+use crate::{Config, Error, Forward, Head, Token, Tokenizer};
 
 /// The longest text that [`Model::run`] takes, in tokens, however long a text the model was
 /// trained for. The scores and the weights of all heads are kept, and both grow with the square
@@ -182,6 +182,32 @@ impl Model {
         } else {
             Err(Error::Overflow { place: "the logits".to_owned() })
         }
+    }
+
+    /// One head at work on a text: everything between its queries and its output. Layers and
+    /// heads count from 0.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run), and [`Error::OutOfRange`] when there is no such layer or
+    /// head.
+    pub fn head(&self, text: &str, layer: usize, head: usize) -> Result<Head, Error> {
+        let ids = self.tokenizer.encode(text)?;
+        self.check_length(ids.len())?;
+        let count = self.blocks.len();
+        let Some(block) = self.blocks.get(layer) else {
+            return Err(Error::OutOfRange { what: "layer", index: layer, count });
+        };
+        let token = |&id: &u32| self.tokenizer.token(id);
+        let tokens = ids.iter().map(token).collect::<Result<_, _>>()?;
+        let mut x = self.embed(&ids);
+        for block in &self.blocks[..layer] {
+            (x, _) = block.forward(x)?;
+        }
+        let (steps, kv_head) = block.steps(x, head)?;
+        if !steps.output.clone().sum().into_scalar::<f32>().is_finite() {
+            return Err(Error::Overflow { place: format!("layer {layer}") });
+        }
+        Ok(Head { tokens, layer, head, kv_head, steps })
     }
 
     /// The logits after tokens that follow those in `caches`, one cache a layer.

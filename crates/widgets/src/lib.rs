@@ -21,6 +21,7 @@ pub mod score_matrix;
 pub mod show;
 pub mod spotlight;
 pub mod square;
+pub mod stepper;
 pub mod temperature;
 pub mod translation;
 #[cfg(target_arch = "wasm32")]
@@ -72,6 +73,7 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         temperature::NAME => Ok(Box::new(temperature::Temperature::open(setup, address)?)),
         scale::NAME => Ok(Box::new(scale::Scale::open(setup, address)?)),
         translation::NAME => Ok(Box::new(translation::TranslationWidget::open(setup, address)?)),
+        stepper::NAME => Ok(Box::new(stepper::Stepper::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }
 }

@@ -8,6 +8,7 @@ mod heads;
 mod scale;
 mod score_matrix;
 mod spotlight;
+mod stepper;
 pub(crate) mod temperature;
 mod translation;
 
@@ -68,6 +69,7 @@ impl Staged {
 pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
     Ok(vec![
         spotlight::stage(measured)?,
+        stepper::stage(measured)?,
         score_matrix::stage(measured)?,
         temperature::stage(measured)?,
         scale::stage()?,
