@@ -50,6 +50,9 @@ function morph(from, to) {
   if (from.matches('input')) {
     from.checked = to.hasAttribute('checked');
     if (from.type === 'range') from.value = to.getAttribute('value');
+    // What is being typed stays as it is typed.
+    const typed = from.matches('[type=number], [type=text]') && from !== document.activeElement;
+    if (typed) from.value = to.getAttribute('value');
   }
   if (from.matches('select')) {
     from.selectedIndex = [...from.options].findIndex((option) => option.hasAttribute('selected'));
@@ -119,7 +122,7 @@ class AttentionWidget extends HTMLElement {
     const grid = event.target.closest('[data-keys]');
     if (!grid || !this.#live || event.altKey || event.metaKey || event.shiftKey) return;
     const key = event.ctrlKey ? `Ctrl+${event.key}` : event.key;
-    if (!this.#live.update('key', key)) return;
+    if (!this.#live.update(grid.dataset.keys, key)) return;
     event.preventDefault();
     event.stopPropagation();
     this.#render();

@@ -6,5 +6,6 @@ pub mod browser;
 pub mod checker;
 pub mod site;
 pub mod spotlight;
+pub mod widget;
 
 pub use browser::{Tab, browse};

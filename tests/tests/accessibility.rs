@@ -1,8 +1,8 @@
 //! axe-core finds nothing, on any page, in any theme, at any size.
 
 use anyhow::{Context, Result, ensure};
-use reader_tests::spotlight::{CHAPTER, Spotlight};
-use reader_tests::{Tab, browse, site};
+use reader_tests::spotlight::CHAPTER;
+use reader_tests::{Tab, browse, site, widget};
 use serde_json::{Value, json};
 
 /// The theme to choose, and what the system prefers.
@@ -57,9 +57,7 @@ impl Report {
 /// Opens a page and, if the widget is in it, wakes that.
 async fn open(tab: &Tab, path: &str, theme: &str) -> Result<()> {
     tab.open_in_theme(path, theme).await?;
-    if path == CHAPTER {
-        Spotlight::wake(tab).await?;
-    }
+    widget::wake_all(tab).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use reader_tests::spotlight::{CHAPTER, Spotlight, WIDGET};
-use reader_tests::{Tab, browse, site};
+use reader_tests::{Tab, browse, site, widget};
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
@@ -27,9 +27,7 @@ async fn no_sideways_scroll(tab: &Tab, situation: &str) -> Result<()> {
     let mut report = String::new();
     for path in site::pages()? {
         tab.open(&path).await?;
-        if path == CHAPTER {
-            Spotlight::wake(tab).await?;
-        }
+        widget::wake_all(tab).await?;
         let found = tab.js(OVERFLOW).await?;
         if found["over"].as_i64().context("a number")? > 0 {
             report +=
@@ -97,9 +95,7 @@ fn targets_are_large_enough_for_a_finger() -> Result<()> {
             }
             for path in site::pages()? {
                 tab.open(&path).await?;
-                if path == CHAPTER {
-                    Spotlight::wake(tab).await?;
-                }
+                widget::wake_all(tab).await?;
                 let small = tab.js(SMALL_TARGETS).await?;
                 for target in small.as_array().context("a list")? {
                     report += &format!("{path}, phone {phone}: {target}\n");

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use reader_tests::spotlight::{CHAPTER, Spotlight};
-use reader_tests::{Tab, browse, site};
+use reader_tests::{Tab, browse, site, widget};
 use thirtyfour::common::print::PrintParameters;
 
 /// How tall a picture may be, in CSS pixels: the print page would never end.
@@ -25,9 +24,7 @@ fn size(png: &[u8]) -> Result<(u32, u32)> {
 
 /// Takes the whole page, however tall, and checks that there is something on it.
 async fn picture(tab: &Tab, path: &str, width: u32, kind: &str) -> Result<()> {
-    if path == CHAPTER {
-        Spotlight::wake(tab).await?;
-    }
+    widget::wake_all(tab).await?;
     let height = "scrollTo(0, 0); return document.documentElement.scrollHeight";
     let height = tab.js(height).await?.as_u64().context("a height")?.clamp(600, TALLEST);
     tab.window(width, height.try_into()?).await?;

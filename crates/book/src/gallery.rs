@@ -1,10 +1,10 @@
-//! The gallery of chapter 1: sentences that SmolLM2 reads when the book is built.
+//! The gallery: sentences that SmolLM2 reads when the book is built.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use smollm2::{Forward, Model};
 use widgets::gallery::Sentence;
+use widgets::readings::{Entry, Gallery};
 use widgets::show::word;
-use widgets::spotlight::{Entry, Illustration, Preset, Setup, State};
 
 /// A sentence of the gallery.
 pub struct Picture {
@@ -126,56 +126,15 @@ fn read_one(model: &Model, picture: &'static Picture) -> Result<Reading> {
     Ok(Reading { picture, forward, sentence, query })
 }
 
-/// What the spotlight is told about the gallery.
-///
-/// # Errors
-/// When a named head names a sentence that is not there.
-pub fn setup(readings: &[Reading]) -> Result<Setup> {
-    let first = readings.first().context("the gallery is empty")?;
-    let find = |name: &str| {
-        readings
-            .iter()
-            .find(|reading| reading.picture.name == name)
-            .with_context(|| format!("no sentence `{name}` in the gallery"))
+/// What the widgets are told about the gallery.
+pub fn entries(readings: &[Reading]) -> Gallery {
+    let shape =
+        readings.first().map_or((0, 0), |first| (first.sentence.layers, first.sentence.heads));
+    let entry = |reading: &Reading| Entry {
+        name: reading.picture.name.to_owned(),
+        text: reading.picture.text.to_owned(),
+        query: reading.query,
+        tokens: reading.sentence.tokens.len(),
     };
-    let presets = NAMED_HEADS
-        .iter()
-        .map(|named| {
-            Ok(Preset {
-                layer: named.layer,
-                head: named.head,
-                label: named.label.to_owned(),
-                sentence: named.sentence.to_owned(),
-                query: find(named.sentence)?.query,
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    ensure!(!presets.is_empty(), "no head has a name");
-    Ok(Setup {
-        sentences: readings
-            .iter()
-            .map(|reading| Entry {
-                name: reading.picture.name.to_owned(),
-                text: reading.picture.text.to_owned(),
-                query: reading.query,
-                tokens: reading.sentence.tokens.len(),
-            })
-            .collect(),
-        illustration: illustration(first.query),
-        opening: State {
-            sentence: first.picture.name.to_owned(),
-            layer: presets[0].layer,
-            head: presets[0].head,
-            query: first.query,
-            cell: (first.query, 0),
-        },
-        presets,
-        layers: first.sentence.layers,
-        heads: first.sentence.heads,
-    })
-}
-
-/// The illustration, seen from token `query` of the first sentence.
-pub fn illustration(query: usize) -> Illustration {
-    Illustration { sentence: PICTURES[0].name.to_owned(), query, weights: ILLUSTRATION.to_vec() }
+    Gallery { sentences: readings.iter().map(entry).collect(), layers: shape.0, heads: shape.1 }
 }

@@ -31,6 +31,7 @@ mod names;
 pub mod problem;
 pub mod runs;
 pub mod sources;
+mod stage;
 pub mod strict;
 pub mod tags;
 mod workshop;

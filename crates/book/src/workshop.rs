@@ -11,24 +11,24 @@ use mdbook_katex::preprocess::KatexProcessor;
 use mdbook_preprocessor::book::Book;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use smollm2::Model;
-use widgets::Widget;
 use widgets::gallery::Sentence;
-use widgets::spotlight::{self, Setup, Spotlight};
 
 use crate::facts::{Entry, Facts, Measured};
 use crate::literature::Literature;
 use crate::names::Names;
 use crate::sources::Sources;
+use crate::stage::{self, Staged};
 use crate::strict::strictly;
 use crate::tags::{Shelf, unused_anchors};
 use crate::{
     Problem, Problems, bibliography, claims, contents, exercises, gallery, glossary, lint, runs,
 };
 
-/// What is computed once: the model's readings and every fact.
+/// What is computed once: the model's readings, every fact and every widget.
 pub struct Workshop {
     facts: Facts,
-    spotlight: Option<(Setup, Vec<Sentence>)>,
+    widgets: Vec<Staged>,
+    gallery: Vec<Sentence>,
     missing: Option<String>,
 }
 
@@ -54,18 +54,24 @@ impl Workshop {
     /// # Errors
     /// When a fact that needs no model does not hold.
     pub fn without_model(missing: &str) -> Result<Self> {
-        let missing = Some(missing.to_owned());
-        Ok(Self { facts: Facts::compute(None)?, spotlight: None, missing })
+        Ok(Self {
+            facts: Facts::compute(None)?,
+            widgets: stage::all(None)?,
+            gallery: Vec::new(),
+            missing: Some(missing.to_owned()),
+        })
     }
 
     fn with_model(path: &Path) -> Result<Self> {
         let model = Model::open(path)?;
         let readings = gallery::read(&model)?;
-        let measured = Measured { config: model.config(), readings: &readings };
-        let facts = Facts::compute(Some(&measured))?;
-        let setup = gallery::setup(&readings)?;
-        let sentences = readings.into_iter().map(|reading| reading.sentence).collect();
-        Ok(Self { facts, spotlight: Some((setup, sentences)), missing: None })
+        let measured = Measured { model: &model, readings: &readings };
+        Ok(Self {
+            facts: Facts::compute(Some(&measured))?,
+            widgets: stage::all(Some(&measured))?,
+            gallery: readings.into_iter().map(|reading| reading.sentence).collect(),
+            missing: None,
+        })
     }
 
     /// What the book lacks, and how to get it.
@@ -103,26 +109,8 @@ impl Workshop {
             quoted: Literature::of_the_book().sources().collect(),
             glossary: glossary::read(root)?,
             claims: claims::read(root),
-            widgets: vec![(spotlight::NAME, self.spotlight_html(module_version)?)],
+            widgets: self.widgets.iter().map(|it| (it.name, it.html(module_version))).collect(),
         })
-    }
-
-    fn spotlight_html(&self, module_version: Option<&str>) -> Result<String> {
-        let Some((setup, sentences)) = &self.spotlight else {
-            let made_up = gallery::illustration(7);
-            let missing =
-                "The real map is missing: this book was built without the model's weights.";
-            let view = spotlight::without_model(&made_up, &gallery::illustrated_words(), missing);
-            return Ok(format!("<figure class=\"widget\">{view}</figure>"));
-        };
-        let view = Spotlight::new(setup.clone(), sentences.clone())?.view();
-        Ok(maud::html! {
-            figure class="widget" {
-                attention-widget name=(spotlight::NAME) data-version=[module_version]
-                    data-setup=(serde_json::to_string(setup)?) { (maud::PreEscaped(view)) }
-            }
-        }
-        .into_string())
     }
 
     /// Builds the book under `root` into `out`, with every lint. `module_version` is that of
@@ -146,7 +134,7 @@ impl Workshop {
             book.with_preprocessor(KatexProcessor);
             book.build()
         })?;
-        self.write_gallery(out)?;
+        self.write_files(out)?;
         let dead = links.iter().flat_map(|(page, links)| lint::dead_links(out, page, links));
         Ok(Problems::none(dead.collect())?)
     }
@@ -185,13 +173,15 @@ impl Workshop {
         Ok(links)
     }
 
-    /// Writes the files that the spotlight loads in the page.
-    fn write_gallery(&self, out: &Path) -> Result<()> {
-        let Some((_, sentences)) = &self.spotlight else { return Ok(()) };
-        for sentence in sentences {
-            let path = out.join(Sentence::path(&sentence.name));
+    /// Writes the files that the widgets load in the page.
+    fn write_files(&self, out: &Path) -> Result<()> {
+        let sentence = |sentence: &Sentence| (Sentence::path(&sentence.name), sentence.to_bytes());
+        let gallery = self.gallery.iter().map(sentence);
+        let others = self.widgets.iter().flat_map(|widget| widget.files.iter().cloned());
+        for (path, bytes) in gallery.chain(others) {
+            let path = out.join(path);
             std::fs::create_dir_all(path.parent().expect("a file lies in a folder"))?;
-            std::fs::write(&path, sentence.to_bytes())
+            std::fs::write(&path, bytes)
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
         Ok(())

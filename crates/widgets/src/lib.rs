@@ -6,9 +6,12 @@
 //! and hands back new HTML. Nothing here touches a browser, but for the module
 //! `web`, which is only compiled for one.
 
+pub mod address;
 mod error;
 pub mod gallery;
-mod grid;
+pub mod grid;
+pub mod parts;
+pub mod readings;
 pub mod show;
 pub mod spotlight;
 #[cfg(target_arch = "wasm32")]

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use scraper::{ElementRef, Html, Selector};
 use widgets::gallery::Sentence;
-use widgets::spotlight::{Entry, Event, Illustration, Preset, Setup, Spotlight, State};
+use widgets::readings::{Entry, Gallery};
+use widgets::spotlight::{Event, Illustration, Preset, Setup, Spotlight, State};
 use widgets::{Error, Widget};
 
 const LAYERS: usize = 3;
@@ -37,7 +38,11 @@ fn setup() -> Setup {
         tokens: sentence.tokens.len(),
     };
     Setup {
-        sentences: sentences().iter().map(entry).collect(),
+        gallery: Gallery {
+            sentences: sentences().iter().map(entry).collect(),
+            layers: LAYERS,
+            heads: HEADS,
+        },
         presets: vec![Preset {
             layer: 2,
             head: 1,
@@ -51,8 +56,6 @@ fn setup() -> Setup {
             weights: vec![0.2, 0.7, 0.1, 0.0],
         },
         opening: State { sentence: "one".into(), layer: 1, head: 0, query: 2, cell: (2, 0) },
-        layers: LAYERS,
-        heads: HEADS,
     }
 }
 
@@ -253,7 +256,7 @@ fn a_setup_that_contradicts_itself_is_refused() {
     let mut no_head = setup();
     no_head.presets[0].head = HEADS;
     let mut no_token = setup();
-    no_token.sentences[0].query = 4;
+    no_token.gallery.sentences[0].query = 4;
     for wrong in [no_sentence, no_head, no_token] {
         assert!(matches!(Spotlight::new(wrong, sentences()), Err(Error::Setup { .. })));
     }

@@ -5,7 +5,8 @@ mod view;
 use serde::{Deserialize, Serialize};
 
 use crate::gallery::Sentence;
-use crate::{Error, Widget, grid};
+use crate::readings::{Gallery, Readings};
+use crate::{Error, Widget, address, grid};
 
 /// The widget's name, in the text, in the page and in addresses.
 pub const NAME: &str = "spotlight";
@@ -13,31 +14,14 @@ pub const NAME: &str = "spotlight";
 /// What the page tells the widget when it opens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
-    /// The gallery, in the order of the menu: never empty.
-    pub sentences: Vec<Entry>,
+    /// The sentences, and the model's shape.
+    pub gallery: Gallery,
     /// The named heads, in the order of the menu.
     pub presets: Vec<Preset>,
     /// Made-up weights to lay beside the real ones.
     pub illustration: Illustration,
     /// How the widget opens, and what Reset goes back to.
     pub opening: State,
-    /// How many layers the model has.
-    pub layers: usize,
-    /// How many query heads a layer has.
-    pub heads: usize,
-}
-
-/// A sentence in the menu.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Its short name.
-    pub name: String,
-    /// Its text.
-    pub text: String,
-    /// The token that the spotlight opens on, from 0.
-    pub query: usize,
-    /// How many tokens it has.
-    pub tokens: usize,
 }
 
 /// A head that has earned a name, and the sentence that shows why.
@@ -135,8 +119,7 @@ impl Event {
 pub struct Spotlight {
     setup: Setup,
     state: State,
-    loaded: Vec<Sentence>,
-    problem: Option<String>,
+    readings: Readings,
 }
 
 impl Spotlight {
@@ -146,7 +129,7 @@ impl Spotlight {
     /// [`Error::Setup`] when the setup contradicts itself.
     pub fn new(setup: Setup, loaded: Vec<Sentence>) -> Result<Self, Error> {
         let state = setup.opening.clone();
-        let mut spotlight = Self { setup, state, loaded, problem: None };
+        let mut spotlight = Self { setup, state, readings: Readings::new(loaded) };
         spotlight.check_setup()?;
         spotlight.state = spotlight.fitted(spotlight.state.clone());
         Ok(spotlight)
@@ -180,7 +163,11 @@ impl Spotlight {
         let mut next = self.state.clone();
         match event {
             Event::Sentence(name) => {
-                let entry = self.entry(&name).ok_or_else(|| wrong("sentence", name.clone()))?;
+                let entry = self
+                    .setup
+                    .gallery
+                    .entry(&name)
+                    .ok_or_else(|| wrong("sentence", name.clone()))?;
                 (next.query, next.cell) = (entry.query, (entry.query, 0));
                 next.sentence = name;
             }
@@ -198,8 +185,8 @@ impl Spotlight {
                     cell: (preset.query, 0),
                 };
             }
-            Event::Layer(layer) if layer < self.setup.layers => next.layer = layer,
-            Event::Head(head) if head < self.setup.heads => next.head = head,
+            Event::Layer(layer) if layer < self.setup.gallery.layers => next.layer = layer,
+            Event::Head(head) if head < self.setup.gallery.heads => next.head = head,
             Event::Query(query) if query < self.tokens() => {
                 (next.query, next.cell) = (query, (query, next.cell.1));
             }
@@ -219,28 +206,24 @@ impl Spotlight {
             Event::Query(value) => return Err(wrong("query", value.to_string())),
             Event::Cell((row, column)) => return Err(wrong("cell", format!("{row},{column}"))),
         }
-        self.problem = None;
+        self.readings.forget_problem();
         self.state = self.fitted(next);
         Ok(true)
     }
 
-    fn entry(&self, name: &str) -> Option<&Entry> {
-        self.setup.sentences.iter().find(|entry| entry.name == name)
-    }
-
     /// The sentence that is chosen, once it has arrived.
     fn sentence(&self) -> Option<&Sentence> {
-        self.loaded.iter().find(|sentence| sentence.name == self.state.sentence)
+        self.readings.get(&self.state.sentence)
     }
 
     /// How many tokens the chosen sentence has.
     fn tokens(&self) -> usize {
-        self.entry(&self.state.sentence).map_or(1, |entry| entry.tokens)
+        self.setup.gallery.entry(&self.state.sentence).map_or(1, |entry| entry.tokens)
     }
 
     /// The cell moved inside the sentence, should it lie outside.
     fn fitted(&self, mut state: State) -> State {
-        let last = self.entry(&state.sentence).map_or(0, |entry| entry.tokens - 1);
+        let last = self.setup.gallery.entry(&state.sentence).map_or(0, |entry| entry.tokens - 1);
         state.query = state.query.min(last);
         state.cell = (state.cell.0.min(last), state.cell.1.min(last));
         state
@@ -248,24 +231,17 @@ impl Spotlight {
 
     fn check_setup(&self) -> Result<(), Error> {
         let wrong = |reason: String| Err(Error::Setup { reason });
-        let known = |name: &str| self.entry(name).is_some();
-        if self.setup.sentences.iter().any(|entry| entry.query >= entry.tokens) {
-            return wrong("a sentence opens on a token that it does not have".to_owned());
-        }
-        if !known(&self.setup.opening.sentence) {
-            return wrong(format!(
-                "there is no sentence `{}` to open on",
-                self.setup.opening.sentence
-            ));
-        }
-        let heads = self.setup.presets.iter().map(|preset| (preset.layer, preset.head));
-        for (layer, head) in heads.chain([(self.setup.opening.layer, self.setup.opening.head)]) {
-            if layer >= self.setup.layers || head >= self.setup.heads {
+        let Setup { gallery, presets, opening, .. } = &self.setup;
+        gallery.check()?;
+        let heads = presets.iter().map(|preset| (preset.layer, preset.head));
+        for (layer, head) in heads.chain([(opening.layer, opening.head)]) {
+            if !gallery.has(layer, head) {
                 return wrong(format!("there is no layer {layer}, head {head}"));
             }
         }
-        match self.setup.presets.iter().find(|preset| !known(&preset.sentence)) {
-            Some(preset) => wrong(format!("there is no sentence `{}`", preset.sentence)),
+        let names = presets.iter().map(|preset| &preset.sentence).chain([&opening.sentence]);
+        match names.into_iter().find(|name| gallery.entry(name).is_none()) {
+            Some(name) => wrong(format!("there is no sentence `{name}`")),
             None => Ok(()),
         }
     }
@@ -278,14 +254,12 @@ impl Spotlight {
 
     /// The state that an address asks for, if it makes sense.
     fn state_in_address(&self, address: &str) -> Option<State> {
-        let pairs = address.strip_prefix('?')?.split('&');
-        let value = pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == NAME)?.1;
-        let parts: Vec<&str> = value.split('.').collect();
+        let parts: Vec<&str> = address::value(address, NAME)?.split('.').collect();
         let [sentence, layer, head, query] = parts[..] else { return None };
         let [layer, head, query] =
             [layer.parse().ok()?, head.parse().ok()?, query.parse::<usize>().ok()?];
-        let entry = self.entry(sentence)?;
-        let fits = layer < self.setup.layers && head < self.setup.heads && query < entry.tokens;
+        let entry = self.setup.gallery.entry(sentence)?;
+        let fits = self.setup.gallery.has(layer, head) && query < entry.tokens;
         fits.then(|| State { sentence: sentence.to_owned(), layer, head, query, cell: (query, 0) })
     }
 }
@@ -300,40 +274,15 @@ impl Widget for Spotlight {
     }
 
     fn wants(&self) -> Option<String> {
-        let waiting = self.sentence().is_none() && self.problem.is_none();
-        waiting.then(|| Sentence::path(&self.state.sentence))
+        self.readings.wants(&self.state.sentence)
     }
 
     fn receive(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error> {
-        let checked = Sentence::from_bytes(bytes).and_then(|sentence| {
-            let entry = self.entry(&sentence.name);
-            let fits = entry.is_some_and(|entry| entry.tokens == sentence.tokens.len())
-                && (sentence.layers, sentence.heads) == (self.setup.layers, self.setup.heads)
-                && path == Sentence::path(&sentence.name);
-            if fits {
-                return Ok(sentence);
-            }
-            Err(Error::Gallery {
-                reason: format!("`{path}` belongs to another version of the page"),
-            })
-        });
-        match checked {
-            Ok(sentence) => {
-                self.loaded.retain(|other| other.name != sentence.name);
-                self.loaded.push(sentence);
-                Ok(())
-            }
-            Err(error) => {
-                self.failed(path, &error.to_string());
-                Err(error)
-            }
-        }
+        self.readings.receive(&self.setup.gallery, &self.state.sentence, path, bytes)
     }
 
     fn failed(&mut self, path: &str, reason: &str) {
-        if path == Sentence::path(&self.state.sentence) {
-            self.problem = Some(reason.to_owned());
-        }
+        self.readings.failed(&self.state.sentence, path, reason);
     }
 }
 

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::{Illustration, NAME, Spotlight};
 use crate::gallery::Sentence;
+use crate::parts::{Grid, Shown, actions, legend, menu, places};
 use crate::show::{shade, share, word};
 
 /// The whole widget.
@@ -12,7 +13,7 @@ pub fn whole(spotlight: &Spotlight) -> Markup {
         .sentence()
         .map(|sentence| sentence.weights(spotlight.state.layer, spotlight.state.head));
     html! {
-        div class="spotlight" {
+        div class="view spotlight" {
             (controls(spotlight))
             @match (spotlight.sentence(), &weights) {
                 (Some(sentence), Some(weights)) => {
@@ -22,7 +23,7 @@ pub fn whole(spotlight: &Spotlight) -> Markup {
                         (row_table(spotlight, sentence, &weights[spotlight.state.query]))
                         (map(spotlight, sentence, weights))
                     }
-                    (legend())
+                    (legend("A row sums to one, up to rounding. An empty cell is a token that comes later."))
                 }
                 _ => p class="status" role="status" { (waiting(spotlight)) }
             }
@@ -37,14 +38,7 @@ fn controls(spotlight: &Spotlight) -> Markup {
     });
     html! {
         div class="controls needs-script" {
-            label class="wide" {
-                span { "Sentence" }
-                select name="sentence" data-event="sentence" autocomplete="off" {
-                    @for entry in &setup.sentences {
-                        option value=(entry.name) selected[entry.name == state.sentence] { (entry.text) }
-                    }
-                }
-            }
+            (menu("Sentence", "sentence", &setup.gallery.menu(), &state.sentence))
             label class="wide" {
                 span { "A head with a name" }
                 select name="preset" data-event="preset" autocomplete="off" {
@@ -58,22 +52,9 @@ fn controls(spotlight: &Spotlight) -> Markup {
                     }
                 }
             }
-            (slider("Layer", "layer", state.layer, setup.layers))
-            (slider("Head", "head", state.head, setup.heads))
-            p class="actions" {
-                button type="button" data-event="reset" { "Reset" }
-                a class="permalink" href=(spotlight.address()) { "Link to this view" }
-            }
-        }
-    }
-}
-
-fn slider(label: &str, name: &str, value: usize, count: usize) -> Markup {
-    html! {
-        label {
-            span { (label) " " output { (value) } }
-            input type="range" name=(name) min="0" max=(count - 1) value=(value) autocomplete="off"
-                data-event=(name) aria-valuetext=(format!("{name} {value}"));
+            (places("Layer", "layer", state.layer, setup.gallery.layers))
+            (places("Head", "head", state.head, setup.gallery.heads))
+            (actions(&spotlight.address()))
         }
     }
 }
@@ -121,7 +102,7 @@ fn here(spotlight: &Spotlight) -> String {
 
 fn waiting(spotlight: &Spotlight) -> Markup {
     html! {
-        @match &spotlight.problem {
+        @match spotlight.readings.problem() {
             Some(problem) => {
                 "This sentence could not be loaded: " (problem) ". Choose another one, or try again. "
                 button type="button" data-event="sentence" data-value=(spotlight.state.sentence) { "Try again" }
@@ -170,36 +151,23 @@ fn row_table(spotlight: &Spotlight, sentence: &Sentence, row: &[f32]) -> Markup 
 /// Every query against every key: one tab stop, arrows move.
 fn map(spotlight: &Spotlight, sentence: &Sentence, weights: &[Vec<f32>]) -> Markup {
     let words: Vec<String> = sentence.tokens.iter().map(|token| word(token)).collect();
-    html! {
-        div class="scroll" {
-            table class="map" role="grid" data-keys
-                aria-label=(format!("Attention of {}: a row for each token that looks, a column for each that is looked at", here(spotlight))) {
-                thead {
-                    tr role="row" {
-                        th role="columnheader" scope="col" { span class="corner" { "looks at" } }
-                        @for word in &words { th role="columnheader" scope="col" { span { (word) } } }
-                    }
-                }
-                tbody {
-                    @for (row, looking) in words.iter().enumerate() {
-                        tr role="row" class=[(row == spotlight.state.query).then_some("chosen")] {
-                            th role="rowheader" scope="row" { (looking) }
-                            @for (column, seen) in words.iter().enumerate() {
-                                @let weight = weights[row].get(column).copied();
-                                td role="gridcell" data-event="cell" data-value=(format!("{row},{column}"))
-                                    data-row=(row) data-column=(column)
-                                    tabindex=(if spotlight.state.cell == (row, column) { "0" } else { "-1" })
-                                    class=(weight.map_or("hidden-key".to_owned(), shade))
-                                    aria-label=(cell_name(looking, seen, weight)) {
-                                    (weight.map_or(String::new(), share))
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
+    let grid = Grid {
+        label: &format!(
+            "Attention of {}: a row for each token that looks, a column for each that is looked at",
+            here(spotlight)
+        ),
+        corner: "looks at",
+        rows: &words,
+        columns: &words,
+        stop: spotlight.state.cell,
+        chosen: Some(spotlight.state.query),
+        keys: "key",
+        press: "cell",
+    };
+    grid.view(|row, column| {
+        let weight = weights[row].get(column).copied();
+        Shown::share(weight, cell_name(&words[row], &words[column], weight))
+    })
 }
 
 fn cell_name(looking: &str, seen: &str, weight: Option<f32>) -> String {
@@ -209,23 +177,10 @@ fn cell_name(looking: &str, seen: &str, weight: Option<f32>) -> String {
     }
 }
 
-fn legend() -> Markup {
-    html! {
-        p class="legend" {
-            span class="legend-end" { (share(0.0)) }
-            span class="legend-scale" aria-hidden="true" {
-                @for step in 0..=10 { span class=(shade(step as f32 / 10.0)) {} }
-            }
-            span class="legend-end" { (share(1.0)) }
-            span { "A row sums to one, up to rounding. An empty cell is a token that comes later." }
-        }
-    }
-}
-
 /// The illustration with no model beside it.
 pub fn illustration_alone(illustration: &Illustration, tokens: &[String], missing: &str) -> Markup {
     html! {
-        div class="spotlight" {
+        div class="view spotlight" {
             p class="status" role="status" { (missing) }
             table class="weights" {
                 caption { "An illustration: nobody measured these weights" }

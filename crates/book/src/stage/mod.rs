@@ -1,0 +1,63 @@
+//! The widgets as the book first shows them: each with its setup and its first view.
+//!
+//! A module a widget. The view is the page before any script runs, and the print page.
+
+mod spotlight;
+
+use anyhow::Result;
+use serde::Serialize;
+use widgets::Widget;
+
+use crate::facts::Measured;
+
+/// A widget, ready to be put into a page.
+pub struct Staged {
+    /// Its name, as the text calls it.
+    pub name: &'static str,
+    /// The setup that the page hands to it, as JSON. `None` for a picture that stays still.
+    setup: Option<String>,
+    /// Its first view.
+    view: String,
+    /// The files that it loads in the page: path from the site's root, and contents.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+impl Staged {
+    /// A widget that comes alive in the page.
+    ///
+    /// # Errors
+    /// When the setup cannot be written as JSON.
+    fn live(name: &'static str, setup: &impl Serialize, widget: &dyn Widget) -> Result<Self> {
+        let setup = Some(serde_json::to_string(setup)?);
+        Ok(Self { name, setup, view: widget.view(), files: Vec::new() })
+    }
+
+    /// A picture that stays as it is: what a book without the model shows.
+    fn still(name: &'static str, view: String) -> Self {
+        Self { name, setup: None, view, files: Vec::new() }
+    }
+
+    /// The widget as HTML. `module_version` is that of the WebAssembly module, when there is
+    /// one.
+    pub fn html(&self, module_version: Option<&str>) -> String {
+        let view = maud::PreEscaped(&self.view);
+        maud::html! {
+            figure class="widget" {
+                @match &self.setup {
+                    Some(setup) => attention-widget name=(self.name) data-version=[module_version]
+                        data-setup=(setup) { (view) },
+                    None => (view),
+                }
+            }
+        }
+        .into_string()
+    }
+}
+
+/// Every widget of the book. Without the model, those that need it show what they can.
+///
+/// # Errors
+/// When a setup contradicts itself.
+pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
+    Ok(vec![spotlight::stage(measured)?])
+}
