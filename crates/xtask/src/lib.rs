@@ -22,6 +22,7 @@ pub mod checks;
 pub mod fetch;
 pub mod finish;
 pub mod page;
+pub mod pdf;
 pub mod say;
 pub mod serve;
 pub mod site;
