@@ -8,7 +8,7 @@
 //! | [`page`], [`styles`] | one page under its policy, and its inline styles |
 //! | [`serve`] | the book on this machine, built again on each save |
 //! | [`size`] | what a page weighs, against its limit |
-//! | [`browser`] | the browser that the tests drive |
+//! | [`browser`], [`pdf`] | the browser that the tests drive, and the book as it prints it |
 //! | [`checks`] | the named checks, cheapest first |
 //! | [`system`] | programs of this machine, and packages that it lacks |
 //! | [`say`] | what the reader is told meanwhile |
