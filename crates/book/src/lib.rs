@@ -8,6 +8,7 @@
 //! | `{{num NAME}}` | the same as bare digits, for formulas and code |
 //! | `{{listing FILE#ANCHOR}}` | the lines between two anchors of a source file |
 //! | `{{output LISTING/RUN}}` | the command of a recorded run, and what it printed |
+//! | `{{measured NAME}}` | a table of what was measured: errors or times |
 //! | `{{widget NAME}}` | a widget's first view, which WebAssembly takes over in the page |
 //! | `{{cite KEY}}` | a work of the bibliography, with its link |
 //! | `{{term KEY}}`, `{{term KEY\|shown words}}` | a word of the glossary, with its definition |
@@ -29,10 +30,13 @@ mod highlight;
 pub mod lint;
 pub mod literature;
 pub mod map;
+pub mod measured;
 mod names;
+pub mod next_token;
 pub mod problem;
 pub mod runs;
 pub mod sources;
+pub mod squares;
 mod stage;
 pub mod strict;
 pub mod tags;

@@ -12,6 +12,7 @@ const ROOMS: &[&str] = &[
     "listings/src",
     "crates/attention/src",
     "crates/smollm2/src",
+    "crates/translator/src",
 ];
 
 /// The lines between `ANCHOR: name` and `ANCHOR_END: name`.

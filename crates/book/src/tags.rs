@@ -12,7 +12,7 @@ use crate::highlight::{escape, highlight, inert};
 use crate::map::Map;
 use crate::runs::{self, Runs};
 use crate::sources::Sources;
-use crate::{Problem, sources};
+use crate::{Problem, measured, sources};
 
 /// A tag in a text: `{{kind name}}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub struct Tag<'t> {
 }
 
 /// What a tag can ask for.
-const KINDS: &str = "fact, num, listing, output, widget, cite, term, claim, bibliography, \
-                     glossary, claims, map and paths";
+const KINDS: &str = "fact, num, listing, output, widget, cite, term, claim, measured, \
+                     bibliography, glossary, claims, map and paths";
 
 /// The tags of `text`, in order. mdBook's own, which begin with `{{#`, are not among them.
 pub fn find(text: &str) -> Vec<Tag<'_>> {
@@ -108,6 +108,7 @@ impl Shelf {
             "bibliography" => Ok(bibliography::page(&self.works, &self.pages, |fact| {
                 self.quoted.get(fact).map(String::as_str)
             })),
+            "measured" => measured::table(tag.name),
             "glossary" => Ok(glossary::page(&self.glossary, &self.pages)),
             "claims" => Ok(claims::page(&self.claims, &self.pages)),
             "map" => Ok(self.map.html(&self.pages)),

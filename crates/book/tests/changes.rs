@@ -31,6 +31,7 @@ fn copy() -> TempDir {
         "listings",
         "crates/attention/src",
         "crates/smollm2/src",
+        "crates/translator/src",
         "tests/tests",
     ] {
         copy_all(&root().join(part), &folder.path().join(part));

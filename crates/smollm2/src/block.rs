@@ -44,22 +44,36 @@ impl Block {
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows.
     pub fn forward(&self, x: Tensor<2>) -> Result<(Tensor<2>, Attention), Error> {
-        self.continued(x, &mut KvCache::growing())
+        let (seen, attention) = self.attention.forward(self.attention_norm.forward(x.clone()))?;
+        Ok((self.think(x + seen), attention))
     }
 
-    /// The same for tokens that follow those in `cache`, which then holds these too.
+    /// The first result of [`forward`](Self::forward), for tokens that follow those in `cache`,
+    /// which then holds these too.
     ///
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows, or the cache is not that of this layer.
-    pub fn continued(
-        &self,
-        x: Tensor<2>,
-        cache: &mut KvCache,
-    ) -> Result<(Tensor<2>, Attention), Error> {
-        let normed = self.attention_norm.forward(x.clone());
-        let (seen, attention) = self.attention.continued(normed, cache)?;
-        let x = x + seen;
+    pub fn continued(&self, x: Tensor<2>, cache: &mut KvCache) -> Result<Tensor<2>, Error> {
+        let seen = self.attention.continued(self.attention_norm.forward(x.clone()), cache)?;
+        Ok(self.think(x + seen))
+    }
+
+    /// The second half.
+    fn think(&self, x: Tensor<2>) -> Tensor<2> {
         let thought = self.feed_forward.forward(self.feed_forward_norm.forward(x.clone()));
-        Ok((x + thought, attention))
+        x + thought
+    }
+
+    /// The same layer with one of its heads silenced.
+    pub(crate) fn without(&self, head: usize) -> Self {
+        Block { attention: self.attention.without(head), ..self.clone() }
+    }
+
+    /// The scaled scores of this layer's heads with nothing hidden, `[heads, seq, seq]`.
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows.
+    pub fn unmasked_scores(&self, x: Tensor<2>) -> Result<Tensor<3>, Error> {
+        self.attention.unmasked_scores(self.attention_norm.forward(x))
     }
 }

@@ -1,7 +1,7 @@
 //! Grouped-query attention: many query heads, few key and value heads.
 
 pub use attention::grouped_query::repeat_kv;
-use attention::{Attention, KvCache};
+use attention::{Attention, KvCache, Mask, grouped_query_attention};
 use burn::tensor::{Device, Tensor};
 
 use crate::gguf::Gguf;
@@ -24,6 +24,7 @@ pub struct GroupedQueryAttention {
     rope: Rope,
     heads: usize,
     kv_heads: usize,
+    head_dim: usize,
 }
 
 impl GroupedQueryAttention {
@@ -45,6 +46,7 @@ impl GroupedQueryAttention {
             rope: Rope::new(head_dim, config.rope_base)?,
             heads,
             kv_heads,
+            head_dim,
         })
     }
 
@@ -54,30 +56,50 @@ impl GroupedQueryAttention {
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows.
     pub fn forward(&self, x: Tensor<2>) -> Result<(Tensor<2>, Attention), Error> {
-        self.continued(x, &mut KvCache::growing())
+        let [query, key, value] = self.project(x, 0)?;
+        let attention = grouped_query_attention(query, key, value, Mask::Causal)?;
+        Ok((self.output.forward(merge_heads(attention.output.clone())), attention))
     }
 
-    /// The same for tokens that follow those in `cache`, which then holds these too.
+    /// The first result of [`forward`](Self::forward), for tokens that follow those in `cache`,
+    /// which then holds these too.
     ///
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows, or the cache is not that of this layer.
-    pub fn continued(
-        &self,
-        x: Tensor<2>,
-        cache: &mut KvCache,
-    ) -> Result<(Tensor<2>, Attention), Error> {
+    pub fn continued(&self, x: Tensor<2>, cache: &mut KvCache) -> Result<Tensor<2>, Error> {
+        let [query, key, value] = self.project(x, cache.next_position())?;
+        let output = cache.attend_output(query, key, value)?;
+        Ok(self.output.forward(merge_heads(output)))
+    }
+
+    /// The scaled scores with nothing hidden, `[heads, seq, seq]`: see
+    /// [`Model::unmasked_scores`](crate::Model::unmasked_scores).
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows.
+    pub fn unmasked_scores(&self, x: Tensor<2>) -> Result<Tensor<3>, Error> {
+        let [query, key, value] = self.project(x, 0)?;
+        let attention = grouped_query_attention(query, key, value, Mask::Full)?;
+        Ok(attention.scores.squeeze_dim(0))
+    }
+
+    /// Queries, keys and values of tokens that stand at `first` and after it:
+    /// `[1, heads or kv_heads, seq, head_dim]`.
+    fn project(&self, x: Tensor<2>, first: usize) -> Result<[Tensor<4>; 3], Error> {
         let query = split_heads(self.query.forward(x.clone()), self.heads);
         let key = split_heads(self.key.forward(x.clone()), self.kv_heads);
         let value = split_heads(self.value.forward(x), self.kv_heads);
-
-        let first = cache.next_position();
-        let query = self.rope.rotate(query, first)?;
-        let key = self.rope.rotate(key, first)?;
-
-        let attention = cache.attend(query, key, value)?;
-        let mixed = self.output.forward(merge_heads(attention.output.clone()));
-        Ok((mixed, attention))
+        Ok([self.rope.rotate(query, first)?, self.rope.rotate(key, first)?, value])
     }
+
+    // ANCHOR: without
+    /// The same layer with head `head` silenced: it looks as before, but its part of the output
+    /// matrix is zero, so nothing that it finds is passed on.
+    pub(crate) fn without(&self, head: usize) -> Self {
+        let own = head * self.head_dim..(head + 1) * self.head_dim;
+        GroupedQueryAttention { output: self.output.without(own), ..self.clone() }
+    }
+    // ANCHOR_END: without
 }
 
 /// `[seq, heads · head_dim]` to `[1, heads, seq, head_dim]`.
