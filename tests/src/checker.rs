@@ -17,7 +17,7 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eva
 const EMPTY_WORDS: [&str; 7] = ["here", "click here", "link", "this", "this page", "more", "page"];
 
 /// How the tags begin that the book's preprocessor fills in.
-const TAGS: [&str; 12] = [
+const TAGS: [&str; 14] = [
     "{{fact ",
     "{{num ",
     "{{cite ",
@@ -29,6 +29,8 @@ const TAGS: [&str; 12] = [
     "{{bibliography",
     "{{glossary",
     "{{claims",
+    "{{map",
+    "{{paths",
     "{{#",
 ];
 

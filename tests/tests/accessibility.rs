@@ -112,6 +112,14 @@ fn with_forced_colours_and_with_dialogs_open() -> Result<()> {
             }
             let size = if phone { "phone" } else { "desktop" };
             for theme in ["light", "navy"] {
+                open(tab, "index.html", theme).await?;
+                tab.js("document.querySelector('main a.term').focus({ focusVisible: true })")
+                    .await?;
+                let open_now = "return document.querySelector('#tip')?.hidden === false";
+                tab.until("the tip is open", open_now).await?;
+                report.check(tab, &axe, &format!("a tip, {theme}, {size}")).await?;
+            }
+            for theme in ["light", "navy"] {
                 open(tab, CHAPTER, theme).await?;
                 tab.click("#help-button").await?;
                 let open_now = "return document.querySelector('dialog[open]')?.id === 'help'";

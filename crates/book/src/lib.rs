@@ -14,6 +14,7 @@
 //! | `{{term KEY}}`, `{{term KEY\|shown words}}` | a word of the glossary, with its definition |
 //! | `{{claim ID}}` | the mark of a claim about models that a test checks |
 //! | `{{bibliography}}`, `{{glossary}}`, `{{claims}}` | the lists of all these |
+//! | `{{map}}`, `{{paths}}` | which chapter builds on which, and ways through the book |
 //!
 //! A tag that names nothing is a [`Problem`] with file and line, and so is a digit that no tag
 //! brought in, a formula that KaTeX refuses, a link that leads nowhere, and a misspelling.
@@ -28,6 +29,7 @@ pub mod glossary;
 mod highlight;
 pub mod lint;
 pub mod literature;
+pub mod map;
 pub mod measured;
 mod names;
 pub mod next_token;

@@ -9,6 +9,7 @@ use crate::exercises;
 use crate::facts::{Entry, Facts};
 use crate::glossary::{self, Glossary};
 use crate::highlight::{escape, highlight, inert};
+use crate::map::Map;
 use crate::runs::{self, Runs};
 use crate::sources::Sources;
 use crate::{Problem, measured, sources};
@@ -27,8 +28,8 @@ pub struct Tag<'t> {
 }
 
 /// What a tag can ask for.
-const KINDS: &str = "fact, num, listing, output, widget, cite, term, claim, measured, bibliography, \
-                     glossary and claims";
+const KINDS: &str = "fact, num, listing, output, widget, cite, term, claim, measured, \
+                     bibliography, glossary, claims, map and paths";
 
 /// The tags of `text`, in order. mdBook's own, which begin with `{{#`, are not among them.
 pub fn find(text: &str) -> Vec<Tag<'_>> {
@@ -67,6 +68,8 @@ pub struct Shelf {
     pub glossary: Glossary,
     /// The tests that check a claim.
     pub claims: Claims,
+    /// Which chapter builds on which.
+    pub map: Map,
     /// Widgets: name and HTML.
     pub widgets: Vec<(&'static str, String)>,
 }
@@ -108,6 +111,8 @@ impl Shelf {
             "measured" => measured::table(tag.name),
             "glossary" => Ok(glossary::page(&self.glossary, &self.pages)),
             "claims" => Ok(claims::page(&self.claims, &self.pages)),
+            "map" => Ok(self.map.html(&self.pages)),
+            "paths" => Ok(self.map.paths_html(&self.pages)),
             kind => Err(format!("there is no tag `{kind}`: the tags are {KINDS}")),
         }
     }

@@ -21,7 +21,8 @@ use crate::stage::{self, Staged};
 use crate::strict::strictly;
 use crate::tags::{Shelf, unused_anchors};
 use crate::{
-    Problem, Problems, bibliography, claims, contents, exercises, gallery, glossary, lint, runs,
+    Problem, Problems, bibliography, claims, contents, exercises, gallery, glossary, lint, map,
+    runs,
 };
 
 /// What is computed once: the model's readings, every fact and every widget.
@@ -93,6 +94,7 @@ impl Workshop {
     /// When anchors are broken or the recorded runs cannot be read.
     pub fn shelf(&self, root: &Path, module_version: Option<&str>) -> Result<Shelf> {
         let runs = runs::read(root)?;
+        let pages = contents::pages(root, &Config::from_disk(root.join("book.toml"))?)?;
         let outputs: BTreeMap<String, String> = runs
             .keys()
             .filter_map(|name| {
@@ -104,7 +106,8 @@ impl Workshop {
             sources: Sources::read(root).map_err(Problems)?,
             runs,
             outputs,
-            pages: contents::pages(root, &Config::from_disk(root.join("book.toml"))?)?,
+            map: map::read(root, &pages)?,
+            pages,
             works: bibliography::read(root)?,
             quoted: Literature::of_the_book().sources().collect(),
             glossary: glossary::read(root)?,

@@ -280,6 +280,22 @@ fn a_claim_that_is_made_twice() {
 }
 
 #[test]
+fn the_map() {
+    breaks(
+        "src/map.toml",
+        "needs = [\"ch01\"]",
+        "needs = [\"ch09\"]",
+        "ch02 builds on `ch09`, which does not come before",
+    );
+    breaks(
+        "src/map.toml",
+        "[[chapter]]\nkey = \"ch01\"",
+        "[[chapter]]\nkey = \"ch00\"",
+        "ch01-spotlight.md is not here",
+    );
+}
+
+#[test]
 fn an_exercise() {
     let show = |name: &str| format!("{{{{listing listings/exercises/{name}}}}}");
     let folder = copy();
