@@ -150,7 +150,8 @@ fn dimensions(widget: &Scale) -> Markup {
         }
     };
     html! {
-        div class="scroll" {
+        // Wider than a phone, so it must be reachable to be scrolled by keys.
+        div class="scroll" tabindex="0" role="group" aria-label="All dimensions" {
             table class="weights" {
                 caption { "Draw " (widget.state.draw) ": " (HEADS * QUERIES) " such rows at each dimension" }
                 thead {
