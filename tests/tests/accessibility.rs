@@ -68,6 +68,11 @@ async fn everywhere(tab: &Tab, size: &str) -> Result<()> {
     for (theme, system) in THEMES {
         tab.media("", &[("prefers-color-scheme", system)]).await?;
         for path in site::pages()? {
+            // The print page repeats all the others, and takes as long: one light theme and one
+            // dark are enough for it.
+            if path == "print.html" && !["light", "navy"].contains(&theme) {
+                continue;
+            }
             open(tab, &path, theme).await?;
             report.check(tab, &axe, &format!("{path}, {theme} ({system}), {size}")).await?;
         }

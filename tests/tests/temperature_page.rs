@@ -35,7 +35,8 @@ fn the_temperature_is_turned_by_the_keyboard() -> Result<()> {
         }
         let link = widget.permalink().await?;
         let again = Widget::open(tab, PAGE, "temperature", &link).await?;
-        ensure!(again.status().await?.starts_with("Temperature 5.00"), "{link} does not lead back");
+        let back = format!("{link} leads back");
+        again.until_status(&back, |said| said.starts_with("Temperature 5.00")).await?;
         Ok(())
     })
 }

@@ -35,9 +35,8 @@ fn a_click_on_an_english_word_shows_its_french() -> Result<()> {
 
         let link = widget.permalink().await?;
         let shared = Widget::open(tab, PAGE, NAME, &link).await?;
-        let said = shared.status().await?;
-        ensure!(said.contains(cat) && said.starts_with("layer 1, head 0"), "{link}: {said}");
-        Ok(())
+        let right = |said: &str| said.contains(cat) && said.starts_with("layer 1, head 0");
+        shared.until_status(&format!("{link} leads back"), right).await.map(drop)
     })
 }
 

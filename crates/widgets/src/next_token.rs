@@ -109,7 +109,7 @@ impl NextToken {
 
     /// Where the file lies under the site's root.
     pub fn path(name: &str) -> String {
-        format!("gallery/{name}.logits")
+        format!("next/{name}.bin")
     }
 }
 

@@ -269,13 +269,13 @@ fn a_page_loads_logits_as_they_are_wanted() {
     assert_eq!(live.wants(), None, "the made-up tokens need no file");
     assert_eq!(live.view(), widget().view(), "the page shows what the book was built with");
     live.update("source", "one").unwrap();
-    assert_eq!(live.wants().as_deref(), Some("gallery/one.logits"));
+    assert_eq!(live.wants().as_deref(), Some("next/one.bin"));
     is_sound(&view(live.as_ref())).unwrap();
-    live.failed("gallery/one.logits", "the server answered 404");
+    live.failed("next/one.bin", "the server answered 404");
     assert!(live.view().contains("the server answered 404"));
     assert_eq!(live.wants(), None);
     live.update("source", "one").unwrap();
-    live.receive("gallery/one.logits", &asked("one").to_bytes()).unwrap();
+    live.receive("next/one.bin", &asked("one").to_bytes()).unwrap();
     let mut there = widget();
     there.update("source", "one").unwrap();
     assert_eq!(live.view(), there.view());
@@ -303,7 +303,7 @@ fn a_damaged_file_is_refused_and_told() {
     ] {
         let mut live = widgets::open("temperature", &json, "?temperature=one_1.00_all_100_3_2_1_0");
         let live = live.as_mut().unwrap();
-        live.receive("gallery/one.logits", &bytes).unwrap_err();
+        live.receive("next/one.bin", &bytes).unwrap_err();
         assert!(live.view().contains("could not be loaded"));
     }
 }
