@@ -78,6 +78,8 @@ pub struct Scale {
     setup: Setup,
     state: State,
     draw: Draw,
+    /// Draws that were left, with their numbers: one that comes back is not drawn again.
+    seen: Vec<(u64, Draw)>,
 }
 
 impl Scale {
@@ -91,7 +93,7 @@ impl Scale {
             let reason = format!("no draw {} of two to the power {}", state.draw, state.power);
             return Err(Error::Setup { reason });
         }
-        Ok(Self { setup, state, draw: Draw::new(state.draw) })
+        Ok(Self { setup, state, draw: Draw::new(state.draw), seen: Vec::new() })
     }
 
     /// The widget in a page: see [`crate::open`].
@@ -132,7 +134,11 @@ impl Scale {
 
     fn show(&mut self, state: State) {
         if state.draw != self.state.draw {
-            self.draw = Draw::new(state.draw);
+            let known = self.seen.iter().position(|(number, _)| *number == state.draw);
+            let next = known.map(|place| self.seen.swap_remove(place).1);
+            let next = next.unwrap_or_else(|| Draw::new(state.draw));
+            let left = std::mem::replace(&mut self.draw, next);
+            self.seen.push((self.state.draw, left));
         }
         self.state = state;
     }
