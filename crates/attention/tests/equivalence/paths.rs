@@ -140,7 +140,7 @@ impl Layer {
         }
     }
 
-    fn library(&self, case: &Case) -> (MultiHeadAttention, Tensor<3>, Tensor<3>) {
+    fn of_the_crate(&self, case: &Case) -> (MultiHeadAttention, Tensor<3>, Tensor<3>) {
         let [w_query, w_key, w_value, w_output] = [0, 1, 2, 3].map(|which| {
             let matrix: &Array = &self.matrices[which];
             matrix.tensor().cast(case.dtype).reshape([matrix.shape[2], matrix.shape[3]])
@@ -192,10 +192,10 @@ pub fn multi_head(case: Case) -> f64 {
     let case = case.ungrouped();
     let mask = case.mask(case.seed as usize % KINDS);
     let layer = Layer::new(&case);
-    let (library, target, source) = layer.library(&case);
+    let (heads, target, source) = layer.of_the_crate(&case);
     let masks = vec![mask.grid(case.seq_q, case.seq_k)];
     let options = AttentionOptions { masks, ..Default::default() };
-    let found = library.attend(target, source, options).unwrap();
+    let found = heads.attend(target, source, options).unwrap();
     layer.error(&case, sees(mask, &case), found.heads.weights, found.output)
 }
 
@@ -203,10 +203,10 @@ pub fn multi_head(case: Case) -> f64 {
 pub fn cross(case: Case) -> f64 {
     let case = case.ungrouped();
     let layer = Layer::new(&case);
-    let (library, target, source) = layer.library(&case);
+    let (heads, target, source) = layer.of_the_crate(&case);
     let mut random = case.random(5);
     let lengths: Vec<usize> = (0..case.batch).map(|_| random.below(case.seq_k + 1)).collect();
-    let found = cross_attention(&library, target, source, &lengths).unwrap();
+    let found = cross_attention(&heads, target, source, &lengths).unwrap();
     layer.error(&case, |text, _, j| j < lengths[text], found.heads.weights, found.output)
 }
 
