@@ -1,9 +1,12 @@
 //! The assembly, natively: its shapes, how it answers, and that nothing breaks it.
 
+mod common;
+
 use attention::{AttentionOptions, MultiHeadAttention};
 use burn::tensor::{Device, Tensor};
+use common::{all, text, view};
 use proptest::prelude::*;
-use scraper::{ElementRef, Html, Selector};
+use scraper::{Html, Selector};
 use widgets::assemble::{Assemble, Event, Sizes, State, short};
 use widgets::{Error, Widget};
 
@@ -17,18 +20,6 @@ fn opening() -> State {
 
 fn assemble() -> Assemble {
     Assemble::new(opening()).expect("a sound setup")
-}
-
-fn all<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
-    html.select(&Selector::parse(selector).unwrap()).collect()
-}
-
-fn text(element: &ElementRef<'_>) -> String {
-    element.text().collect()
-}
-
-fn view(widget: &dyn Widget) -> Html {
-    Html::parse_fragment(&widget.view())
 }
 
 /// The shape and the count beside a step.

@@ -1,7 +1,10 @@
 //! The heads, natively: what the overview shows, how it answers, and that nothing breaks it.
 
+mod common;
+
+use common::{all, text, view};
 use proptest::prelude::*;
-use scraper::{ElementRef, Html, Selector};
+use scraper::{Html, Selector};
 use widgets::gallery::Sentence;
 use widgets::heads::{Event, Heads, Named, Overview, Setup, Show, State};
 use widgets::readings::{Entry, Gallery};
@@ -59,18 +62,6 @@ fn setup() -> Setup {
 
 fn heads() -> Heads {
     Heads::new(setup(), sentences()).expect("a sound setup")
-}
-
-fn all<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
-    html.select(&Selector::parse(selector).unwrap()).collect()
-}
-
-fn text(element: &ElementRef<'_>) -> String {
-    element.text().collect()
-}
-
-fn view(widget: &dyn Widget) -> Html {
-    Html::parse_fragment(&widget.view())
 }
 
 fn status(widget: &dyn Widget) -> String {

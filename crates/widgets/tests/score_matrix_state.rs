@@ -1,7 +1,10 @@
 //! The score matrix, natively: what it shows, how it answers, and that nothing breaks it.
 
+mod common;
+
+use common::{all, text, view};
 use proptest::prelude::*;
-use scraper::{ElementRef, Html, Selector};
+use scraper::{Html, Selector};
 use widgets::score_matrix::{ScoreMatrix, Setup, Show, State};
 use widgets::square::{Square, Squares};
 use widgets::{Error, Widget};
@@ -47,18 +50,6 @@ fn after(events: &[(&str, &str)]) -> ScoreMatrix {
         assert_eq!(widget.update(name, value), Ok(true), "{name} {value}");
     }
     widget
-}
-
-fn all<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
-    html.select(&Selector::parse(selector).unwrap()).collect()
-}
-
-fn text(element: &ElementRef<'_>) -> String {
-    element.text().collect()
-}
-
-fn view(widget: &dyn Widget) -> Html {
-    Html::parse_fragment(&widget.view())
 }
 
 fn status(widget: &dyn Widget) -> String {

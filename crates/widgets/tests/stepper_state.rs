@@ -1,5 +1,8 @@
 //! The stepper, natively: what it shows, how it answers, and that nothing breaks it.
 
+mod common;
+
+use common::{all, text, view};
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -47,18 +50,6 @@ fn at(step: Step) -> Stepper {
     let mut widget = stepper();
     widget.update("step", &step.place().to_string()).unwrap();
     widget
-}
-
-fn all<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
-    html.select(&Selector::parse(selector).unwrap()).collect()
-}
-
-fn text(element: &ElementRef<'_>) -> String {
-    element.text().collect()
-}
-
-fn view(widget: &dyn Widget) -> Html {
-    Html::parse_fragment(&widget.view())
 }
 
 fn status(widget: &dyn Widget) -> String {

@@ -1,10 +1,13 @@
 //! The translation widget, natively: what it shows, how it answers, and that nothing breaks it.
 
+mod common;
+
+use common::{all, text, view};
 use std::sync::LazyLock;
 
 use burn::tensor::Device;
 use proptest::prelude::*;
-use scraper::{ElementRef, Html, Selector};
+use scraper::{Html, Selector};
 use translator::{HEADS, LAYERS, Pair, Translator, WEIGHTS, join};
 use widgets::translation::{Event, Example, Illustration, Setup, TranslationWidget, weights_path};
 use widgets::{Error, Widget};
@@ -31,18 +34,6 @@ fn json() -> String {
 
 fn widget() -> TranslationWidget {
     TranslationWidget::new(setup(), Some(MODEL.clone())).expect("a sound setup")
-}
-
-fn all<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
-    html.select(&Selector::parse(selector).unwrap()).collect()
-}
-
-fn text(element: &ElementRef<'_>) -> String {
-    element.text().collect()
-}
-
-fn view(widget: &dyn Widget) -> Html {
-    Html::parse_fragment(&widget.view())
 }
 
 fn status(widget: &dyn Widget) -> String {
