@@ -1,0 +1,1 @@
+//! Flash and grouped-query attention as kernels in CubeCL.

@@ -1,0 +1,4 @@
+//! The kernels on Vulkan.
+
+#[test]
+fn begins() {}
