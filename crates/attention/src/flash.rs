@@ -157,6 +157,7 @@ pub fn flash_traffic(sizes: &Sizes, options: &FlashOptions) -> Result<Traffic, E
     Ok(walk(sizes, options, &mut DryRun))
 }
 
+// ANCHOR: loops
 /// The loops. Each thing that `work` is told to do is counted where it happens.
 fn walk(sizes: &Sizes, options: &FlashOptions, work: &mut impl Work) -> Traffic {
     let mut traffic = Traffic::default();
@@ -191,6 +192,7 @@ fn walk(sizes: &Sizes, options: &FlashOptions, work: &mut impl Work) -> Traffic 
     }
     traffic
 }
+// ANCHOR_END: loops
 
 /// `0..length`, cut into blocks; the last may be shorter.
 pub(crate) fn blocks(length: usize, block: usize) -> impl Iterator<Item = Range<usize>> {
@@ -281,6 +283,7 @@ impl Work for TileWork {
         self.note(self.output.dims());
     }
 
+    // ANCHOR: absorb
     fn absorb(&mut self, queries: &Range<usize>, keys: &Range<usize>) {
         let key_tile = self.key.clone().narrow(2, keys.start, keys.len());
         let value_tile = self.value.clone().narrow(2, keys.start, keys.len());
@@ -298,6 +301,7 @@ impl Work for TileWork {
             + powers.matmul(value_tile) * block.correction(&merged);
         self.softmax = merged;
     }
+    // ANCHOR_END: absorb
 
     fn record(&mut self, tile: TilePlace, traffic: &Traffic) {
         if self.keep_steps {

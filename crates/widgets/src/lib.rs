@@ -8,6 +8,7 @@
 
 pub mod address;
 mod error;
+pub mod flash;
 pub mod gallery;
 pub mod grid;
 pub mod parts;
@@ -54,6 +55,7 @@ pub trait Widget {
 /// be read. An address that makes no sense is ignored: the widget opens as usual.
 pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, Error> {
     match name {
+        flash::NAME => Ok(Box::new(flash::FlashStepper::open(setup, address)?)),
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }
