@@ -344,6 +344,79 @@
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   }
 
+  // ---- Tips: what a term means, or which test holds a claim, beside the link that says so.
+  // A tip shows on hover, on focus and on the first tap. It stays while the pointer is on it or on
+  // its link, and Escape closes it where it is.
+
+  const TIP_GAP = 4;
+  const tip = document.createElement("div");
+  let tipped = null;
+  let leaving = 0;
+
+  function showTip(link) {
+    clearTimeout(leaving);
+    if (link === tipped) return;
+    hideTip();
+    tipped = link;
+    tip.textContent = link.dataset.tip;
+    tip.hidden = false;
+    link.setAttribute("aria-describedby", tip.id);
+    // Below the link's last line, or above its first where there is no room below.
+    const lines = [...link.getClientRects()];
+    const [first, last] = [lines[0], lines[lines.length - 1]];
+    const below = last.bottom + TIP_GAP;
+    const above = first.top - TIP_GAP - tip.offsetHeight;
+    const top = below + tip.offsetHeight > root.clientHeight && above > 0 ? above : below;
+    const left = Math.max(0, Math.min(last.left, root.clientWidth - tip.offsetWidth));
+    const ground = tip.offsetParent.getBoundingClientRect();
+    tip.style.top = `${top - ground.top}px`;
+    tip.style.left = `${left - ground.left}px`;
+  }
+
+  function hideTip() {
+    clearTimeout(leaving);
+    tipped?.removeAttribute("aria-describedby");
+    tipped = null;
+    tip.hidden = true;
+  }
+
+  // The pointer may cross the gap between link and tip.
+  function leaveTip() {
+    clearTimeout(leaving);
+    leaving = setTimeout(() => { if (document.activeElement !== tipped) hideTip(); }, 300);
+  }
+
+  function setUpTips() {
+    tip.id = "tip";
+    tip.setAttribute("role", "tooltip");
+    hideTip();
+    $("main").append(tip);
+    const link = (event) => event.target.closest?.("[data-tip]");
+    const inside = (event) => link(event) ?? (tip.contains(event.target) ? tipped : null);
+    document.addEventListener("pointerover", (event) => {
+      if (event.pointerType === "touch") return;
+      if (inside(event)) showTip(inside(event));
+      else if (tipped) leaveTip();
+    });
+    document.addEventListener("focusin", (event) => {
+      if (link(event)?.matches(":focus-visible")) showTip(link(event));
+      else if (tipped) hideTip();
+    });
+    document.addEventListener("focusout", () => { if (tipped) leaveTip(); });
+    document.addEventListener("click", (event) => {
+      const first = event.pointerType === "touch" && link(event) && link(event) !== tipped;
+      if (first) {
+        event.preventDefault();
+        showTip(link(event));
+      } else if (!inside(event)) {
+        hideTip();
+      }
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") hideTip();
+    });
+  }
+
   // ---- Print: folded text is opened for the paper and folded again after.
 
   function setUpPrinting() {
@@ -382,6 +455,7 @@
   setUpDialogs();
   setUpSideways();
   setUpCopying();
+  setUpTips();
   setUpPrinting();
   document.addEventListener("keydown", onKey);
   // On the 404 page the skip link's address is another page's: it moves the focus here instead.

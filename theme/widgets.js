@@ -40,6 +40,9 @@ function morph(from, to) {
     return;
   }
   if (from.matches('[role=status]')) return; // announced on its own, not too often
+  // Most rows of a large grid stay as they are, and the browser compares them fastest. What is in
+  // a control is not among what it compares.
+  if (from.matches('tr') && from.isEqualNode(to) && !from.querySelector('input, select')) return;
   for (const { name } of [...from.attributes]) if (!to.hasAttribute(name)) from.removeAttribute(name);
   for (const { name, value } of to.attributes) {
     if (from.getAttribute(name) !== value) from.setAttribute(name, value);

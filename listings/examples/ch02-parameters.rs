@@ -2,8 +2,11 @@
 //!
 //! Watch the last line of each block: attention learns four matrices, not three. In SmolLM2
 //! the keys and values are three times narrower than the queries, for three heads share them.
+//! GPT-3's figures follow from its published sizes; SmolLM2's are counted in the file.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use attention::cost::Kind;
+use attention::presets::{Preset, preset};
 use listings::terminal::print;
 use smollm2::gguf::Gguf;
 
@@ -27,6 +30,12 @@ fn main() -> Result<()> {
     text += &format!("{:<26}{attention:>12}\n{:<26}{all:>12}\n", "attention", "the whole model");
     text += &format!("attention's part{:>21.1}%\n", 100.0 * attention as f64 / all as f64);
     text += &format!("biases in attention{:>19}\n", biases(&file));
+
+    let gpt3 = preset("GPT-3 175B").context("the library has its sizes")?;
+    let large = sized(gpt3).context("its heads are all alike")?;
+    text += &format!("\nGPT-3, one layer\n{}", table(&large));
+    let all = gpt3.shape.layers * learned(&large);
+    text += &format!("\nGPT-3, all {} layers\n{:<22}{all:>16}\n", gpt3.shape.layers, "attention");
     print(&text)?;
     Ok(())
 }
@@ -43,6 +52,19 @@ fn layer(file: &Gguf<'_>, number: usize) -> Result<[Matrix; 4]> {
         ("W_K", shape("k")?),
         ("W_V", shape("v")?),
         ("W_O", shape("output")?),
+    ])
+}
+
+/// The four matrices of a layer, from a model's sizes: `[in, out]`.
+fn sized(model: &Preset) -> Option<[Matrix; 4]> {
+    let Kind::Grouped { kv_heads, head_dim } = model.shape.kind else { return None };
+    let (d_model, wide) = (model.shape.d_model, model.shape.heads * head_dim);
+    let narrow = kv_heads * head_dim;
+    Some([
+        ("W_Q", [d_model, wide]),
+        ("W_K", [d_model, narrow]),
+        ("W_V", [d_model, narrow]),
+        ("W_O", [wide, d_model]),
     ])
 }
 

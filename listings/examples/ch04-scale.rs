@@ -1,22 +1,25 @@
 //! Chapter 4: the other knob, inside attention: the scale `1 / sqrt(head_dim)`.
 //!
 //! Queries and keys are drawn by lot, with mean 0 and variance 1. Watch the spread of their dot
-//! products grow with the dimension. Without the scale the softmax saturates: one key takes all,
-//! and its slope, `w (1 - w)`, goes to zero, so that nothing is left to learn from. With the
-//! scale the lines soon look alike. The last line is all heads of SmolLM2, for the last word of a
-//! text: it was trained with the scale. Nothing here is sampled: this is no temperature for the
-//! next token.
+//! products grow with the dimension. Without the scale the softmax saturates: in more and more
+//! rows one key takes all, and the slope of its weight, `a (1 - a)`, goes to zero, so that nothing
+//! is left to learn from. With the scale the lines soon look alike. The last line is all heads of
+//! SmolLM2, for the last word of a text: it was trained with the scale. Nothing here is sampled:
+//! this is no temperature for the next token.
 
 use anyhow::Result;
-use attention::{AttentionOptions, attention_steps, effective_tokens, softmax};
-use burn::tensor::{Device, Tensor, TensorData};
+use attention::{AttentionOptions, attention_steps, softmax};
+use burn::tensor::Tensor;
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
-use listings::terminal::print;
+use listings::random::Random;
+use listings::terminal::{print, share};
 use smollm2::Model;
 
-const HEADS: usize = 64;
-const QUERIES: usize = 64;
+const HEADS: usize = 16;
+const QUERIES: usize = 16;
+/// A row in which one key has more than this is called stuck.
+const STUCK: f32 = 0.99;
 
 /// Compares attention with and without its scale as the dimension grows.
 #[derive(Parser)]
@@ -31,68 +34,58 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let mut text = format!("{:>8}{:>9}{:>27}{:>27}\n", "", "", "without scale", "with scale");
-    text += &format!("{:>8}{:>9}", "head_dim", "spread");
-    text += &format!("{:>9}{:>9}{:>9}", "largest", "slope", "effect.").repeat(2);
+    let mut text = format!("{:>8}{:>8}{:>24}{:>24}\n", "", "", "without scale", "with scale");
+    text += &format!("{:>8}{:>8}", "head_dim", "spread");
+    text += &format!("{:>9}{:>8}{:>7}", "largest", "slope", "stuck").repeat(2);
     text += "\n";
     for head_dim in (0..10).map(|power| 1 << power) {
-        let mut draw = options.seed;
-        let query = normal([1, HEADS, QUERIES, head_dim], &mut draw);
-        let key = normal([1, HEADS, options.keys, head_dim], &mut draw);
-        let steps = attention_steps(query, key.clone(), key, AttentionOptions::default())?;
-        text += &line(&head_dim.to_string(), steps.raw_scores, steps.scaled)?;
+        let [raw, scaled] = drawn(head_dim, &options)?;
+        text += &line(&head_dim.to_string(), raw, scaled);
     }
-    let (raw, scaled) = smollm2_scores()?;
-    print(&(text + &line("SmolLM2", raw, scaled)?))?;
+    let [raw, scaled] = smollm2_scores()?;
+    print(&(text + &line("SmolLM2", raw, scaled)))?;
     Ok(())
 }
 
-fn line(name: &str, raw: Tensor<4>, scaled: Tensor<4>) -> Result<String> {
-    let spread: f32 = raw.clone().var(3).mean().sqrt().into_scalar();
-    let mut text = format!("{name:>8}{spread:>9.1}");
-    for scores in [raw, scaled] {
-        let [largest, slope, effective] = saturation(scores)?;
-        text += &format!("{largest:>9.2}{slope:>9.3}{effective:>9.1}");
-    }
-    Ok(text + "\n")
+// ANCHOR: drawn
+/// The scores of queries and keys drawn by lot, raw and scaled:
+/// `[1, HEADS, QUERIES, keys]`.
+fn drawn(head_dim: usize, options: &Options) -> Result<[Tensor<4>; 2]> {
+    let mut random = Random::new(options.seed);
+    let query = random.unit_tensor([1, HEADS, QUERIES, head_dim]);
+    let key = random.unit_tensor([1, HEADS, options.keys, head_dim]);
+    let steps = attention_steps(query, key.clone(), key, AttentionOptions::default())?;
+    Ok([steps.raw_scores, steps.scaled])
 }
 
-// ANCHOR: saturation
-/// On average over the rows of `scores`: the largest weight, the slope of the softmax there, and
-/// the effective number of keys.
-fn saturation(scores: Tensor<4>) -> Result<[f32; 3]> {
-    let weights = softmax(scores, 3);
-    let largest = weights.clone().max_dim(3);
-    let slope = largest.clone() - largest.clone() * largest.clone();
-    let effective = effective_tokens(weights, 3)?;
-    Ok([largest, slope, effective].map(|column| column.mean().into_scalar()))
+/// Over the rows of `scores`: the largest weight on average, its slope in
+/// the middle one of all rows, and the part of the rows that are stuck.
+fn saturation(scores: Tensor<4>) -> [f32; 3] {
+    let largest: Vec<f32> = softmax(scores, 3).max_dim(3).into_data().iter().collect();
+    let rows = largest.len();
+    let stuck = largest.iter().filter(|weight| **weight > STUCK).count();
+    let mut slopes: Vec<f32> = largest.iter().map(|weight| weight * (1.0 - weight)).collect();
+    slopes.sort_by(f32::total_cmp);
+    [largest.iter().sum::<f32>() / rows as f32, slopes[rows / 2], stuck as f32 / rows as f32]
 }
-// ANCHOR_END: saturation
+// ANCHOR_END: drawn
+
+fn line(name: &str, raw: Tensor<4>, scaled: Tensor<4>) -> String {
+    let spread: f32 = raw.clone().var(3).mean().sqrt().into_scalar();
+    let mut text = format!("{name:>8}{spread:>8.1}");
+    for scores in [raw, scaled] {
+        let [largest, slope, stuck] = saturation(scores);
+        text += &format!("{:>9}{slope:>8.3}{:>7}", share(largest), share(stuck));
+    }
+    text + "\n"
+}
 
 /// What the last word of a text scores in each head, raw and scaled: `[layers, heads, 1, seq_k]`.
-fn smollm2_scores() -> Result<(Tensor<4>, Tensor<4>)> {
+fn smollm2_scores() -> Result<[Tensor<4>; 2]> {
     let model = Model::open(&smollm2::locate()?)?;
     let forward = model.run("The cat sat on the mat because it was tired")?;
     let last = forward.tokens.len() - 1;
     let rows = forward.scores.into_iter().map(|scores| scores.narrow(1, last, 1)).collect();
     let scaled: Tensor<4> = Tensor::stack(rows, 0);
-    Ok((scaled.clone() * (model.config().head_dim as f32).sqrt(), scaled))
-}
-
-/// Numbers with mean 0 and variance 1: twelve dice between 0 and 1, added up, less 6. Sums of
-/// that many are close to normal.
-fn normal(shape: [usize; 4], draw: &mut u64) -> Tensor<4> {
-    let die = |draw: &mut u64| (next(draw) >> 40) as f32 / (1_u64 << 24) as f32;
-    let number = |_| (0..12).map(|_| die(draw)).sum::<f32>() - 6.0;
-    let numbers: Vec<f32> = (0..shape.iter().product::<usize>()).map(number).collect();
-    Tensor::from_data(TensorData::new(numbers, shape), &Device::flex())
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers on every machine.
-fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    Ok([scaled.clone() * (model.config().head_dim as f32).sqrt(), scaled])
 }

@@ -5,7 +5,7 @@
 //! of them, so it moves most. The vectors are made up.
 
 use anyhow::Result;
-use attention::{Attention, Mask, scaled_dot_product_attention};
+use attention::{Mask, scaled_dot_product_attention, total_variation};
 use burn::tensor::{Device, Tensor};
 use listings::terminal::{print, shaded, share};
 
@@ -27,32 +27,27 @@ fn main() -> Result<()> {
 
     let attend =
         |mask| scaled_dot_product_attention(query.clone(), key.clone(), value.clone(), mask);
-    let open = rows(attend(Mask::Full)?);
-    let masked = rows(attend(Mask::Causal)?);
+    let (open, masked) = (attend(Mask::Full)?.weights, attend(Mask::Causal)?.weights);
+    // For each row the share that the mask moves: [batch, heads, seq, 1].
+    let moved = total_variation(open.clone(), masked.clone(), 3)?;
     // ANCHOR_END: mask
+
+    let [open, masked] = [open, masked].map(rows);
+    let moved: Vec<f32> = moved.into_data().iter().collect();
 
     let mut text = map("without a mask", &open, Mask::Full);
     text += &map("\nwith the causal mask", &masked, Mask::Causal);
     text += &format!("\n{:>8}{:>9}{:>9}\n", "", "kept", "moved");
     for (query, token) in TOKENS.iter().enumerate() {
         let kept: f32 = open[query][..=query].iter().sum();
-        let moved = total_variation(&open[query], &masked[query]);
-        text += &format!("{token:>8}{:>9}{:>9}\n", share(kept), share(moved));
+        text += &format!("{token:>8}{:>9}{:>9}\n", share(kept), share(moved[query]));
     }
     print(&text)?;
     Ok(())
 }
 
-// ANCHOR: distance
-/// The share that has to move to make one row the other: 0 for equal rows, 1 for rows that have
-/// nothing in common.
-fn total_variation(one: &[f32], other: &[f32]) -> f32 {
-    one.iter().zip(other).map(|(one, other)| (one - other).abs()).sum::<f32>() / 2.0
-}
-// ANCHOR_END: distance
-
-fn rows(attention: Attention) -> Vec<Vec<f32>> {
-    let weights: Vec<f32> = attention.weights.into_data().iter().collect();
+fn rows(weights: Tensor<4>) -> Vec<Vec<f32>> {
+    let weights: Vec<f32> = weights.into_data().iter().collect();
     weights.chunks(TOKENS.len()).map(<[f32]>::to_vec).collect()
 }
 

@@ -1,13 +1,15 @@
 //! Chapter 6: the mask in the scores of SmolLM2.
 //!
 //! Watch the upper right: no later token ever gets a finite score, in any head, so its weight is
-//! 0. The model was trained with the mask and computes nothing without it, so there is no honest
-//! map "without the mask" to show. What can be shown: another last word changes nothing before it.
+//! 0, and another last word changes nothing before it. Then the mask comes off, for these scores
+//! alone. The model was never trained to look ahead, so read the last table as what the mask
+//! keeps out, and not as what a model without a mask would do.
 
-use anyhow::Result;
-use attention::Mask;
+use anyhow::{Context, Result};
+use attention::{Mask, softmax, total_variation};
+use burn::tensor::Tensor;
 use clap::Parser;
-use listings::terminal::{print, word};
+use listings::terminal::{print, share, word};
 use smollm2::{Forward, Model};
 
 /// Shows the scores of one head of SmolLM2-135M. Layers and heads count from 0.
@@ -36,6 +38,7 @@ fn main() -> Result<()> {
     let mut text = scores(&forward, options.layer.into(), options.head.into());
     text += &count(&forward);
     text += &beginning(&forward, &other);
+    text += &without_the_mask(&model, &forward)?;
     print(&text)?;
     Ok(())
 }
@@ -111,3 +114,24 @@ fn beginning(one: &Forward, other: &Forward) -> String {
     )
 }
 // ANCHOR_END: beginning
+
+// ANCHOR: without
+/// For each row what the mask moves, in the mean over all heads.
+fn without_the_mask(model: &Model, forward: &Forward) -> Result<String> {
+    let ids: Vec<u32> = forward.tokens.iter().map(|token| token.id).collect();
+    let mut moved = Vec::new();
+    // [heads, seq_q, seq_k] for each layer: the same scores, and the later tokens' as well.
+    for scores in model.unmasked_scores(&ids)? {
+        let [_, seq, _] = scores.dims();
+        let hidden = Mask::Causal.hidden(seq, seq, &scores.device()).context("a mask hides")?;
+        let masked = scores.clone().mask_fill(hidden.unsqueeze::<3>(), f32::NEG_INFINITY);
+        moved.push(total_variation(softmax(scores, 2), softmax(masked, 2), 2)?);
+    }
+    let mean: Tensor<3> = Tensor::cat(moved, 0).mean_dim(0);
+    // ANCHOR_END: without
+    let mut text = "\nmoved by the mask, in the mean over all heads\n".to_owned();
+    for (token, moved) in forward.tokens.iter().zip(mean.into_data().iter::<f32>()) {
+        text += &format!("{:>8}{:>9}\n", word(&token.text), share(moved.max(0.0)));
+    }
+    Ok(text)
+}

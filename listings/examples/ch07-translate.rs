@@ -1,92 +1,58 @@
-//! Chapter 7: an English sentence in the making looks at the French one.
+//! Chapter 7: translate a sentence, and see where each English word comes from.
 //!
-//! Watch "cat" look at "chat", and the two middle words cross over: French puts the colour after
-//! the animal. The vectors are made up to show how it works. No model here has learned them: the
-//! book's model, SmolLM2, is a decoder alone and has no cross-attention.
+//! Watch the two words in the middle cross over: French puts the colour after the animal. Watch
+//! "the", too: it need not look at "le". The model is the one that `ch07-train` trained.
 
-use anyhow::{Context, Result};
-use attention::{MultiHeadAttention, cross_attention};
-use burn::tensor::{Device, Tensor, TensorData};
+use anyhow::{Result, ensure};
+use burn::tensor::Device;
 use clap::Parser;
 use listings::terminal::{print, shaded, share};
+use translator::{HEADS, LAYERS, Pair, Translator, join};
 
-/// A word, and how much it is an article, an animal, a colour and an action.
-type Word = (&'static str, [f32; 4]);
-
-const ENGLISH: [Word; 7] = [
-    ("the", [1.0, 0.1, 0.0, 0.0]),
-    ("cat", [0.0, 1.0, 0.0, 0.1]),
-    ("dog", [0.1, 0.9, 0.0, 0.2]),
-    ("black", [0.0, 0.1, 1.0, 0.0]),
-    ("white", [0.1, 0.0, 0.9, 0.0]),
-    ("sleeps", [0.0, 0.2, 0.0, 1.0]),
-    ("eats", [0.0, 0.1, 0.1, 1.0]),
-];
-const FRENCH: [Word; 7] = [
-    ("le", [1.0, 0.0, 0.0, 0.0]),
-    ("chat", [0.0, 1.0, 0.0, 0.0]),
-    ("chien", [0.0, 0.9, 0.0, 0.1]),
-    ("noir", [0.0, 0.0, 1.0, 0.0]),
-    ("blanc", [0.1, 0.0, 0.9, 0.0]),
-    ("dort", [0.0, 0.0, 0.0, 1.0]),
-    ("mange", [0.0, 0.0, 0.1, 0.9]),
-];
-
-/// Shows which French words each English word looks at. All vectors are made up.
+/// Translates French into English, and shows the cross-attention of one head.
 #[derive(Parser)]
 struct Options {
-    /// The English words, which ask
-    #[arg(default_value = "the black cat sleeps")]
-    english: String,
-    /// The French words, which answer
-    #[arg(default_value = "le chat noir dort")]
+    /// A French sentence of the grammar
+    #[arg(default_value = "le chat noir attend le chien")]
     french: String,
+    /// The layer of the decoder, from 0
+    #[arg(long, default_value_t = 1)]
+    layer: usize,
+    /// The head, from 0; the mean of all heads if not given
+    #[arg(long)]
+    head: Option<usize>,
 }
 
 fn main() -> Result<()> {
-    let options = Options::parse();
-    let (english, target) = read(&options.english, "English", &ENGLISH)?;
-    let (french, source) = read(&options.french, "French", &FRENCH)?;
+    let Options { french, layer, head } = Options::parse();
+    ensure!(layer < LAYERS, "there is no layer {layer}: choose one below {LAYERS}");
+    ensure!(head.is_none_or(|it| it < HEADS), "there are {HEADS} heads: choose one below {HEADS}");
 
-    // ANCHOR: cross
-    // One head. Only W_Q does something: it multiplies the questions, which sharpens the map.
-    let same = Tensor::<2>::eye(4, &Device::flex());
-    let w_q = same.clone() * 4.6;
-    let layer = MultiHeadAttention::new(w_q, same.clone(), same.clone(), same, 1)?;
-    // target: [1, seq_q, 4], source: [1, seq_k, 4].
-    let steps = cross_attention(&layer, target, source, &[french.len()])?;
-    // ANCHOR_END: cross
+    // ANCHOR: translate
+    let pair = Pair::read(&french)?;
+    let model = Translator::of_the_book(&Device::flex());
+    let translation = model.translate(&pair.french)?;
+    let heads = &translation.weights[layer]; // [heads][seq_q][seq_k]
+    // ANCHOR_END: translate
 
-    let weights: Vec<f32> = steps.heads.weights.into_data().iter().collect();
-    let mut text = format!("made-up vectors\n{:8}", "");
-    for word in &french {
-        text += &format!("{word:>7}");
+    let mut text = format!("{}\n{}\n\n{:>9}", join(&pair.french), join(&translation.english), "");
+    for word in &pair.french {
+        text += &format!(" {word:>9}");
     }
     text += "\n";
-    for (word, row) in english.iter().zip(weights.chunks(french.len())) {
-        text += &format!("{word:>8}");
-        for weight in row {
+    let rows = translation.english.iter().copied().chain(["(end)"]);
+    for (row, word) in rows.enumerate() {
+        text += &format!("{word:>9}");
+        for column in 0..pair.french.len() {
+            let weight = match head {
+                Some(head) => heads[head][row][column],
+                None => heads.iter().map(|head| head[row][column]).sum::<f32>() / HEADS as f32,
+            };
             text += " ";
-            text += &shaded(&format!("{:>6}", share(*weight)), *weight);
+            text += &shaded(&format!("{:>9}", share(weight)), weight);
         }
         text += "\n";
     }
     print(&text)?;
     Ok(())
-}
-
-/// The words of a sentence and their vectors, `[1, seq, 4]`.
-fn read<'a>(text: &'a str, language: &str, known: &[Word]) -> Result<(Vec<&'a str>, Tensor<3>)> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    anyhow::ensure!(!words.is_empty(), "the {language} sentence has no words: give at least one");
-    let mut numbers: Vec<f32> = Vec::new();
-    for word in &words {
-        let (_, vector) = known.iter().find(|(name, _)| name == word).with_context(|| {
-            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-            format!("no {language} word `{word}` here: choose from {}", names.join(", "))
-        })?;
-        numbers.extend(vector);
-    }
-    let data = TensorData::new(numbers, [1, words.len(), 4]);
-    Ok((words, Tensor::from_data(data, &Device::flex())))
 }

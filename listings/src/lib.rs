@@ -1,5 +1,8 @@
-//! What the listings share: printing, and random numbers. The ideas are in the crates
+//! What the listings share: printing, and grades for exercises. The ideas are in the crates
 //! `attention` and `smollm2`.
 
-pub mod random;
+pub mod grade;
 pub mod terminal;
+pub mod training;
+
+pub use attention::random;

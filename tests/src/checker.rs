@@ -17,7 +17,22 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eva
 const EMPTY_WORDS: [&str; 7] = ["here", "click here", "link", "this", "this page", "more", "page"];
 
 /// How the tags begin that the book's preprocessor fills in.
-const TAGS: [&str; 6] = ["{{fact ", "{{num ", "{{cite ", "{{widget ", "{{listing ", "{{#"];
+const TAGS: [&str; 14] = [
+    "{{fact ",
+    "{{num ",
+    "{{cite ",
+    "{{widget ",
+    "{{listing ",
+    "{{output ",
+    "{{term ",
+    "{{claim ",
+    "{{bibliography",
+    "{{glossary",
+    "{{claims",
+    "{{map",
+    "{{paths",
+    "{{#",
+];
 
 /// Attributes that name other elements by id.
 const BY_ID: [&str; 6] =

@@ -220,7 +220,8 @@ impl<'a> Widget<'a> {
         Ok(link.as_str().context("there is no link to this view")?.to_owned())
     }
 
-    /// All that the widget shows: the text of its view, and the state of its controls.
+    /// All that the widget shows: the text of its view, without white space, for mdBook puts line
+    /// breaks between blocks; and the state of its controls.
     ///
     /// # Errors
     /// When the page cannot be asked.
@@ -231,7 +232,7 @@ impl<'a> Widget<'a> {
             const controls = [...widget.querySelectorAll('input, select')].map(control =>
                 [control.name, control.type === 'checkbox' || control.type === 'radio'
                     ? control.checked : control.value].join('='));
-            return [view.textContent.replace(/\\s+/g, ' ').trim(), ...controls].join('\\n')";
+            return [view.textContent.replace(/\\s+/g, ''), ...controls].join('\\n')";
         let text = self.tab.js_with(script, json!([self.inside("")])).await?;
         Ok(text.as_str().context("a text")?.to_owned())
     }

@@ -68,6 +68,11 @@ async fn everywhere(tab: &Tab, size: &str) -> Result<()> {
     for (theme, system) in THEMES {
         tab.media("", &[("prefers-color-scheme", system)]).await?;
         for path in site::pages()? {
+            // The print page repeats all the others, and takes as long: one light theme and one
+            // dark are enough for it.
+            if path == "print.html" && !["light", "navy"].contains(&theme) {
+                continue;
+            }
             open(tab, &path, theme).await?;
             report.check(tab, &axe, &format!("{path}, {theme} ({system}), {size}")).await?;
         }
@@ -111,6 +116,14 @@ fn with_forced_colours_and_with_dialogs_open() -> Result<()> {
                 tab.phone().await?;
             }
             let size = if phone { "phone" } else { "desktop" };
+            for theme in ["light", "navy"] {
+                open(tab, "index.html", theme).await?;
+                tab.js("document.querySelector('main a.term').focus({ focusVisible: true })")
+                    .await?;
+                let open_now = "return document.querySelector('#tip')?.hidden === false";
+                tab.until("the tip is open", open_now).await?;
+                report.check(tab, &axe, &format!("a tip, {theme}, {size}")).await?;
+            }
             for theme in ["light", "navy"] {
                 open(tab, CHAPTER, theme).await?;
                 tab.click("#help-button").await?;

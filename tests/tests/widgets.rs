@@ -124,6 +124,7 @@ async fn work(tab: &Tab, widget: &Widget<'_>, name: &str, kind: &str) -> Result<
             let said = tab.js(spoken).await?;
             ensure!(said.as_str().is_some_and(|said| !said.is_empty()), "it says nothing");
             tab.press(Key::Right).await?;
+            let back = if tab.js(value).await? == before { Key::Right } else { Key::Left };
             if tab.js(value).await? == before {
                 tab.press(Key::Left).await?;
             }
@@ -134,6 +135,8 @@ async fn work(tab: &Tab, widget: &Widget<'_>, name: &str, kind: &str) -> Result<
                 json!([said]),
             )
             .await?;
+            // Back again: another value may hide controls that are still to come.
+            tab.press(back).await?;
         }
         ("input", "checkbox") => {
             let on = "return document.activeElement.checked";

@@ -22,6 +22,7 @@ use crate::{AttentionOptions, Error, MaskGrid, MultiHeadAttention, MultiHeadStep
 /// # Errors
 /// [`Error::LengthCount`] unless there is one length for each text, [`Error::PaddingTooLong`] if
 /// one exceeds `seq_k`, and the errors of [`MultiHeadAttention::attend`].
+// ANCHOR: cross
 pub fn cross_attention(
     layer: &MultiHeadAttention,
     target: Tensor<3>,
@@ -35,3 +36,4 @@ pub fn cross_attention(
     let masks = MaskGrid::padding(source_lengths, seq_q, seq_k)?;
     layer.attend(target, source, AttentionOptions { masks, ..Default::default() })
 }
+// ANCHOR_END: cross

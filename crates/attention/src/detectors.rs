@@ -25,7 +25,8 @@ use burn::tensor::Tensor;
 
 use crate::{Error, entropy};
 
-/// How far the sum of a row of weights may be from one.
+/// How far the sum of a row of weights may be from one; more where the type of the weights is
+/// coarser than that.
 const TOLERANCE: f64 = 1e-3;
 
 /// The attention weights of one head on one text.
@@ -42,12 +43,15 @@ impl Pattern {
     ///
     /// # Errors
     /// [`Error::NotMeasurable`] without a query or a key; [`Error::NotWeights`] when a weight is
-    /// negative or not finite, or when a row does not sum to one within 0.001. A row of nothing
-    /// but zeros, which sees nothing, is taken as it is.
+    /// negative or not finite, or when a row does not sum to one within 0.001 (0.002 for `f16`,
+    /// 0.016 for `bf16`). A row of nothing but zeros, which sees nothing, is taken as it is.
     pub fn new(weights: Tensor<2>) -> Result<Self, Error> {
         let rows = rows(&weights, "attention pattern")?;
+        // Each weight has been rounded by up to half an epsilon, a few times over.
+        let epsilon = weights.dtype().finfo().map_or(0.0, |info| info.epsilon);
+        let tolerance = TOLERANCE.max(2.0 * epsilon);
         for (row, numbers) in rows.iter().enumerate() {
-            check_row(numbers).map_err(|problem| Error::NotWeights { row, problem })?;
+            check_row(numbers, tolerance).map_err(|problem| Error::NotWeights { row, problem })?;
         }
         let [_, seq_k] = weights.dims();
         Ok(Pattern { weights, rows, seq_k })
@@ -237,12 +241,12 @@ fn rows(matrix: &Tensor<2>, score: &'static str) -> Result<Vec<Vec<f64>>, Error>
 }
 
 /// What is wrong with a row of weights, as the end of a sentence.
-fn check_row(row: &[f64]) -> Result<(), String> {
+fn check_row(row: &[f64], tolerance: f64) -> Result<(), String> {
     if let Some(key) = row.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
         return Err(format!("has the weight {} at key {key}", row[key]));
     }
     let total: f64 = row.iter().sum();
-    if total != 0.0 && (total - 1.0).abs() > TOLERANCE {
+    if total != 0.0 && (total - 1.0).abs() > tolerance {
         return Err(format!("sums to {total:.4}, not to 1"));
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! What can be wrong with the tensors that attention is given.
 
+use crate::Mask;
+
 /// Why attention could not be computed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -31,6 +33,20 @@ pub enum Error {
         dimension: &'static str,
         /// Its shape, `[batch, heads, seq, head_dim]`.
         shape: [usize; 4],
+    },
+    /// Tensors of one call hold different types of numbers.
+    #[error(
+        "{left} holds {left_type} and {right} holds {right_type}: cast one to the type of the other"
+    )]
+    FloatTypes {
+        /// The name of one tensor.
+        left: &'static str,
+        /// The type of its numbers, as burn calls it: `f32`, `f16` or `bf16`.
+        left_type: &'static str,
+        /// The name of the other.
+        right: &'static str,
+        /// The type of its numbers.
+        right_type: &'static str,
     },
     /// A causal mask needs a key for every query.
     #[error(
@@ -165,5 +181,23 @@ pub enum Error {
         heads: usize,
         /// How many key and value heads there are.
         kv_heads: usize,
+    },
+    /// A mask hides keys between keys that a query sees.
+    #[error(
+        "{mask:?} has holes: give Mask::Full, Mask::Causal, Mask::SlidingWindow or Mask::Padding, \
+         or use scaled_dot_product_attention"
+    )]
+    MaskWithHoles {
+        /// The mask.
+        mask: Mask,
+    },
+    /// Gradients are wanted of a function that gives none.
+    #[error(
+        "the {tensor} is on a device with autodiff, and this function gives no gradients: pass \
+         {tensor}.inner(), or use scaled_dot_product_attention"
+    )]
+    NoGradients {
+        /// The name of the tensor.
+        tensor: &'static str,
     },
 }

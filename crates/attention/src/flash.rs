@@ -33,6 +33,7 @@ use std::ops::Range;
 
 use burn::tensor::{Bool, Tensor};
 
+use crate::float_type::widened;
 use crate::online_softmax::OnlineSoftmax;
 use crate::traffic::{Sizes, Traffic};
 use crate::{Error, Mask, scaled_dot_product};
@@ -73,7 +74,7 @@ pub struct Flash {
     /// The values, mixed by the weights: `[batch, heads, seq_q, value_dim]`.
     pub output: Tensor<4>,
     /// `ln(sum of exp(score))` of each query's row, `[batch, heads, seq_q]`: what a backward pass
-    /// needs to make any tile of the weights again.
+    /// needs to make any tile of the weights again. It is `f32` where the inputs have 16 bits.
     pub log_sum_exp: Tensor<3>,
     /// Bytes and operations, counted on the way.
     pub traffic: Traffic,
@@ -118,7 +119,9 @@ pub struct TilePlace {
 /// - `key`: `[batch, heads, seq_k, head_dim]`
 /// - `value`: `[batch, heads, seq_k, value_dim]`
 ///
-/// The memory used besides inputs and output is one tile, and one number a query.
+/// The memory used besides inputs and output is one tile, and one number a query. Inputs of 16 bits
+/// are computed with in `f32`, a tile at a time, and the output is rounded to their type; the
+/// counted bytes are those of the inputs' type.
 ///
 /// A `NaN` or `+inf` in a query's scores makes that query's row `NaN`. With a causal mask, values
 /// that are not finite are harmless in a tile that is skipped, and spoil rows that share a tile
@@ -126,7 +129,8 @@ pub struct TilePlace {
 ///
 /// # Errors
 /// [`Error::Mismatch`] when shapes do not fit together, [`Error::Empty`] when a dimension is
-/// zero, [`Error::MoreQueriesThanKeys`] when a causal mask would leave a query nothing, and
+/// zero, [`Error::FloatTypes`] when their numbers are of different types,
+/// [`Error::MoreQueriesThanKeys`] when a causal mask would leave a query nothing, and
 /// [`Error::OutOfRange`] when a block is zero or the scale is not finite.
 pub fn flash_attention(
     query: Tensor<4>,
@@ -134,6 +138,7 @@ pub fn flash_attention(
     value: Tensor<4>,
     options: &FlashOptions,
 ) -> Result<Flash, Error> {
+    scaled_dot_product::check_types(&query, &key, &value)?;
     check_sizes(query.dims(), key.dims(), value.dims(), options)?;
     let sizes = Sizes::of(&query, &key, &value);
     let mut work = TileWork::new(query, key, value, options);
@@ -275,9 +280,9 @@ impl TileWork {
 
 impl Work for TileWork {
     fn load_query(&mut self, queries: &Range<usize>) {
-        self.query_tile = self.query.clone().narrow(2, queries.start, queries.len());
+        self.query_tile = widened(self.query.clone().narrow(2, queries.start, queries.len()));
         self.softmax = hidden_rows(&self.query_tile);
-        let value_row = self.value.clone().narrow(2, 0, 1).zeros_like();
+        let value_row = widened(self.value.clone().narrow(2, 0, 1)).zeros_like();
         self.output = value_row.repeat_dim(2, queries.len());
         self.note(self.query_tile.dims());
         self.note(self.output.dims());
@@ -285,8 +290,8 @@ impl Work for TileWork {
 
     // ANCHOR: absorb
     fn absorb(&mut self, queries: &Range<usize>, keys: &Range<usize>) {
-        let key_tile = self.key.clone().narrow(2, keys.start, keys.len());
-        let value_tile = self.value.clone().narrow(2, keys.start, keys.len());
+        let key_tile = widened(self.key.clone().narrow(2, keys.start, keys.len()));
+        let value_tile = widened(self.value.clone().narrow(2, keys.start, keys.len()));
         let offset = self.key.dims()[2] as i64 - self.query.dims()[2] as i64;
         let diagonal = self.causal.then(|| offset + queries.start as i64 - keys.start as i64);
         let scores = score_tile(&self.query_tile, &key_tile, self.scale, diagonal);
@@ -311,7 +316,8 @@ impl Work for TileWork {
     }
 
     fn store(&mut self) {
-        self.outputs.push(self.softmax.normalise(self.output.clone()));
+        let output = self.softmax.normalise(self.output.clone());
+        self.outputs.push(output.cast(self.value.dtype()));
         self.log_sum_exps.push(self.softmax.log_sum_exp());
     }
 }
@@ -355,7 +361,7 @@ pub(crate) fn check_sizes(
     options: &FlashOptions,
 ) -> Result<(), Error> {
     let mask = if options.causal { Mask::Causal } else { Mask::Full };
-    scaled_dot_product::check(query, key, value, mask)?;
+    scaled_dot_product::check_shapes(query, key, value, mask)?;
     let not_in_range = |name, value, must_be| Err(Error::OutOfRange { name, value, must_be });
     for (name, block) in [("block_q", options.block_q), ("block_k", options.block_k)] {
         if block == 0 {

@@ -14,6 +14,7 @@ use burn::tensor::Tensor;
 
 use crate::Error;
 use crate::flash::{Flash, FlashOptions, blocks, check_sizes, score_tile};
+use crate::float_type::{same_type, widened};
 use crate::online_softmax::powers;
 use crate::traffic::Traffic;
 
@@ -76,6 +77,13 @@ pub fn flash_backward(
     output_gradient: Tensor<4>,
     options: &FlashOptions,
 ) -> Result<FlashGradients, Error> {
+    same_type(&[
+        ("query", query.dtype()),
+        ("key", key.dtype()),
+        ("value", value.dtype()),
+        ("output", flash.output.dtype()),
+        ("output_gradient", output_gradient.dtype()),
+    ])?;
     check_sizes(query.dims(), key.dims(), value.dims(), options)?;
     check_output("output", query.dims(), value.dims(), flash.output.dims())?;
     check_output("output_gradient", query.dims(), value.dims(), output_gradient.dims())?;
@@ -84,13 +92,14 @@ pub fn flash_backward(
     let size = query.dtype().size();
     let offset = key.dims()[2] as i64 - query.dims()[2] as i64;
     let scale = options.scale_for(query.dims()[3]);
-    let rows_of =
-        |tensor: &Tensor<4>, rows: &Range<usize>| tensor.clone().narrow(2, rows.start, rows.len());
+    let rows_of = |tensor: &Tensor<4>, rows: &Range<usize>| {
+        widened(tensor.clone().narrow(2, rows.start, rows.len()))
+    };
 
     // D: how much a query's output and its gradient have in common, one number a query.
     traffic.reads(flash.output.dims(), size);
     traffic.reads(output_gradient.dims(), size);
-    let common = (output_gradient.clone() * flash.output.clone()).sum_dim(3);
+    let common = (widened(output_gradient.clone()) * widened(flash.output.clone())).sum_dim(3);
     traffic.writes(common.dims(), size);
     let log_sum_exp = flash.log_sum_exp.clone().unsqueeze_dim::<4>(3);
 
@@ -152,9 +161,9 @@ pub fn flash_backward(
         value_gradients.push(value_gradient);
     }
     Ok(FlashGradients {
-        query: Tensor::cat(query_gradients, 2),
-        key: Tensor::cat(key_gradients, 2),
-        value: Tensor::cat(value_gradients, 2),
+        query: Tensor::cat(query_gradients, 2).cast(query.dtype()),
+        key: Tensor::cat(key_gradients, 2).cast(key.dtype()),
+        value: Tensor::cat(value_gradients, 2).cast(value.dtype()),
         traffic,
     })
 }

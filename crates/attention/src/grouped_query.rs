@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::scaled_dot_product::check_but_heads;
+use crate::scaled_dot_product::{check_but_heads, check_types};
 use crate::{Attention, Error, Mask, softmax};
 
 /// Attention in which each key and value head answers a group of query heads (Ainslie et al.,
@@ -47,6 +47,7 @@ pub fn grouped_query_attention(
     value: Tensor<4>,
     mask: Mask,
 ) -> Result<Attention, Error> {
+    check_types(&query, &key, &value)?;
     check(query.dims(), key.dims(), value.dims(), mask)?;
     let [batch, heads, seq_q, head_dim] = query.dims();
     let [_, kv_heads, seq_k, value_dim] = value.dims();
@@ -82,7 +83,13 @@ pub fn repeat_kv(x: Tensor<4>, group: usize) -> Tensor<4> {
     ])
 }
 
-fn check(query: [usize; 4], key: [usize; 4], value: [usize; 4], mask: Mask) -> Result<(), Error> {
+/// Checks that query, key and value fit together.
+pub(crate) fn check(
+    query: [usize; 4],
+    key: [usize; 4],
+    value: [usize; 4],
+    mask: Mask,
+) -> Result<(), Error> {
     check_but_heads(query, key, value, mask)?;
     let (heads, kv_heads) = (query[1], key[1]);
     if !heads.is_multiple_of(kv_heads) {

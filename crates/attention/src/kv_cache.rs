@@ -4,10 +4,14 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
+use crate::float_type::same_type;
 use crate::scaled_dot_product::agree;
 use crate::scaled_dot_product::not_empty;
 use crate::units::Bytes;
-use crate::{Attention, Error, Mask, grouped_query_attention};
+use crate::{Attention, Error, Mask, cpu_flash_attention, grouped_query_attention};
+
+/// For fewer new tokens than these plain attention is as fast as [`cpu_flash_attention`].
+const FAST_FROM: usize = 64;
 
 /// The keys and values of earlier tokens, kept so that a new token costs one query and not the
 /// whole text again (Shazeer, *Fast Transformer Decoding: One Write-Head is All You Need*, 2019,
@@ -17,14 +21,15 @@ use crate::{Attention, Error, Mask, grouped_query_attention};
 /// they are known. Feeding a text token by token, in chunks, or at once gives the same output.
 ///
 /// A cache of a sliding window forgets tokens that no later query may see (Jiang et al.,
-/// *Mistral 7B*, 2023, section 2): its size stops growing at the window.
+/// *Mistral 7B*, 2023, section 2): its size stops growing at the window, and its room at about two.
 ///
 /// Positions go into the keys before they are kept: rotate a key ([`Rope`](crate::Rope)) by its
 /// place in the text, [`next_position`](Self::next_position), then append it.
 ///
-/// Appending copies what is held into a larger tensor. That keeps this code short; a program that
-/// serves a model sets room aside first, and writes into it (Kwon et al., *Efficient Memory
-/// Management for Large Language Model Serving with PagedAttention*, 2023).
+/// Room is set aside for as many tokens again as there are, so that a new token is written beside
+/// the others and they stay where they are. When the room is full, all move to one twice as
+/// large. A program that serves many texts at once deals out its room in pages instead (Kwon et
+/// al., *Efficient Memory Management for Large Language Model Serving with PagedAttention*, 2023).
 ///
 /// ```
 /// use attention::KvCache;
@@ -42,8 +47,10 @@ use crate::{Attention, Error, Mask, grouped_query_attention};
 /// ```
 #[derive(Debug, Clone)]
 pub struct KvCache {
-    /// Keys `[batch, kv_heads, held, head_dim]` and values `[batch, kv_heads, held, value_dim]`.
-    held: Option<(Tensor<4>, Tensor<4>)>,
+    /// Keys `[batch, kv_heads, room, head_dim]` and values `[batch, kv_heads, room, value_dim]`.
+    room: Option<(Tensor<4>, Tensor<4>)>,
+    /// Where in the room the tokens are. What stands elsewhere is not looked at.
+    held: Range<usize>,
     /// How many tokens there have been, forgotten ones too.
     seen: usize,
     /// How many of the newest tokens a query may see, its own among them.
@@ -53,7 +60,7 @@ pub struct KvCache {
 impl KvCache {
     /// An empty cache that keeps every token.
     pub fn growing() -> Self {
-        KvCache { held: None, seen: 0, window: None }
+        KvCache { room: None, held: 0..0, seen: 0, window: None }
     }
 
     /// An empty cache for queries that see `window` tokens each, their own and those before it.
@@ -69,7 +76,7 @@ impl KvCache {
                 must_be,
             });
         }
-        Ok(KvCache { held: None, seen: 0, window: Some(window) })
+        Ok(KvCache { room: None, held: 0..0, seen: 0, window: Some(window) })
     }
 
     /// Appends the keys and values of new tokens, and lets their queries look at all that they
@@ -95,14 +102,33 @@ impl KvCache {
     ) -> Result<Attention, Error> {
         agree("seq", 2, ("query", query.dims()), ("key", key.dims()))?;
         let new = key.dims()[2];
-        let (keys, values) = self.visible(key, value)?;
-        let mask = match self.window {
-            None => Mask::Causal,
-            Some(window) => Mask::SlidingWindow { before: window - 1, after: 0 },
-        };
-        let attention = grouped_query_attention(query, keys.clone(), values.clone(), mask)?;
-        self.keep(keys, values, new);
+        let (keys, values) = self.write(key, value)?;
+        let attention = grouped_query_attention(query, keys, values, self.mask())?;
+        self.keep(new);
         Ok(attention)
+    }
+
+    /// The output of [`attend`](Self::attend), without scores and weights, for a model that reads:
+    /// `[batch, heads, new, value_dim]`. Many new tokens at once go through
+    /// [`cpu_flash_attention`]; the output is the same but for rounding.
+    ///
+    /// # Errors
+    /// As [`attend`](Self::attend).
+    pub fn attend_output(
+        &mut self,
+        query: Tensor<4>,
+        key: Tensor<4>,
+        value: Tensor<4>,
+    ) -> Result<Tensor<4>, Error> {
+        if key.dims()[2] < FAST_FROM || query.is_autodiff() {
+            return Ok(self.attend(query, key, value)?.output);
+        }
+        agree("seq", 2, ("query", query.dims()), ("key", key.dims()))?;
+        let new = key.dims()[2];
+        let (keys, values) = self.write(key, value)?;
+        let output = cpu_flash_attention(query, keys, values, self.mask())?;
+        self.keep(new);
+        Ok(output)
     }
 
     /// Appends the keys and values of new tokens. Returns those that the new tokens' queries may
@@ -113,31 +139,56 @@ impl KvCache {
     ///
     /// # Errors
     /// [`Error::Empty`] when a dimension is zero, [`Error::Mismatch`] when the key, the value and
-    /// the tokens held do not fit together. The cache then stays as it was.
+    /// the tokens held do not fit together, [`Error::FloatTypes`] when their numbers are of
+    /// different types. The cache then stays as it was.
     pub fn append(
         &mut self,
         key: Tensor<4>,
         value: Tensor<4>,
     ) -> Result<(Tensor<4>, Tensor<4>), Error> {
         let new = key.dims()[2];
-        let (keys, values) = self.visible(key, value)?;
-        self.keep(keys.clone(), values.clone(), new);
-        Ok((keys, values))
+        let visible = self.write(key, value)?;
+        self.keep(new);
+        Ok(visible)
+    }
+
+    /// Forgets the newest tokens, all from `position` on: the next token to come has that place.
+    /// It undoes reading, such as that of a guess that was wrong.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a position after the next one, or so early that a sliding window
+    /// has forgotten tokens which the next query may see.
+    pub fn truncate(&mut self, position: usize) -> Result<(), Error> {
+        let forgotten = self.positions().start;
+        let first_seen =
+            self.window.map_or(0, |window| position.saturating_add(1).saturating_sub(window));
+        if position > self.seen || first_seen < forgotten {
+            return Err(Error::OutOfRange {
+                name: "the position to truncate at",
+                value: position.to_string(),
+                must_be: "at most the next position, and within what the window still holds",
+            });
+        }
+        self.held.end -= self.seen - position;
+        self.seen = position;
+        Ok(())
     }
 
     /// The keys held, `[batch, kv_heads, len, head_dim]`, or none yet.
     pub fn keys(&self) -> Option<Tensor<4>> {
-        self.held.as_ref().map(|(keys, _)| keys.clone())
+        let (keys, _) = self.room.as_ref().filter(|_| !self.is_empty())?;
+        Some(part(keys, &self.held))
     }
 
     /// The values held, `[batch, kv_heads, len, value_dim]`, or none yet.
     pub fn values(&self) -> Option<Tensor<4>> {
-        self.held.as_ref().map(|(_, values)| values.clone())
+        let (_, values) = self.room.as_ref().filter(|_| !self.is_empty())?;
+        Some(part(values, &self.held))
     }
 
     /// How many tokens are held.
     pub fn len(&self) -> usize {
-        self.held.as_ref().map_or(0, |(keys, _)| keys.dims()[2])
+        self.held.len()
     }
 
     /// Whether no token is held.
@@ -158,42 +209,87 @@ impl KvCache {
     /// The size of the keys and values held:
     /// `batch · kv_heads · len · (head_dim + value_dim)` numbers of so many bytes each.
     pub fn bytes(&self) -> Bytes {
-        self.held.as_ref().map_or(Bytes(0), |(keys, values)| bytes(keys) + bytes(values))
+        let both = self.keys().zip(self.values());
+        both.map_or(Bytes(0), |(keys, values)| bytes(&keys) + bytes(&values))
     }
 
-    /// The keys and values that the queries of the new tokens may see.
-    fn visible(&self, key: Tensor<4>, value: Tensor<4>) -> Result<(Tensor<4>, Tensor<4>), Error> {
+    /// The size of the room set aside, held tokens included: [`bytes`](Self::bytes) at least.
+    pub fn reserved_bytes(&self) -> Bytes {
+        self.room.as_ref().map_or(Bytes(0), |(keys, values)| bytes(keys) + bytes(values))
+    }
+
+    /// What the queries of new tokens may see.
+    fn mask(&self) -> Mask {
+        match self.window {
+            None => Mask::Causal,
+            Some(window) => Mask::SlidingWindow { before: window - 1, after: 0 },
+        }
+    }
+
+    /// Writes new tokens after those held. Returns what their queries may see. The tokens count
+    /// as held once [`keep`](Self::keep) has been called.
+    fn write(&mut self, key: Tensor<4>, value: Tensor<4>) -> Result<(Tensor<4>, Tensor<4>), Error> {
         not_empty("key", key.dims())?;
         not_empty("value", value.dims())?;
         agree("batch", 0, ("key", key.dims()), ("value", value.dims()))?;
         agree("heads", 1, ("key", key.dims()), ("value", value.dims()))?;
         agree("seq", 2, ("key", key.dims()), ("value", value.dims()))?;
-        let Some((keys, values)) = self.held.clone() else {
-            return Ok((key, value));
+        same_type(&[("key", key.dtype()), ("value", value.dtype())])?;
+        if let Some((keys, values)) = self.keys().zip(self.values()) {
+            fits("key", key.dims(), "the cached key", keys.dims())?;
+            fits("value", value.dims(), "the cached value", values.dims())?;
+            same_type(&[("key", key.dtype()), ("the cached key", keys.dtype())])?;
+        }
+        let new = key.dims()[2];
+        // Taken out, so that there is no second handle and the writing needs no copy.
+        let (keys, values) = match self.room.take().filter(|_| !self.is_empty()) {
+            None => {
+                self.held = 0..0;
+                (key, value)
+            }
+            Some((mut keys, mut values)) => {
+                if self.held.end + new > keys.dims()[2] {
+                    let room = 2 * (self.len() + new);
+                    keys = moved(&keys, &self.held, room);
+                    values = moved(&values, &self.held, room);
+                    self.held = 0..self.len();
+                }
+                (written(keys, self.held.end, key), written(values, self.held.end, value))
+            }
         };
-        fits("key", key.dims(), "the cached key", keys.dims())?;
-        fits("value", value.dims(), "the cached value", values.dims())?;
         // The first new query sees itself and `window - 1` tokens before it.
         let before = self.window.map_or(self.len(), |window| self.len().min(window - 1));
-        Ok((
-            Tensor::cat(vec![newest(keys, before), key], 2),
-            Tensor::cat(vec![newest(values, before), value], 2),
-        ))
+        let visible = self.held.end - before..self.held.end + new;
+        let views = (part(&keys, &visible), part(&values, &visible));
+        self.room = Some((keys, values));
+        Ok(views)
     }
 
     /// Holds on to what a later query may see, after `new` tokens more.
-    fn keep(&mut self, keys: Tensor<4>, values: Tensor<4>, new: usize) {
-        let len = keys.dims()[2];
-        let kept = self.window.map_or(len, |window| len.min(window));
-        self.held = Some((newest(keys, kept), newest(values, kept)));
+    fn keep(&mut self, new: usize) {
+        self.held.end += new;
+        let kept = self.window.map_or(self.len(), |window| self.len().min(window));
+        self.held.start = self.held.end - kept;
         self.seen += new;
     }
 }
 
-/// The last `count` tokens of `x`, `[batch, kv_heads, seq, head_dim]`.
-fn newest(x: Tensor<4>, count: usize) -> Tensor<4> {
-    let seq = x.dims()[2];
-    x.slice_dim(2, seq - count..seq)
+/// Some tokens of `x`, `[batch, kv_heads, room, head_dim]`. Nothing is copied.
+fn part(x: &Tensor<4>, tokens: &Range<usize>) -> Tensor<4> {
+    x.clone().narrow(2, tokens.start, tokens.len())
+}
+
+/// Some tokens of `x`, at the start of a room for `room` tokens.
+fn moved(x: &Tensor<4>, tokens: &Range<usize>, room: usize) -> Tensor<4> {
+    let [batch, kv_heads, _, head_dim] = x.dims();
+    let larger = Tensor::zeros([batch, kv_heads, room, head_dim], (&x.device(), x.dtype()));
+    written(larger, 0, part(x, tokens))
+}
+
+/// Writes new tokens into the room `x`, from place `first` on.
+fn written(x: Tensor<4>, first: usize, new: Tensor<4>) -> Tensor<4> {
+    let [batch, kv_heads, tokens, head_dim] = new.dims();
+    x.slice_assign([0..batch, 0..kv_heads, first..first + tokens, 0..head_dim], new)
 }
 
 /// The size of the numbers in `x`.

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::float_type::same_type;
 use crate::kv_cache::bytes;
 use crate::scaled_dot_product::agree;
 use crate::units::Bytes;
@@ -102,6 +103,7 @@ impl LatentCache {
         for (dimension, axis) in [("batch", 0), ("kv_latent + rope_dim", 3)] {
             agree(dimension, axis, ("the new latent", new.dims()), ("the cache", held.dims()))?;
         }
+        same_type(&[("the new latent", new.dtype()), ("the cache", held.dtype())])?;
         Ok(Tensor::cat(vec![held, new], 2))
     }
 }
@@ -113,7 +115,7 @@ impl LatentAttention {
     /// # Errors
     /// [`Error::OutOfRange`] for no heads, or as [`Rope::new`]; [`Error::NotDivisible`] when the
     /// heads cannot share `W^UK` evenly; [`Error::Shape`] when a matrix is empty or does not fit
-    /// the others.
+    /// the others; [`Error::FloatTypes`] when they hold different types of numbers.
     pub fn new(weights: LatentWeights, heads: usize, rope_base: f32) -> Result<Self, Error> {
         weights.check(heads)?;
         let rope = Rope::new(weights.key_rope.dims()[1], rope_base)?;
@@ -129,7 +131,8 @@ impl LatentAttention {
     /// This is the plain form: multi-head attention over keys and values made from the latents.
     ///
     /// # Errors
-    /// [`Error::Shape`] when `x` is empty or not `d_model` wide, [`Error::Mismatch`] when the
+    /// [`Error::Shape`] when `x` is empty or not `d_model` wide, [`Error::FloatTypes`] when its
+    /// numbers are not of the type of the matrices or the cache, [`Error::Mismatch`] when the
     /// cache is that of another batch or layer. The cache then stays as it was.
     pub fn forward(
         &self,
@@ -194,6 +197,7 @@ impl LatentAttention {
         cache: &LatentCache,
     ) -> Result<(Tensor<4>, Tensor<4>, Tensor<4>), Error> {
         self.check_input(x.dims())?;
+        same_type(&[("the input", x.dtype()), ("W^DQ", self.weights.query_down.dtype())])?;
         let first = cache.len();
         // With a dimension for the heads: [batch, 1, seq, d_model].
         let x: Tensor<4> = x.unsqueeze_dim(1);
@@ -246,6 +250,17 @@ impl LatentWeights {
             let (name, value) = ("the number of heads", heads.to_string());
             return Err(Error::OutOfRange { name, value, must_be: "at least 1" });
         }
+        let of = |name, matrix: &Tensor<2>| (name, matrix.dtype());
+        same_type(&[
+            of("W^DQ", &self.query_down),
+            of("W^UQ", &self.query_up),
+            of("W^QR", &self.query_rope),
+            of("W^DKV", &self.kv_down),
+            of("W^UK", &self.key_up),
+            of("W^KR", &self.key_rope),
+            of("W^UV", &self.value_up),
+            of("W^O", &self.output),
+        ])?;
         let [kv_latent, width] = self.key_up.dims();
         if !width.is_multiple_of(heads) {
             return Err(Error::NotDivisible { tensor: "W^UK", width, heads });

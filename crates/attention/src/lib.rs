@@ -5,18 +5,27 @@
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`softmax()`], [`entropy`], [`sampling`] | scores into shares, how even they are, and which to keep |
+//! | [`softmax()`], [`entropy`], [`total_variation`], [`sampling`] | scores into shares, how even they are, how far apart, and which to keep |
 //! | [`mask`], [`MaskGrid`] | who may look where |
 //! | [`scaled_dot_product_attention`], [`attention_steps`] | the formula, and every tensor on its way |
 //! | [`multi_head`], [`cross`] | many heads at once; one text that looks at another |
 //! | [`rope`], [`alibi`] | where a token stands |
 //! | [`online_softmax`], [`mod@flash`], [`mod@flash_backward`], [`traffic`] | the same result, tile by tile, with bytes counted |
+//! | [`cpu_flash`] | the same once more, as fast as a CPU allows |
 //! | [`grouped_query`], [`kv_cache`], [`latent`] | keys and values that are shared, kept, or compressed |
 //! | [`detectors`] | what a trained head does, as a number |
 //! | [`units`], [`cost`], [`devices`], [`presets`] | what it costs, on which device, in which model |
+//! | [`random`] | numbers by lot, the same on every machine |
 //!
 //! Tensors have the shape `[batch, heads, seq, head_dim]`. A query tensor has `seq_q` rows a
 //! head; key and value tensors have `seq_k` rows a head.
+//!
+//! Their numbers are `f32`, `f64`, `f16` or `bf16`, and the tensors of a call have one type
+//! ([`Error::FloatTypes`]). Results have it too, and each step is rounded to it, so that 16 bits
+//! cost digits. They cost range as well: no `f16` is larger than 65,504. A score that would be
+//! becomes `+inf`, which makes its row `NaN`, or `-inf`, which hides its key. Flash attention
+//! keeps its running numbers in `f32`, as the papers' kernels do, and rounds once, at the end.
+//! What that makes of the results is measured in `equivalence.toml`.
 //!
 //! ```
 //! use attention::{Mask, scaled_dot_product_attention};
@@ -37,12 +46,15 @@
 
 pub mod alibi;
 pub mod cost;
+pub mod cpu_flash;
 pub mod cross;
 pub mod detectors;
 pub mod devices;
+mod distance;
 mod error;
 pub mod flash;
 pub mod flash_backward;
+mod float_type;
 pub mod grouped_query;
 pub mod kv_cache;
 pub mod latent;
@@ -51,6 +63,7 @@ mod mask_grid;
 pub mod multi_head;
 pub mod online_softmax;
 pub mod presets;
+pub mod random;
 pub mod rope;
 pub mod sampling;
 mod scaled_dot_product;
@@ -59,7 +72,9 @@ pub mod traffic;
 pub mod units;
 
 pub use alibi::{alibi_bias, alibi_slopes};
+pub use cpu_flash::cpu_flash_attention;
 pub use cross::cross_attention;
+pub use distance::total_variation;
 pub use error::Error;
 pub use flash::{Flash, FlashOptions, flash_attention};
 pub use flash_backward::{FlashGradients, flash_backward};
@@ -74,4 +89,4 @@ pub use rope::{Pairing, Rope};
 pub use scaled_dot_product::{
     Attention, AttentionOptions, AttentionSteps, attention_steps, scaled_dot_product_attention,
 };
-pub use softmax::{effective_tokens, entropy, softmax, softmax_with_temperature};
+pub use softmax::{effective_tokens, entropy, softmax, softmax_jacobian, softmax_with_temperature};

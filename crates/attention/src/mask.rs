@@ -105,6 +105,7 @@ pub enum Mask {
 }
 
 impl Mask {
+    // ANCHOR: hidden
     /// The entries to hide, `[seq_q, seq_k]`: `true` where the query may *not* look.
     /// `None` when nothing is hidden.
     pub fn hidden(self, seq_q: usize, seq_k: usize, device: &Device) -> Option<Tensor<2, Bool>> {
@@ -117,6 +118,7 @@ impl Mask {
             _ => Some(self.grid(seq_q, seq_k).hidden(device)),
         }
     }
+    // ANCHOR_END: hidden
 
     /// The mask for `seq_q` queries and `seq_k` keys, entry by entry.
     pub fn grid(self, seq_q: usize, seq_k: usize) -> MaskGrid {

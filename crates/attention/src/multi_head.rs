@@ -4,8 +4,10 @@
 
 use burn::tensor::Tensor;
 
+use crate::float_type::same_type;
 use crate::{AttentionOptions, AttentionSteps, Error, attention_steps};
 
+// ANCHOR: split
 /// Cuts vectors into heads: `[batch, seq, heads * head_dim]` becomes
 /// `[batch, heads, seq, head_dim]`. Head `h` gets the numbers from `h * head_dim` on.
 ///
@@ -23,6 +25,7 @@ pub fn merge_heads(x: Tensor<4>) -> Tensor<3> {
     let [batch, heads, seq, head_dim] = x.dims();
     x.swap_dims(1, 2).reshape([batch, seq, heads * head_dim])
 }
+// ANCHOR_END: split
 
 /// The weights of one layer of multi-head attention. Vectors are rows: `x · W`.
 #[derive(Debug, Clone)]
@@ -58,7 +61,7 @@ impl MultiHeadAttention {
     /// # Errors
     /// [`Error::OutOfRange`] if there are no heads, [`Error::NotDivisible`] if they cannot share
     /// a weight evenly, and [`Error::Shape`] if a weight has no numbers or does not fit the
-    /// others.
+    /// others; [`Error::FloatTypes`] if they hold different types of numbers.
     pub fn new(
         query: Tensor<2>,
         key: Tensor<2>,
@@ -69,6 +72,12 @@ impl MultiHeadAttention {
         for (name, weight) in [("W_Q", &query), ("W_K", &key), ("W_V", &value), ("W_O", &output)] {
             has_numbers(name, &weight.dims())?;
         }
+        same_type(&[
+            ("W_Q", query.dtype()),
+            ("W_K", key.dtype()),
+            ("W_V", value.dtype()),
+            ("W_O", output.dtype()),
+        ])?;
         head_dim("W_Q", query.dims()[1], heads)?;
         head_dim("W_V", value.dims()[1], heads)?;
         fits("W_K", key.dims(), [value.dims()[0], query.dims()[1]], "as W_V high, as W_Q wide")?;
@@ -92,14 +101,16 @@ impl MultiHeadAttention {
     /// `[batch, seq_k, d_source]`, answer.
     ///
     /// # Errors
-    /// [`Error::Shape`] if a sequence is empty or not as wide as the weights are high, and the
-    /// errors of [`attention_steps`].
+    /// [`Error::Shape`] if a sequence is empty or not as wide as the weights are high,
+    /// [`Error::FloatTypes`] if its numbers are not of the weights' type, and the errors of
+    /// [`attention_steps`].
     pub fn attend(
         &self,
         target: Tensor<3>,
         source: Tensor<3>,
         options: AttentionOptions,
     ) -> Result<MultiHeadSteps, Error> {
+        // ANCHOR: attend
         let query = split_heads(project("the target", target, &self.query)?, self.heads)?;
         let key = split_heads(project("the source", source.clone(), &self.key)?, self.heads)?;
         let value = split_heads(project("the source", source, &self.value)?, self.heads)?;
@@ -107,6 +118,7 @@ impl MultiHeadAttention {
         let heads = attention_steps(query, key, value, options)?;
         let merged = merge_heads(heads.output.clone());
         let output = merged.clone().matmul(self.output.clone().unsqueeze());
+        // ANCHOR_END: attend
         Ok(MultiHeadSteps { heads, merged, output })
     }
 }
@@ -116,6 +128,7 @@ fn project(name: &'static str, x: Tensor<3>, weight: &Tensor<2>) -> Result<Tenso
     let [batch, seq, width] = x.dims();
     let height = weight.dims()[0];
     has_numbers(name, &x.dims())?;
+    same_type(&[(name, x.dtype()), ("its weight", weight.dtype())])?;
     if width != height {
         return Err(Error::Shape {
             tensor: name,

@@ -27,7 +27,9 @@ use burn::tensor::Tensor;
 /// What a softmax must remember of the logits that have come by: two numbers a row.
 ///
 /// Both tensors have the shape of the logits, with 1 in the dimension that the softmax runs
-/// along: `[batch, heads, seq_q, 1]` for the rows of a score matrix.
+/// along: `[batch, heads, seq_q, 1]` for the rows of a score matrix. They have its type of numbers,
+/// too, and 16 bits are too few to add up many blocks in: cast such logits to `f32` first, as
+/// [`flash_attention`](crate::flash_attention) does.
 #[derive(Debug, Clone)]
 pub struct OnlineSoftmax<const D: usize> {
     /// `m`, the largest logit so far: `-inf` while every logit was hidden.

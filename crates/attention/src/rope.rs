@@ -1,6 +1,6 @@
 //! Rotary positions: where a token stands, as an angle.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 
 use crate::Error;
 use crate::scaled_dot_product::not_empty;
@@ -82,8 +82,8 @@ impl Rope {
             Pairing::Interleaved => ([batch, heads, seq, pairs, 2], 4),
             Pairing::HalfSplit => ([batch, heads, seq, 2, pairs], 3),
         };
-        let cos = self.angles(f64::cos, first, seq, &x.device()).unsqueeze_dim(axis);
-        let sin = self.angles(f64::sin, first, seq, &x.device()).unsqueeze_dim(axis);
+        let cos = self.angles(f64::cos, first, seq, &x).unsqueeze_dim(axis);
+        let sin = self.angles(f64::sin, first, seq, &x).unsqueeze_dim(axis);
 
         let x = x.reshape(cut);
         let left = x.clone().narrow(axis, 0, 1);
@@ -94,18 +94,25 @@ impl Rope {
         Ok(turned.reshape([batch, heads, seq, head_dim]))
     }
 
-    /// The cosine or the sine of each angle, `[1, 1, seq, head_dim / 2]`.
-    fn angles(&self, part: fn(f64) -> f64, first: usize, seq: usize, device: &Device) -> Tensor<4> {
+    /// The cosine or the sine of each angle, `[1, 1, seq, head_dim / 2]`, on the device of `like`
+    /// and in its type of numbers.
+    fn angles(
+        &self,
+        part: fn(f64) -> f64,
+        first: usize,
+        seq: usize,
+        like: &Tensor<4>,
+    ) -> Tensor<4> {
         let pairs = self.head_dim / 2;
         // In f64: at position 8000, an f32 angle is off by some 1e-4.
         let angle = |step: usize, pair: usize| {
             let exponent = -2.0 * pair as f64 / self.head_dim as f64;
             (first as f64 + step as f64) * f64::from(self.base).powf(exponent)
         };
-        let numbers: Vec<f32> = (0..seq)
-            .flat_map(|step| (0..pairs).map(move |pair| part(angle(step, pair)) as f32))
-            .collect();
-        Tensor::from_data(TensorData::new(numbers, [1, 1, seq, pairs]), device)
+        let numbers: Vec<f64> =
+            (0..seq).flat_map(|step| (0..pairs).map(move |pair| part(angle(step, pair)))).collect();
+        let numbers = TensorData::new(numbers, [1, 1, seq, pairs]);
+        Tensor::from_data(numbers, (&like.device(), like.dtype()))
     }
 
     fn check(&self, shape: [usize; 4]) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 use burn::tensor::{Bool, Device, Tensor};
 
+use crate::float_type::same_type;
 use crate::{Error, Mask, MaskGrid, softmax};
 
 /// What attention computes, step by step.
@@ -31,7 +32,8 @@ pub struct Attention {
 ///
 /// # Errors
 /// [`Error::Mismatch`] when shapes do not fit together, [`Error::Empty`] when a dimension is
-/// zero, and [`Error::MoreQueriesThanKeys`] when a causal mask would leave a query nothing.
+/// zero, [`Error::FloatTypes`] when their numbers are of different types, and
+/// [`Error::MoreQueriesThanKeys`] when a causal mask would leave a query nothing.
 // ANCHOR: attention
 pub fn scaled_dot_product_attention(
     query: Tensor<4>,
@@ -39,7 +41,7 @@ pub fn scaled_dot_product_attention(
     value: Tensor<4>,
     mask: Mask,
 ) -> Result<Attention, Error> {
-    check(query.dims(), key.dims(), value.dims(), mask)?;
+    check(&query, &key, &value, mask)?;
     let [_, _, seq_q, head_dim] = query.dims();
     let seq_k = key.dims()[2];
 
@@ -113,11 +115,13 @@ pub struct AttentionSteps {
 /// - `value`: `[batch, heads, seq_k, value_dim]`
 ///
 /// With default options the output is that of [`scaled_dot_product_attention`] with
-/// [`Mask::Full`]. A query that sees no key gets zeros, as weights and as output; a sink then
+/// [`Mask::Full`]. The bias and the sink may hold another type of numbers: they are rounded to
+/// that of the scores. A query that sees no key gets zeros, as weights and as output; a sink then
 /// takes the whole share. A hidden value must still be finite: `0` times `inf` is `NaN`.
 ///
 /// # Errors
-/// [`Error::Mismatch`] and [`Error::Empty`] as [`scaled_dot_product_attention`];
+/// [`Error::Mismatch`], [`Error::Empty`] and [`Error::FloatTypes`] as
+/// [`scaled_dot_product_attention`];
 /// [`Error::OutOfRange`] for a scale that is not finite, or a soft cap that is not finite and
 /// above zero; [`Error::Shape`] for a bias, mask or sink that does not fit; and
 /// [`Error::MaskCount`] for several masks that are not one a text.
@@ -140,7 +144,7 @@ pub fn attention_steps(
     value: Tensor<4>,
     options: AttentionOptions,
 ) -> Result<AttentionSteps, Error> {
-    check(query.dims(), key.dims(), value.dims(), Mask::Full)?;
+    check(&query, &key, &value, Mask::Full)?;
     let [batch, heads, seq_q, head_dim] = query.dims();
     options.check([batch, heads, seq_q, key.dims()[2]])?;
 
@@ -154,7 +158,7 @@ pub fn attention_steps(
         None => scaled.clone(),
     };
     let biased = match options.bias {
-        Some(bias) => capped.clone() + bias,
+        Some(bias) => capped.clone() + bias.cast(capped.dtype()),
         None => capped.clone(),
     };
     let masked = match hidden(&options.masks, biased.dims(), &biased.device()) {
@@ -194,7 +198,8 @@ fn hidden(masks: &[MaskGrid], scores: [usize; 4], device: &Device) -> Option<Ten
 /// The sink is one more logit at the end of each row. Its share is cut off again.
 fn softmax_with_sink(scores: Tensor<4>, sink: Tensor<1>) -> (Tensor<4>, Option<Tensor<4>>) {
     let [batch, heads, seq_q, seq_k] = scores.dims();
-    let sink = sink.reshape([1, heads, 1, 1]).expand([batch, heads, seq_q, 1]);
+    let sink = sink.cast(scores.dtype()).reshape([1, heads, 1, 1]);
+    let sink = sink.expand([batch, heads, seq_q, 1]);
     let shares = softmax(Tensor::cat(vec![scores, sink], 3), 3);
     (shares.clone().narrow(3, 0, seq_k), Some(shares.narrow(3, seq_k, 1)))
 }
@@ -240,6 +245,26 @@ impl AttentionOptions {
 
 /// Checks that query, key and value fit together, and that a causal mask leaves no query blind.
 pub(crate) fn check(
+    query: &Tensor<4>,
+    key: &Tensor<4>,
+    value: &Tensor<4>,
+    mask: Mask,
+) -> Result<(), Error> {
+    check_types(query, key, value)?;
+    check_shapes(query.dims(), key.dims(), value.dims(), mask)
+}
+
+/// Checks that query, key and value hold one type of numbers.
+pub(crate) fn check_types(
+    query: &Tensor<4>,
+    key: &Tensor<4>,
+    value: &Tensor<4>,
+) -> Result<(), Error> {
+    same_type(&[("query", query.dtype()), ("key", key.dtype()), ("value", value.dtype())])
+}
+
+/// As [`check`], for shapes alone.
+pub(crate) fn check_shapes(
     query: [usize; 4],
     key: [usize; 4],
     value: [usize; 4],
@@ -249,7 +274,7 @@ pub(crate) fn check(
     agree("heads", 1, ("query", query), ("key", key))
 }
 
-/// As [`check`], but the query may have more heads than key and value.
+/// As [`check_shapes`], but the query may have more heads than key and value.
 pub(crate) fn check_but_heads(
     query: [usize; 4],
     key: [usize; 4],

@@ -1,6 +1,6 @@
 //! Softmax: scores in, shares out.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 
 use crate::Error;
 
@@ -19,7 +19,8 @@ use crate::Error;
 /// - a `NaN` or `+inf` in a row makes that whole row `NaN`, and no other row.
 ///
 /// The sum is taken in the tensor's own precision. In `f32` a share is right to about `1e-6`
-/// for rows of a hundred, and to about `1e-4` of itself for rows of fifty thousand.
+/// for rows of a hundred, and to about `1e-4` of itself for rows of fifty thousand. In `f16` it
+/// must stay below 65,520, or every share is `0`: cast longer rows of like logits to `f32` first.
 ///
 /// # Panics
 /// If `dim` is not a dimension of `logits`.
@@ -68,6 +69,7 @@ pub fn softmax<const D: usize>(logits: Tensor<D>, dim: usize) -> Tensor<D> {
 /// assert!((shares[0] - 0.8).abs() < 1e-6);
 /// # Ok::<(), attention::Error>(())
 /// ```
+// ANCHOR: temperature
 pub fn softmax_with_temperature<const D: usize>(
     logits: Tensor<D>,
     temperature: f32,
@@ -86,6 +88,7 @@ pub fn softmax_with_temperature<const D: usize>(
     let shifted = logits - largest.mask_fill(hidden, 0.0);
     Ok(softmax(shifted / temperature, dim))
 }
+// ANCHOR_END: temperature
 
 /// How spread out the shares along `dim` are, in nats: `-sum_i p_i ln p_i`, with `0 ln 0 = 0`.
 ///
@@ -134,6 +137,30 @@ pub fn effective_tokens<const D: usize>(
     let hidden = weights.sum_dim(dim).equal_elem(0.0);
     Ok(entropy.exp().mask_fill(hidden, 0.0))
 }
+
+/// How the shares of one softmax answer to its logits: entry `[i, j]` of the result, `[n, n]`, is
+/// the slope of share `i` as logit `j` moves, `a_i (1 - a_i)` for `i = j` and `-a_i a_j` elsewhere
+/// (Goodfellow, Bengio and Courville, *Deep Learning*, 2016, section 6.2.2.3).
+///
+/// `weights` are the shares, `[n]`, as [`softmax`] makes them. Each row and each column of the
+/// result sums to zero: what one share gains, the others lose.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+///
+/// let shares = Tensor::<1>::from_data([0.5_f32, 0.5], &Device::flex());
+/// let slopes = attention::softmax_jacobian(shares).into_data().try_to_vec::<f32>().unwrap();
+/// assert_eq!(slopes, [0.25, -0.25, -0.25, 0.25]);
+/// ```
+// ANCHOR: jacobian
+pub fn softmax_jacobian(weights: Tensor<1>) -> Tensor<2> {
+    let [n] = weights.dims();
+    let a: Vec<f64> = weights.to_data().iter().collect();
+    let slope = |i: usize, j: usize| if i == j { a[i] * (1.0 - a[i]) } else { -a[i] * a[j] };
+    let slopes: Vec<f64> = (0..n * n).map(|at| slope(at / n, at % n)).collect();
+    Tensor::from_data(TensorData::new(slopes, [n, n]), (&weights.device(), weights.dtype()))
+}
+// ANCHOR_END: jacobian
 
 /// Whether `shape` has a dimension `dim`, with numbers along it.
 fn check_dimension(tensor: &'static str, shape: &[usize], dim: usize) -> Result<(), Error> {

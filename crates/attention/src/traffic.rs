@@ -26,6 +26,7 @@ use burn::tensor::Tensor;
 
 use crate::Error;
 use crate::flash::{FlashOptions, check_sizes, hide_future};
+use crate::scaled_dot_product::check_types;
 use crate::softmax;
 use crate::units::{Bytes, Flops};
 
@@ -173,6 +174,7 @@ pub fn standard_attention(
     value: Tensor<4>,
     options: &FlashOptions,
 ) -> Result<(Tensor<4>, Traffic), Error> {
+    check_types(&query, &key, &value)?;
     check_sizes(query.dims(), key.dims(), value.dims(), options)?;
     let sizes = Sizes::of(&query, &key, &value);
     let size = sizes.bytes_per_number;

@@ -1,5 +1,7 @@
-//! Flash attention against a reference in f64 that shares no code with it, against plain
-//! attention and against burn's own; and what it counts against closed formulas.
+//! What flash attention records beside its output, its numbers in f64, its memory, and what it
+//! counts against closed formulas. Its output is compared in `equivalence`.
+
+mod f64_reference;
 
 use std::cell::Cell;
 
@@ -8,11 +10,13 @@ use attention::traffic::{
     Sizes, Traffic, causal_flash_formula, flash_formula, standard_attention, standard_formula,
 };
 use attention::units::{Bytes, Flops};
-use attention::{Error, Flash, FlashOptions, Mask, flash_attention, scaled_dot_product_attention};
-use burn::tensor::ops::AttentionModuleOptions;
-use burn::tensor::{Device, FloatDType, Tensor, TensorData};
+use attention::{Error, Flash, FlashOptions, flash_attention};
+use burn::tensor::{Device, FloatDType, Tensor};
+use f64_reference::{
+    Array, Expected, Random, floats, largest_difference, largest_error, over, scaled_attention,
+    vm_high_water,
+};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
 
 #[derive(Debug, Clone)]
 struct Case {
@@ -30,18 +34,6 @@ struct Case {
     seed: u64,
 }
 
-/// Numbers from -1 to 1, the same for the same seed (SplitMix64).
-fn noise(seed: u64, count: usize) -> Vec<f64> {
-    (1..=count as u64)
-        .map(|i| {
-            let mut z = seed.wrapping_add(i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            (z ^ (z >> 31)) as f64 / u64::MAX as f64 * 2.0 - 1.0
-        })
-        .collect()
-}
-
 impl Case {
     fn options(&self) -> FlashOptions {
         FlashOptions {
@@ -55,48 +47,29 @@ impl Case {
 
     /// Query, key and value. The extreme ones are whole numbers and the scale is 1, so that every
     /// score is exact in f32, and some are 1e4 and -1e4: what is measured is the softmax.
-    fn data(&self) -> [Vec<f32>; 3] {
-        let rows = self.batch * self.heads;
-        let counts = [
-            rows * self.seq_q * self.head_dim,
-            rows * self.seq_k * self.head_dim,
-            rows * self.seq_k * self.value_dim,
-        ];
-        let mut data = [0, 1, 2].map(|part| {
-            noise(self.seed ^ (part as u64) << 60, counts[part])
-                .into_iter()
-                .map(|x| (4.0 * x) as f32)
-                .collect::<Vec<f32>>()
-        });
+    fn arrays(&self) -> [Array; 3] {
+        let mut random = Random::new(self.seed);
+        let mut array = |seq, width| random.array([self.batch, self.heads, seq, width]);
+        let [mut query, mut key] =
+            [array(self.seq_q, self.head_dim), array(self.seq_k, self.head_dim)];
+        for x in query.numbers.iter_mut().chain(&mut key.numbers) {
+            *x = if self.extreme { (1.5 * *x).round() } else { 2.0 * *x };
+        }
         if self.extreme {
-            for (values, limit) in [(0, 3.0), (1, 3.0)] {
-                for value in &mut data[values] {
-                    *value = (*value / 4.0 * limit).round();
-                }
-            }
             // Beside small scores, some of ±1e4.
-            for row in data[0].chunks_mut(self.head_dim).step_by(2) {
+            for row in query.numbers.chunks_mut(self.head_dim).step_by(2) {
                 row.fill(0.0);
                 row[0] = 100.0;
             }
-            for (i, row) in data[1].chunks_mut(self.head_dim).enumerate() {
+            for (i, row) in key.numbers.chunks_mut(self.head_dim).enumerate() {
                 row[0] = [100.0, -100.0, 0.0, 99.0][i % 4];
             }
         }
-        data
+        [query, key, array(self.seq_k, self.value_dim)]
     }
 
     fn tensors(&self) -> [Tensor<4>; 3] {
-        let [query, key, value] = self.data();
-        let tensor = |data, seq, width| {
-            let shape = [self.batch, self.heads, seq, width];
-            Tensor::from_data(TensorData::new(data, shape), &Device::flex())
-        };
-        [
-            tensor(query, self.seq_q, self.head_dim),
-            tensor(key, self.seq_k, self.head_dim),
-            tensor(value, self.seq_k, self.value_dim),
-        ]
+        self.arrays().map(|array| array.tensor())
     }
 
     fn flash(&self) -> Flash {
@@ -104,41 +77,38 @@ impl Case {
         flash_attention(query, key, value, &self.options()).unwrap()
     }
 
-    /// Output, log-sum-exp, and the size of the scores that went into it, by loops over every
-    /// entry, in f64. The size is the largest `sum of |query * key|`, scaled, that a query meets:
-    /// what a score in f32 is rounded to a part of.
-    fn reference(&self) -> [Vec<f64>; 3] {
-        let [query, key, value] = self.data();
-        let scale = self.scale.map_or(1.0 / (self.head_dim as f64).sqrt(), f64::from);
-        let [mut output, mut sums, mut sizes] = [Vec::new(), Vec::new(), Vec::new()];
-        let d = self.head_dim;
-        for head in 0..self.batch * self.heads {
-            for i in 0..self.seq_q {
-                let seen = if self.causal { i + self.seq_k - self.seq_q + 1 } else { self.seq_k };
-                let (mut scores, mut size) = (Vec::new(), 1.0_f64);
-                for j in 0..seen {
-                    let query = &query[(head * self.seq_q + i) * d..][..d];
-                    let key = &key[(head * self.seq_k + j) * d..][..d];
-                    let products: Vec<f64> =
-                        query.iter().zip(key).map(|(q, k)| f64::from(*q) * f64::from(*k)).collect();
-                    scores.push(products.iter().sum::<f64>() * scale);
-                    size = size.max(products.iter().map(|x| x.abs()).sum::<f64>() * scale);
-                }
-                let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let total: f64 = scores.iter().map(|score| (score - largest).exp()).sum();
-                sums.push(largest + total.ln());
-                sizes.push(size);
-                for c in 0..self.value_dim {
-                    let value = |j| f64::from(value[(head * self.seq_k + j) * self.value_dim + c]);
-                    let terms = scores.iter().enumerate();
-                    output.push(
-                        terms.map(|(j, score)| (score - largest).exp() / total * value(j)).sum(),
-                    );
-                }
-            }
-        }
-        [output, sums, sizes]
+    fn reference(&self) -> Expected {
+        let [query, key, value] = self.arrays();
+        let scale = self.options().scale_for(self.head_dim);
+        scaled_attention(&query, &key, &value, scale, |_, i, j| {
+            !self.causal || j <= i + self.seq_k - self.seq_q
+        })
     }
+
+    /// What the scores of a query are sums of: the largest `sum of |query * key|`, scaled, over all
+    /// keys, and at least one. A score in f32 is rounded to a part of this.
+    fn score_sizes(&self) -> Vec<f64> {
+        let [query, key, value] = self.arrays();
+        let sizes = |array: Array| {
+            let numbers = array.numbers.iter().map(|x| x.abs()).collect();
+            Array { numbers, ..array }
+        };
+        let scale = self.options().scale_for(self.head_dim);
+        let scores =
+            scaled_attention(&sizes(query), &sizes(key), &value, scale, |_, _, _| true).scores;
+        let rows = scores.numbers.chunks(self.seq_k);
+        rows.map(|row| row.iter().copied().fold(1.0, f64::max)).collect()
+    }
+}
+
+/// `ln(sum of exp(score))` of each row.
+fn log_sum_exps(scores: &Array) -> Vec<f64> {
+    let rows = scores.numbers.chunks(scores.shape[3]);
+    rows.map(|row| {
+        let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        largest + row.iter().map(|score| (score - largest).exp()).sum::<f64>().ln()
+    })
+    .collect()
 }
 
 /// Lengths from 1, blocks from 1 to more than the length.
@@ -169,89 +139,48 @@ fn any_case() -> impl Strategy<Value = Case> {
     })
 }
 
-fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().unwrap()
-}
-
-fn largest_error(got: &[f32], expected: &[f64]) -> f64 {
-    assert_eq!(got.len(), expected.len());
-    got.iter().zip(expected).fold(0.0, |worst: f64, (got, expected)| {
-        let error = (f64::from(*got) - expected).abs();
-        if error.is_nan() { f64::NAN } else { worst.max(error) }
-    })
-}
-
 /// The largest difference between two runs of the same case.
 fn difference(left: Tensor<4>, right: Tensor<4>) -> f64 {
-    let right: Vec<f64> = floats(right).into_iter().map(f64::from).collect();
-    largest_error(&floats(left), &right)
+    largest_difference(&floats(left), &floats(right))
 }
 
-/// Runs the property on this many cases and gives the largest error that it returned.
-fn over_cases(cases: u32, error: impl Fn(Case) -> f64, bound: f64) -> f64 {
-    let worst = Cell::new(0.0_f64);
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
-    TestRunner::new(config)
-        .run(&any_case(), |case| {
-            let error = error(case);
-            worst.set(worst.get().max(error));
-            prop_assert!(error <= bound, "off by {error:.1e}, more than {bound:.0e}");
-            Ok(())
-        })
-        .unwrap();
-    worst.get()
-}
-
+/// The log-sum-exp, and the output with a scale of one's own.
 #[test]
-fn flash_equals_the_f64_reference() {
-    let (extreme_cases, sum_error) = (Cell::new(0), Cell::new(0.0_f64));
-    let error = over_cases(
-        1500,
+fn the_log_sum_exp_equals_the_f64_reference() {
+    let (extreme_cases, output_error) = (Cell::new(0), Cell::new(0.0_f64));
+    let error = over(
+        1000,
+        &any_case(),
         |case| {
             extreme_cases.set(extreme_cases.get() + u32::from(case.extreme));
             let flash = case.flash();
-            let [output, sums, sizes] = case.reference();
+            let (expected, sizes) = (case.reference(), case.score_sizes());
+            let sums = log_sum_exps(&expected.scores);
+            let error = largest_error(&floats(flash.output), &expected.output.numbers);
+            output_error.set(output_error.get().max(error));
+            assert!(error <= 4e-5, "output is off by {error:.1e}");
             let got = floats(flash.log_sum_exp);
             let errors = got.iter().zip(&sums).map(|(got, sum)| (f64::from(*got) - sum).abs());
-            let error = errors.zip(&sizes).map(|(error, size)| error / size).fold(0.0, f64::max);
-            sum_error.set(sum_error.get().max(error));
-            // A sum of 19 products is within 19 roundings of 6e-8 at worst.
-            assert!(error <= 1e-6, "log-sum-exp is off by {error:.1e} of the scores");
-            largest_error(&floats(flash.output), &output)
+            let parts = errors.zip(&sizes).map(|(error, size)| error / size);
+            parts.fold(0.0, |worst, part| if part <= worst { worst } else { part })
         },
-        4e-5,
+        // A sum of 19 products is within 19 roundings of 6e-8 at worst.
+        1e-6,
     );
     println!(
-        "1500 shapes, {} with scores of ±1e4: output within {error:.1e}, log-sum-exp within \
-         {:.1e} of the scores",
+        "1000 shapes, {} with scores of ±1e4: log-sum-exp within {error:.1e} of the scores, output \
+         within {:.1e}",
         extreme_cases.get(),
-        sum_error.get()
+        output_error.get()
     );
     assert!(extreme_cases.get() > 100);
 }
 
 #[test]
-fn flash_equals_plain_attention() {
-    let error = over_cases(
-        1000,
-        |case| {
-            // Scores of ±1e4 must be exact: 1 / sqrt(head_dim) is a power of two.
-            let head_dim = if case.extreme { [1, 4, 16][case.head_dim % 3] } else { case.head_dim };
-            let case = Case { scale: None, head_dim, ..case };
-            let mask = if case.causal { Mask::Causal } else { Mask::Full };
-            let [query, key, value] = case.tensors();
-            let plain = scaled_dot_product_attention(query, key, value, mask).unwrap();
-            difference(case.flash().output, plain.output)
-        },
-        4e-5,
-    );
-    println!("1000 shapes: flash and plain attention within {error:.1e}");
-}
-
-#[test]
 fn flash_equals_standard_attention_in_three_kernels() {
-    let error = over_cases(
+    let error = over(
         1000,
+        &any_case(),
         |case| {
             let [query, key, value] = case.tensors();
             let (output, _) = standard_attention(query, key, value, &case.options()).unwrap();
@@ -262,54 +191,19 @@ fn flash_equals_standard_attention_in_three_kernels() {
     println!("1000 shapes: flash and standard attention within {error:.1e}");
 }
 
-#[test]
-fn flash_equals_the_attention_of_burn() {
-    let error = over_cases(
-        1000,
-        |case| {
-            let [query, key, value] = case.tensors();
-            let options = AttentionModuleOptions {
-                scale: case.scale.map(f64::from),
-                softcap: None,
-                is_causal: case.causal,
-            };
-            let burns = burn::tensor::module::attention(query, key, value, None, None, options);
-            difference(case.flash().output, burns)
-        },
-        4e-5,
-    );
-    println!("1000 shapes: flash and burn's own attention within {error:.1e}");
-}
-
-#[test]
-fn blocks_do_not_change_the_result() {
-    let error = over_cases(
-        1000,
-        |case| {
-            let one_tile = Case { block_q: usize::MAX, block_k: usize::MAX, ..case.clone() };
-            let smallest = Case { block_q: 1, block_k: 1, ..case.clone() };
-            let output = case.flash().output;
-            difference(output.clone(), one_tile.flash().output)
-                .max(difference(output, smallest.flash().output))
-        },
-        4e-5,
-    );
-    println!("1000 shapes: other blocks move the output by {error:.1e} at most");
-}
-
 /// In f64 what is left of the error is far smaller: it was rounding and nothing else.
 #[test]
 fn double_precision_is_double() {
-    let error = over_cases(
+    let error = over(
         300,
+        &any_case(),
         |case| {
             let case = Case { scale: case.scale.map(|_| 0.25), ..case };
             let double = |tensor: Tensor<4>| tensor.cast(FloatDType::F64);
             let [query, key, value] = case.tensors().map(double);
             let flash = flash_attention(query, key, value, &case.options()).unwrap();
             let output = flash.output.into_data().try_to_vec::<f64>().unwrap();
-            let [expected, _, _] = case.reference();
-            output.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+            largest_error(&output, &case.reference().output.numbers)
         },
         1e-13,
     );
@@ -335,41 +229,16 @@ fn the_memory_of_the_process_stays_small() {
         seed: 5,
     };
     case.flash();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    let kib = vm_high_water();
     println!("8192 x 8192: this process has used {} at most", Bytes::from_kib(kib));
     assert!(Bytes::from_kib(kib) < Bytes::from_kib(128 << 10));
 }
 
 #[test]
-fn a_long_causal_text_equals_burns_own() {
-    let case = Case {
-        batch: 1,
-        heads: 2,
-        seq_q: 1000,
-        seq_k: 1100,
-        head_dim: 32,
-        value_dim: 32,
-        block_q: 96,
-        block_k: 128,
-        causal: true,
-        scale: None,
-        extreme: false,
-        seed: 1,
-    };
-    let [query, key, value] = case.tensors();
-    let options = AttentionModuleOptions { scale: None, softcap: None, is_causal: true };
-    let burns = burn::tensor::module::attention(query, key, value, None, None, options);
-    let error = difference(case.flash().output, burns);
-    println!("1000 x 1100, causal: within {error:.1e} of burn's own");
-    assert!(error <= 2e-5);
-}
-
-#[test]
 fn the_counts_of_a_run_are_those_of_a_dry_run_and_of_the_formulas() {
-    over_cases(
+    over(
         1000,
+        &any_case(),
         |case| {
             let options = case.options();
             let [query, key, value] = case.tensors();

@@ -1,187 +1,13 @@
 //! The gradients of flash attention against two references in f64 that share no code with it:
 //! the chain rule written out, and central differences of the forward formula.
 
-use std::cell::Cell;
+mod f64_reference;
 
-use attention::{Error, Flash, FlashGradients, FlashOptions, flash_attention, flash_backward};
-use burn::tensor::{Device, Tensor, TensorData};
+use attention::{Error, Flash, FlashOptions, flash_attention, flash_backward};
+use burn::tensor::{Device, Tensor};
+use f64_reference::gradients::{Case, Gradients, largest_difference, numbers};
+use f64_reference::{over, vm_high_water};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
-
-#[derive(Debug, Clone, Copy)]
-struct Case {
-    heads: usize,
-    seq_q: usize,
-    seq_k: usize,
-    head_dim: usize,
-    value_dim: usize,
-    block_q: usize,
-    block_k: usize,
-    causal: bool,
-    scale: Option<f32>,
-    seed: u64,
-}
-
-/// Query, key, value and the gradient of the output: `[heads, seq, width]` each.
-type Data = [Vec<f64>; 4];
-/// The gradients of query, key and value.
-type Gradients = [Vec<f64>; 3];
-
-/// Numbers from -2 to 2 that an f32 holds exactly, the same for the same seed (SplitMix64).
-fn noise(seed: u64, count: usize) -> Vec<f64> {
-    (1..=count as u64)
-        .map(|i| {
-            let mut z = seed.wrapping_add(i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            f64::from((z >> 44) as u32) / f64::from(1 << 18) - 2.0
-        })
-        .collect()
-}
-
-impl Case {
-    fn options(&self) -> FlashOptions {
-        FlashOptions {
-            block_q: self.block_q,
-            block_k: self.block_k,
-            causal: self.causal,
-            scale: self.scale,
-            keep_steps: false,
-        }
-    }
-
-    fn data(&self) -> Data {
-        [
-            noise(self.seed, self.heads * self.seq_q * self.head_dim),
-            noise(self.seed ^ 1 << 60, self.heads * self.seq_k * self.head_dim),
-            noise(self.seed ^ 2 << 60, self.heads * self.seq_k * self.value_dim),
-            noise(self.seed ^ 3 << 60, self.heads * self.seq_q * self.value_dim),
-        ]
-    }
-
-    fn scale_f64(&self) -> f64 {
-        self.scale.map_or(1.0 / (self.head_dim as f64).sqrt(), f64::from)
-    }
-
-    /// The weights of one query: zero where it may not look.
-    fn weights(&self, query: &[f64], key: &[f64], head: usize, i: usize) -> Vec<f64> {
-        let seen = if self.causal { i + self.seq_k - self.seq_q + 1 } else { self.seq_k };
-        let d = self.head_dim;
-        let query = &query[(head * self.seq_q + i) * d..][..d];
-        let scores: Vec<f64> = (0..seen)
-            .map(|j| {
-                let key = &key[(head * self.seq_k + j) * d..][..d];
-                query.iter().zip(key).map(|(q, k)| q * k).sum::<f64>() * self.scale_f64()
-            })
-            .collect();
-        let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let total: f64 = scores.iter().map(|score| (score - largest).exp()).sum();
-        let mut weights: Vec<f64> =
-            scores.iter().map(|score| (score - largest).exp() / total).collect();
-        weights.resize(self.seq_k, 0.0);
-        weights
-    }
-
-    /// The loss: the output, weighed by the output's gradient, summed.
-    fn loss(&self, [query, key, value, gradient]: &Data) -> f64 {
-        let v = self.value_dim;
-        let mut loss = 0.0;
-        for head in 0..self.heads {
-            for i in 0..self.seq_q {
-                let weights = self.weights(query, key, head, i);
-                for (j, weight) in weights.iter().enumerate() {
-                    for c in 0..v {
-                        loss += weight
-                            * value[(head * self.seq_k + j) * v + c]
-                            * gradient[(head * self.seq_q + i) * v + c];
-                    }
-                }
-            }
-        }
-        loss
-    }
-
-    /// The chain rule, written out over every entry of the weights.
-    fn chain_rule(&self, data: &Data) -> Gradients {
-        self.gradients_and_sizes(data).0
-    }
-
-    /// The chain rule, and beside each number the sum of the sizes of all that was added up and
-    /// taken off to make it.
-    fn gradients_and_sizes(&self, [query, key, value, gradient]: &Data) -> (Gradients, Gradients) {
-        let (d, v) = (self.head_dim, self.value_dim);
-        let mut of = [query, key, value].map(|data| vec![0.0; data.len()]);
-        let mut sizes = of.clone();
-        for head in 0..self.heads {
-            for i in 0..self.seq_q {
-                let weights = self.weights(query, key, head, i);
-                let row = head * self.seq_q + i;
-                let of_weights: Vec<f64> = (0..self.seq_k)
-                    .map(|j| {
-                        let column = head * self.seq_k + j;
-                        (0..v).map(|c| gradient[row * v + c] * value[column * v + c]).sum()
-                    })
-                    .collect();
-                let mean: f64 = weights.iter().zip(&of_weights).map(|(w, g)| w * g).sum();
-                for j in 0..self.seq_k {
-                    let column = head * self.seq_k + j;
-                    let of_score = weights[j] * (of_weights[j] - mean) * self.scale_f64();
-                    let size = weights[j] * (of_weights[j].abs() + mean.abs()) * self.scale_f64();
-                    for c in 0..v {
-                        let term = weights[j] * gradient[row * v + c];
-                        of[2][column * v + c] += term;
-                        sizes[2][column * v + c] += term.abs();
-                    }
-                    for c in 0..d {
-                        of[0][row * d + c] += of_score * key[column * d + c];
-                        of[1][column * d + c] += of_score * query[row * d + c];
-                        sizes[0][row * d + c] += size * key[column * d + c].abs();
-                        sizes[1][column * d + c] += size * query[row * d + c].abs();
-                    }
-                }
-            }
-        }
-        (of, sizes)
-    }
-
-    /// How much the loss changes when one number changes, measured.
-    fn differences(&self, data: &Data) -> Gradients {
-        let step = 1e-5;
-        [0, 1, 2].map(|which| {
-            (0..data[which].len())
-                .map(|place| {
-                    let moved = |by: f64| {
-                        let mut data = data.clone();
-                        data[which][place] += by;
-                        self.loss(&data)
-                    };
-                    (moved(step) - moved(-step)) / (2.0 * step)
-                })
-                .collect()
-        })
-    }
-
-    fn tensors(&self, data: &Data) -> [Tensor<4>; 4] {
-        let shapes = [
-            [1, self.heads, self.seq_q, self.head_dim],
-            [1, self.heads, self.seq_k, self.head_dim],
-            [1, self.heads, self.seq_k, self.value_dim],
-            [1, self.heads, self.seq_q, self.value_dim],
-        ];
-        [0, 1, 2, 3].map(|which| {
-            let floats: Vec<f32> = data[which].iter().map(|x| *x as f32).collect();
-            Tensor::from_data(TensorData::new(floats, shapes[which]), &Device::flex())
-        })
-    }
-
-    fn run(&self, data: &Data) -> (Flash, FlashGradients) {
-        let [query, key, value, gradient] = self.tensors(data);
-        let options = self.options();
-        let flash = flash_attention(query.clone(), key.clone(), value.clone(), &options).unwrap();
-        let gradients = flash_backward(query, key, value, &flash, gradient, &options).unwrap();
-        (flash, gradients)
-    }
-}
 
 fn any_case(longest: usize) -> impl Strategy<Value = Case> {
     let shape =
@@ -195,47 +21,17 @@ fn any_case(longest: usize) -> impl Strategy<Value = Case> {
     )
 }
 
-fn floats(tensor: &Tensor<4>) -> Vec<f64> {
-    tensor.to_data().try_to_vec::<f32>().unwrap().into_iter().map(f64::from).collect()
-}
-
-fn numbers(gradients: &FlashGradients) -> Gradients {
-    [floats(&gradients.query), floats(&gradients.key), floats(&gradients.value)]
-}
-
 /// The largest error over all three gradients, as a part of the largest gradient or of one.
 fn largest_error(got: &Gradients, expected: &Gradients) -> f64 {
     let size = expected.iter().flatten().fold(1.0_f64, |size, x| size.max(x.abs()));
-    let mut worst = 0.0_f64;
-    for (got, expected) in got.iter().zip(expected) {
-        assert_eq!(got.len(), expected.len());
-        for (got, expected) in got.iter().zip(expected) {
-            let error = (got - expected).abs() / size;
-            worst = if error.is_nan() { f64::INFINITY } else { worst.max(error) };
-        }
-    }
-    worst
-}
-
-fn over_cases(cases: u32, longest: usize, error: impl Fn(Case) -> f64, bound: f64) -> f64 {
-    let worst = Cell::new(0.0_f64);
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
-    TestRunner::new(config)
-        .run(&any_case(longest), |case| {
-            let error = error(case);
-            worst.set(worst.get().max(error));
-            prop_assert!(error <= bound, "off by {error:.1e}, more than {bound:.0e}");
-            Ok(())
-        })
-        .unwrap();
-    worst.get()
+    largest_difference(got, expected) / size
 }
 
 #[test]
 fn the_two_references_agree() {
-    let error = over_cases(
+    let error = over(
         200,
-        6,
+        &any_case(6),
         |case| {
             let data = case.data();
             largest_error(&case.differences(&data), &case.chain_rule(&data))
@@ -246,24 +42,10 @@ fn the_two_references_agree() {
 }
 
 #[test]
-fn gradients_equal_central_differences() {
-    let error = over_cases(
-        200,
-        6,
-        |case| {
-            let data = case.data();
-            largest_error(&numbers(&case.run(&data).1), &case.differences(&data))
-        },
-        4e-6,
-    );
-    println!("200 shapes: flash backward and central differences within {error:.1e}");
-}
-
-#[test]
 fn gradients_equal_the_chain_rule_in_f64() {
-    let error = over_cases(
+    let error = over(
         1500,
-        20,
+        &any_case(20),
         |case| {
             let data = case.data();
             largest_error(&numbers(&case.run(&data).1), &case.chain_rule(&data))
@@ -275,9 +57,9 @@ fn gradients_equal_the_chain_rule_in_f64() {
 
 #[test]
 fn blocks_do_not_change_the_gradients() {
-    let error = over_cases(
+    let error = over(
         500,
-        20,
+        &any_case(20),
         |case| {
             let data = case.data();
             let one_tile = Case { block_q: usize::MAX, block_k: usize::MAX, ..case };
@@ -293,9 +75,9 @@ fn blocks_do_not_change_the_gradients() {
 /// from it is off by as much. The gradients stay finite and right to that.
 #[test]
 fn extreme_scores_cost_digits_and_nothing_else() {
-    let error = over_cases(
+    let error = over(
         500,
-        12,
+        &any_case(12),
         |case| {
             let case = Case { scale: Some(1.0), ..case };
             let mut data = case.data();
@@ -340,18 +122,16 @@ fn the_memory_of_the_process_stays_small() {
         seed: 5,
     };
     case.run(&case.data());
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    let kib = vm_high_water();
     println!("8192 x 8192, forwards and backwards: this process has used {kib} KiB at most");
     assert!(kib < 128 << 10);
 }
 
 #[test]
 fn backward_counts_what_the_formulas_say() {
-    over_cases(
+    over(
         300,
-        20,
+        &any_case(20),
         |case| {
             let case = Case { causal: false, ..case };
             let (_, gradients) = case.run(&case.data());

@@ -56,7 +56,7 @@ struct Matrices {
 impl Case {
     fn matrices(&self) -> Matrices {
         let Case { heads, d_model, head_dim, rope_dim, query_latent, kv_latent, .. } = *self;
-        let mut random = Random(self.seed);
+        let mut random = Random::new(self.seed);
         let mut matrix = |rows: usize, columns: usize| -> Matrix {
             let scale = (rows as f64).sqrt();
             let mut row =
@@ -80,7 +80,7 @@ impl Case {
     }
 
     fn input(&self) -> Vec<f64> {
-        Random(!self.seed).array([1, self.batch, self.seq, self.d_model]).numbers
+        Random::new(!self.seed).array([1, self.batch, self.seq, self.d_model]).numbers
     }
 
     fn tensor(&self) -> Tensor<3> {

@@ -1,26 +1,15 @@
-//! Multi-head and cross-attention against f64 on plain vectors, and what must not change them.
+//! What must not change multi-head and cross-attention, and their errors. `equivalence` compares
+//! both with f64.
 
-use std::cell::Cell;
+mod f64_reference;
 
 use attention::{
     AttentionOptions, Error, Mask, MultiHeadAttention, attention_steps, cross_attention,
     merge_heads, scaled_dot_product_attention, split_heads,
 };
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
+use f64_reference::{config, floats, largest_error, tensor};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
-
-fn cases(count: u32) -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(count) }
-}
-
-fn tensor<const D: usize>(data: &[f32], shape: [usize; D]) -> Tensor<D> {
-    Tensor::from_data(TensorData::new(data.to_vec(), shape), &Device::flex())
-}
-
-fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().expect("f32 tensor")
-}
 
 fn zeros<const D: usize>(shape: [usize; D]) -> Tensor<D> {
     Tensor::zeros(shape, &Device::flex())
@@ -75,63 +64,6 @@ impl Case {
     }
 }
 
-/// `x · w` for rows of width `width`.
-fn project_f64(x: &[f64], width: usize, w: &[f32]) -> Vec<f64> {
-    let columns = w.len() / width;
-    x.chunks(width)
-        .flat_map(|row| {
-            (0..columns).map(|c| {
-                row.iter().enumerate().map(|(r, x)| x * f64::from(w[r * columns + c])).sum()
-            })
-        })
-        .collect()
-}
-
-fn attention_f64(case: &Case) -> (Vec<f64>, Vec<f64>) {
-    let wide = |data: &[f32]| data.iter().map(|x| f64::from(*x)).collect::<Vec<f64>>();
-    let (target, source) = (wide(&case.target), wide(&case.source));
-    let query = project_f64(&target, case.d_target, &case.w_query);
-    let key = project_f64(&source, case.d_source, &case.w_key);
-    let value = project_f64(&source, case.d_source, &case.w_value);
-    let (heads, dim, value_dim) = (case.heads, case.head_dim, case.value_dim);
-
-    let mut all_weights = Vec::new();
-    let mut merged = vec![0.0; case.lengths.len() * case.seq_q * heads * value_dim];
-    for (b, length) in case.lengths.iter().enumerate() {
-        for h in 0..heads {
-            for i in 0..case.seq_q {
-                let q = &query[((b * case.seq_q + i) * heads + h) * dim..][..dim];
-                let scores: Vec<f64> = (0..*length)
-                    .map(|j| {
-                        let k = &key[((b * case.seq_k + j) * heads + h) * dim..][..dim];
-                        q.iter().zip(k).map(|(q, k)| q * k).sum::<f64>() / (dim as f64).sqrt()
-                    })
-                    .collect();
-                let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let total: f64 = scores.iter().map(|score| (score - largest).exp()).sum();
-                let mut weights: Vec<f64> =
-                    scores.iter().map(|score| (score - largest).exp() / total).collect();
-                weights.resize(case.seq_k, 0.0);
-                for d in 0..value_dim {
-                    merged[((b * case.seq_q + i) * heads + h) * value_dim + d] = (0..case.seq_k)
-                        .map(|j| {
-                            weights[j] * value[((b * case.seq_k + j) * heads + h) * value_dim + d]
-                        })
-                        .sum();
-                }
-                all_weights.extend(weights);
-            }
-        }
-    }
-    (all_weights, project_f64(&merged, heads * value_dim, &case.w_output))
-}
-
-fn largest_error(got: &[f32], expected: &[f64]) -> f64 {
-    assert_eq!(got.len(), expected.len());
-    let error_or_nan = |worst: f64, error: f64| if error <= worst { worst } else { error };
-    got.iter().zip(expected).map(|(g, e)| (f64::from(*g) - e).abs()).fold(0.0, error_or_nan)
-}
-
 fn any_case() -> impl Strategy<Value = Case> {
     let widths = (1_usize..5, 1_usize..7, 1_usize..7, 1_usize..9, 1_usize..9, 1_usize..9);
     (widths, 1_usize..8, 1_usize..8, 1_usize..4).prop_flat_map(
@@ -169,31 +101,8 @@ fn any_case() -> impl Strategy<Value = Case> {
     )
 }
 
-#[test]
-fn cross_attention_equals_the_f64_reference() {
-    let (worst, empty) = (Cell::new((0.0_f64, 0.0_f64)), Cell::new(0));
-    TestRunner::new(cases(1000))
-        .run(&any_case(), |case| {
-            let (weights, output) = case.run();
-            let (expected_weights, expected_output) = attention_f64(&case);
-            let weights = largest_error(&weights, &expected_weights);
-            let output = largest_error(&output, &expected_output);
-            prop_assert!(weights <= 1e-6, "weights are off by {weights:.1e}");
-            prop_assert!(output <= 5e-6, "output is off by {output:.1e}");
-            let before = worst.get();
-            worst.set((before.0.max(weights), before.1.max(output)));
-            empty.set(empty.get() + case.lengths.iter().filter(|length| **length == 0).count());
-            Ok(())
-        })
-        .unwrap();
-    let (weights, output) = worst.get();
-    println!("1000 shapes: weights within {weights:.1e}, output within {output:.1e}");
-    println!("{} sources of length zero", empty.get());
-    assert!(empty.get() > 50);
-}
-
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(config(300))]
 
     #[test]
     fn one_head_is_plain_attention(case in any_case(), causal in any::<bool>()) {
@@ -271,6 +180,29 @@ proptest! {
         for (a, b) in case.run().1.iter().zip(&moved.run().1) {
             prop_assert!((a - b).abs() <= 2e-5, "{a} became {b}");
         }
+    }
+
+    // claim: heads-add-up
+    /// The output is the sum of what each head adds: its output times its own rows of W_O.
+    #[test]
+    fn heads_add_up(case in any_case()) {
+        let steps = cross_attention(&case.layer(), case.target(), case.source(), &case.lengths);
+        let steps = steps.unwrap();
+        let (rows, outputs) = (case.value_dim, floats(steps.heads.output));
+        let mut sum = vec![0.0_f64; case.lengths.len() * case.seq_q * case.d_out];
+        for (place, total) in sum.iter_mut().enumerate() {
+            let (text, column) = (place / case.d_out, place % case.d_out);
+            let (batch, query) = (text / case.seq_q, text % case.seq_q);
+            for head in 0..case.heads {
+                let own = &outputs[((batch * case.heads + head) * case.seq_q + query) * rows..][..rows];
+                let band = &case.w_output[head * rows * case.d_out..];
+                *total += own.iter().enumerate()
+                    .map(|(row, number)| f64::from(*number) * f64::from(band[row * case.d_out + column]))
+                    .sum::<f64>();
+            }
+        }
+        let error = largest_error(&floats(steps.output), &sum);
+        prop_assert!(error <= 1e-5, "off by {error:.1e}");
     }
 
     /// What stands in the padding changes nothing, not even the last bit.

@@ -35,7 +35,7 @@ fn both_pairings_equal_the_f64_reference() {
     let bound = Bound::new("RoPE, positions to 100,000", 1e-6);
     cases(1000, &sizes, |(seed, batch, heads, seq, pairs, first)| {
         let head_dim = 2 * pairs;
-        let x = Random(seed).array([batch, heads, seq, head_dim]);
+        let x = Random::new(seed).array([batch, heads, seq, head_dim]);
         let halves: Vec<(usize, usize)> = (0..pairs).map(|i| (i, i + pairs)).collect();
         for (pairing, pairs) in
             [(Pairing::Interleaved, neighbours(head_dim)), (Pairing::HalfSplit, halves)]
@@ -62,7 +62,7 @@ fn a_reordering_makes_the_pairings_equal() {
         let head_dim = 2 * pairs;
         let shape = [1, heads, seq, head_dim];
         let order = half_split_order(head_dim);
-        let x = floats(Random(seed).array(shape).tensor());
+        let x = floats(Random::new(seed).array(shape).tensor());
 
         let interleaved = floats(rope(head_dim).rotate(tensor(&x, shape), first).unwrap());
         let rope = rope(head_dim).with_pairing(Pairing::HalfSplit);
@@ -79,7 +79,7 @@ fn scores_depend_on_the_distance_alone() {
     let bound = Bound::new("RoPE moved, score a pair", 2e-6);
     cases(1000, &sizes, |(seed, pairs, key, apart, shift)| {
         let head_dim = 2 * pairs;
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let (q, k) = (random.array([1, 1, 1, head_dim]), random.array([1, 1, 1, head_dim]));
         for pairing in [Pairing::Interleaved, Pairing::HalfSplit] {
             let rope = rope(head_dim).with_pairing(pairing);
@@ -100,7 +100,7 @@ fn scores_depend_on_the_distance_alone() {
 fn a_later_part_continues_the_text() {
     let sizes = (any::<u64>(), 1_usize..9, 1_usize..9, 1_usize..20, 0_usize..10_000);
     cases(1000, &sizes, |(seed, before, after, pairs, first)| {
-        let x = Random(seed).array([1, 2, before + after, 2 * pairs]).tensor();
+        let x = Random::new(seed).array([1, 2, before + after, 2 * pairs]).tensor();
         let rope = rope(2 * pairs);
         let whole = rope.rotate(x.clone(), first).unwrap();
         let start = rope.rotate(x.clone().narrow(2, 0, before), first).unwrap();
@@ -112,7 +112,7 @@ fn a_later_part_continues_the_text() {
 
 #[test]
 fn position_zero_changes_nothing_and_lengths_stay() {
-    let x = Random(1).array([2, 3, 1, 64]);
+    let x = Random::new(1).array([2, 3, 1, 64]);
     let turned = |first| floats(rope(64).rotate(x.tensor(), first).unwrap());
     assert_eq!(turned(0), floats(x.tensor()));
     let lengths = |x: &[f32]| -> Vec<f32> {

@@ -1,26 +1,16 @@
 //! Every step of attention with its options, and ALiBi, against f64 on plain vectors.
 
+mod f64_reference;
+
 use std::cell::Cell;
 
 use attention::{
     AttentionOptions, AttentionSteps, Error, Mask, MaskGrid, alibi_bias, alibi_slopes,
     attention_steps, scaled_dot_product_attention,
 };
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
+use f64_reference::{cases, config, floats, tensor};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
-
-fn cases(count: u32) -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(count) }
-}
-
-fn tensor<const D: usize>(data: &[f32], shape: [usize; D]) -> Tensor<D> {
-    Tensor::from_data(TensorData::new(data.to_vec(), shape), &Device::flex())
-}
-
-fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().expect("f32 tensor")
-}
 
 #[derive(Debug, Clone)]
 struct Case {
@@ -199,40 +189,36 @@ fn any_case() -> impl Strategy<Value = Case> {
 fn every_step_equals_the_f64_reference() {
     let worst = Cell::new([0.0_f64; 8]);
     let (hidden_rows, sinks, largest_score) = (Cell::new(0), Cell::new(0), Cell::new(0.0_f64));
-    TestRunner::new(cases(2000))
-        .run(&any_case(), |case| {
-            let (steps, expected) = (run(&case), steps_f64(&case));
-            prop_assert_eq!(&floats(steps.query), &case.query);
-            prop_assert_eq!(&floats(steps.key), &case.key);
-            prop_assert_eq!(&floats(steps.value), &case.value);
-            prop_assert_eq!(steps.sink_weights.is_some(), case.sink.is_some());
-            let sink = steps.sink_weights.map_or(vec![0.0; expected.sink.len()], floats);
-            let errors = [
-                largest_error(&floats(steps.raw_scores), &expected.raw),
-                largest_error(&floats(steps.scaled), &expected.scaled),
-                largest_error(&floats(steps.capped), &expected.capped),
-                largest_error(&floats(steps.biased), &expected.biased),
-                largest_error(&floats(steps.masked), &expected.masked),
-                largest_error(&floats(steps.weights), &expected.weights),
-                largest_error(&sink, &expected.sink),
-                largest_error(&floats(steps.output), &expected.output),
-            ];
-            for (error, bound) in
-                errors.iter().zip([4e-6, 4e-6, 4e-6, 4e-6, 4e-6, 1e-5, 1e-5, 2e-5])
-            {
-                prop_assert!(error <= &bound, "{errors:?}");
-            }
-            let before = worst.get();
-            worst.set(std::array::from_fn(|i| before[i].max(errors[i])));
-            let row_is_hidden = |row: &[f64]| row.iter().all(|score| *score == f64::NEG_INFINITY);
-            let hidden = expected.masked.chunks(case.size[3]).filter(|row| row_is_hidden(row));
-            hidden_rows.set(hidden_rows.get() + hidden.count());
-            sinks.set(sinks.get() + usize::from(case.sink.is_some()));
-            let largest = expected.scaled.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
-            largest_score.set(largest_score.get().max(largest));
-            Ok(())
-        })
-        .unwrap();
+    cases(2000, &any_case(), |case| {
+        let (steps, expected) = (run(&case), steps_f64(&case));
+        prop_assert_eq!(&floats(steps.query), &case.query);
+        prop_assert_eq!(&floats(steps.key), &case.key);
+        prop_assert_eq!(&floats(steps.value), &case.value);
+        prop_assert_eq!(steps.sink_weights.is_some(), case.sink.is_some());
+        let sink = steps.sink_weights.map_or(vec![0.0; expected.sink.len()], floats);
+        let errors = [
+            largest_error(&floats(steps.raw_scores), &expected.raw),
+            largest_error(&floats(steps.scaled), &expected.scaled),
+            largest_error(&floats(steps.capped), &expected.capped),
+            largest_error(&floats(steps.biased), &expected.biased),
+            largest_error(&floats(steps.masked), &expected.masked),
+            largest_error(&floats(steps.weights), &expected.weights),
+            largest_error(&sink, &expected.sink),
+            largest_error(&floats(steps.output), &expected.output),
+        ];
+        for (error, bound) in errors.iter().zip([4e-6, 4e-6, 4e-6, 4e-6, 4e-6, 1e-5, 1e-5, 2e-5]) {
+            prop_assert!(error <= &bound, "{errors:?}");
+        }
+        let before = worst.get();
+        worst.set(std::array::from_fn(|i| before[i].max(errors[i])));
+        let row_is_hidden = |row: &[f64]| row.iter().all(|score| *score == f64::NEG_INFINITY);
+        let hidden = expected.masked.chunks(case.size[3]).filter(|row| row_is_hidden(row));
+        hidden_rows.set(hidden_rows.get() + hidden.count());
+        sinks.set(sinks.get() + usize::from(case.sink.is_some()));
+        let largest = expected.scaled.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+        largest_score.set(largest_score.get().max(largest));
+        Ok(())
+    });
     let names = ["raw", "scaled", "capped", "biased", "masked", "weights", "sink", "output"];
     for (name, error) in names.iter().zip(worst.get()) {
         println!("{name}: within {error:.1e}");
@@ -247,7 +233,7 @@ fn every_step_equals_the_f64_reference() {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(config(300))]
 
     #[test]
     fn the_default_is_the_plain_formula(case in any_case(), causal in any::<bool>()) {

@@ -8,21 +8,35 @@
 //! | `{{num NAME}}` | the same as bare digits, for formulas and code |
 //! | `{{listing FILE#ANCHOR}}` | the lines between two anchors of a source file |
 //! | `{{output LISTING/RUN}}` | the command of a recorded run, and what it printed |
+//! | `{{measured NAME}}` | a table of what was measured: errors or times |
 //! | `{{widget NAME}}` | a widget's first view, which WebAssembly takes over in the page |
-//! | `{{cite KEY}}` | a source of the literature table, with its link |
+//! | `{{cite KEY}}` | a work of the bibliography, with its link |
+//! | `{{term KEY}}`, `{{term KEY\|shown words}}` | a word of the glossary, with its definition |
+//! | `{{claim ID}}` | the mark of a claim about models that a test checks |
+//! | `{{bibliography}}`, `{{glossary}}`, `{{claims}}` | the lists of all these |
+//! | `{{map}}`, `{{paths}}` | which chapter builds on which, and ways through the book |
 //!
 //! A tag that names nothing is a [`Problem`] with file and line, and so is a digit that no tag
 //! brought in, a formula that KaTeX refuses, a link that leads nowhere, and a misspelling.
 
+pub mod bibliography;
+pub mod claims;
+pub mod contents;
+pub mod exercises;
 pub mod facts;
 pub mod gallery;
+pub mod glossary;
 mod highlight;
 pub mod lint;
 pub mod literature;
+pub mod map;
+pub mod measured;
 mod names;
+pub mod next_token;
 pub mod problem;
 pub mod runs;
 pub mod sources;
+pub mod squares;
 mod stage;
 pub mod strict;
 pub mod tags;

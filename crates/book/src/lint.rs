@@ -9,6 +9,7 @@ use typos::tokens::{Identifier, TokenizerBuilder, Word};
 use typos::{Dictionary, Status};
 
 use crate::Problem;
+use crate::glossary;
 use crate::names::Names;
 use crate::tags::{self, Shelf};
 
@@ -37,6 +38,11 @@ pub struct Findings {
 pub fn chapter(file: &Path, text: &str, shelf: &Shelf, names: &Names) -> Findings {
     let mut findings = Findings::default();
     for tag in tags::find(text) {
+        let line = text[..tag.start].rfind('\n').map_or(0, |at| at + 1);
+        if matches!(tag.kind, "term" | "cite" | "claim") && text[line..].starts_with('#') {
+            let message = format!("a heading is a link itself: write no {} in it", tag.kind);
+            findings.problems.push(Problem::at(file, text, tag.start, message));
+        }
         match shelf.fill(tag) {
             Ok(_) => findings.used.push(tag.name.to_owned()),
             Err(message) => findings.problems.push(Problem::at(file, text, tag.start, message)),
@@ -49,10 +55,20 @@ pub fn chapter(file: &Path, text: &str, shelf: &Shelf, names: &Names) -> Finding
     findings
 }
 
+/// The words that a term shows stay: they are text of the chapter.
 fn blank_tags(text: &str) -> String {
     let mut blanked = text.to_owned();
     for tag in tags::find(text) {
-        blanked.replace_range(tag.start..tag.end, &"x".repeat(tag.end - tag.start));
+        let shown = if tag.kind == "term" { glossary::split(tag.name).1 } else { None };
+        let blank = match shown {
+            Some(words) => {
+                let start = words.as_ptr() as usize - text.as_ptr() as usize - tag.start;
+                let after = tag.end - tag.start - start - words.len();
+                format!("{}{words}{}", "(".repeat(start), ")".repeat(after))
+            }
+            None => "x".repeat(tag.end - tag.start),
+        };
+        blanked.replace_range(tag.start..tag.end, &blank);
     }
     blanked
 }

@@ -1,34 +1,26 @@
-//! What the book takes from others: figures and works, each in one table with its source.
+//! Figures that the book takes from others: one table, each figure with its work and place.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// The tables, as text.
+use crate::bibliography::{self, Works};
+
+/// The table of figures, as text.
 const TABLE: &str = include_str!("../literature.toml");
+
+/// The works, as BibTeX.
+const WORKS: &str = include_str!("../../../src/references.bib");
 
 /// Works and figures.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Literature {
     /// Works by key: `vaswani2017`.
-    pub work: BTreeMap<String, Work>,
+    #[serde(skip)]
+    pub work: Works,
     /// Figures by fact name.
     pub figure: BTreeMap<String, Figure>,
-}
-
-/// A work that the book cites.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Work {
-    /// Who wrote it, as a text cites them: `Vaswani et al.`
-    pub authors: String,
-    /// Its title.
-    pub title: String,
-    /// When it appeared.
-    pub year: u16,
-    /// Where to read it.
-    pub url: String,
 }
 
 /// A figure that the book did not compute.
@@ -49,13 +41,18 @@ impl Literature {
     /// The tables of this book.
     ///
     /// # Panics
-    /// If the table in the repository is broken: a test would have said so.
+    /// If a table in the repository is broken: a test would have said so.
     pub fn of_the_book() -> Self {
-        let literature: Self =
+        let mut literature: Self =
             toml::from_str(TABLE).expect("crates/book/literature.toml is a table");
+        literature.work = bibliography::parse(WORKS).expect("src/references.bib is BibTeX");
         for (name, figure) in &literature.figure {
             assert!(literature.work.contains_key(&figure.source), "{name} has no source");
         }
         literature
+    }
+    /// The figures' names, each with the key of its work.
+    pub fn sources(&self) -> impl Iterator<Item = (String, String)> {
+        self.figure.iter().map(|(name, figure)| (name.clone(), figure.source.clone()))
     }
 }

@@ -4,8 +4,19 @@ use std::collections::BTreeSet;
 
 /// Models, formats and the like. A digit in a chapter must be in one of these, or in a
 /// listing's name, or come from a tag.
-const KNOWN: &[&str] =
-    &["SmolLM2", "SmolLM2-135M", "SmolLM2-135M-Instruct", "GPT-2", "GPT-3", "Q4_1", "Q8_0"];
+const KNOWN: &[&str] = &[
+    "SmolLM2",
+    "SmolLM2-135M",
+    "SmolLM2-135M-Instruct",
+    "GPT-2",
+    "GPT-3",
+    "Q4_1",
+    "Q8_0",
+    "f16",
+    "bf16",
+    "f32",
+    "f64",
+];
 
 /// The words that may hold digits.
 pub struct Names(BTreeSet<String>);

@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::Problem;
+use crate::{Problem, exercises};
 
 /// Where anchors are looked for, from the book's root.
-const ROOMS: &[&str] =
-    &["listings/examples", "listings/src", "crates/attention/src", "crates/smollm2/src"];
+const ROOMS: &[&str] = &[
+    "listings/examples",
+    exercises::FOLDER,
+    "listings/src",
+    "crates/attention/src",
+    "crates/smollm2/src",
+    "crates/translator/src",
+];
 
 /// The lines between `ANCHOR: name` and `ANCHOR_END: name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +114,8 @@ fn without_indentation(lines: &[&str]) -> String {
     lines.iter().map(|line| line.get(common..).unwrap_or("").to_owned() + "\n").collect()
 }
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+/// All Rust files in `folder` and below, in order.
+pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))

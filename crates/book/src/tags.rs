@@ -2,12 +2,17 @@
 
 use std::path::Path;
 
+use crate::bibliography::{self, Works};
+use crate::claims::{self, Claims};
+use crate::contents::Page;
+use crate::exercises;
 use crate::facts::{Entry, Facts};
+use crate::glossary::{self, Glossary};
 use crate::highlight::{escape, highlight, inert};
-use crate::literature::Literature;
+use crate::map::Map;
 use crate::runs::{self, Runs};
 use crate::sources::Sources;
-use crate::{Problem, sources};
+use crate::{Problem, measured, sources};
 
 /// A tag in a text: `{{kind name}}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +26,10 @@ pub struct Tag<'t> {
     /// Its name.
     pub name: &'t str,
 }
+
+/// What a tag can ask for.
+const KINDS: &str = "fact, num, listing, output, widget, cite, term, claim, measured, \
+                     bibliography, glossary, claims, map and paths";
 
 /// The tags of `text`, in order. mdBook's own, which begin with `{{#`, are not among them.
 pub fn find(text: &str) -> Vec<Tag<'_>> {
@@ -49,8 +58,18 @@ pub struct Shelf {
     pub runs: Runs,
     /// What the runs printed, by name of the run.
     pub outputs: std::collections::BTreeMap<String, String>,
+    /// The pages of the book.
+    pub pages: Vec<Page>,
     /// Cited works.
-    pub literature: Literature,
+    pub works: Works,
+    /// The work of each quoted figure, by the fact's name.
+    pub quoted: std::collections::BTreeMap<String, String>,
+    /// The book's words.
+    pub glossary: Glossary,
+    /// The tests that check a claim.
+    pub claims: Claims,
+    /// Which chapter builds on which.
+    pub map: Map,
     /// Widgets: name and HTML.
     pub widgets: Vec<(&'static str, String)>,
 }
@@ -84,9 +103,17 @@ impl Shelf {
             "output" => self.output(tag.name),
             "widget" => self.widget(tag.name),
             "cite" => self.cite(tag.name),
-            kind => Err(format!(
-                "there is no tag `{kind}`: the tags are fact, num, listing, output, widget and cite"
-            )),
+            "term" => glossary::link(&self.glossary, tag.name),
+            "claim" => claims::mark(&self.claims, tag.name),
+            "bibliography" => Ok(bibliography::page(&self.works, &self.pages, |fact| {
+                self.quoted.get(fact).map(String::as_str)
+            })),
+            "measured" => measured::table(tag.name),
+            "glossary" => Ok(glossary::page(&self.glossary, &self.pages)),
+            "claims" => Ok(claims::page(&self.claims, &self.pages)),
+            "map" => Ok(self.map.html(&self.pages)),
+            "paths" => Ok(self.map.paths_html(&self.pages)),
+            kind => Err(format!("there is no tag `{kind}`: the tags are {KINDS}")),
         }
     }
 
@@ -165,29 +192,24 @@ impl Shelf {
     }
 
     fn cite(&self, key: &str) -> Result<String, String> {
-        let work =
-            self.literature.work.get(key).ok_or_else(|| {
-                format!("there is no work `{key}` in crates/book/literature.toml")
-            })?;
-        Ok(maud::html! {
-            span class="cite" {
-                a href=(work.url) title=(work.title) { (work.authors) ", " (work.year) }
-            }
-        }
-        .into_string())
+        let work = self.works.get(key);
+        let file = bibliography::FILE;
+        Ok(work.ok_or_else(|| format!("there is no work `{key}` in {file}"))?.cite())
     }
 }
 
-/// The anchors that no chapter shows, as problems. `written` says of a listing whether its
-/// chapter is in the book.
+/// The anchors that no chapter shows, as problems. `written` says of a listing or an exercise
+/// whether its chapter is in the book.
 pub fn unused_anchors(
     sources: &sources::Sources,
     used: &[String],
     written: impl Fn(&str) -> bool,
 ) -> Vec<Problem> {
     let waits = |file: &Path| {
-        let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-        file.starts_with("listings/examples") && !written(name)
+        let listing = file.strip_prefix("listings/examples").ok().map(Path::file_stem);
+        let exercise = file.strip_prefix(exercises::FOLDER).ok().map(|file| file.iter().next());
+        let name = listing.or(exercise).flatten().and_then(|name| name.to_str());
+        name.is_some_and(|name| !written(name))
     };
     sources
         .all()

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 use mdbook_katex::preprocess::KatexProcessor;
-use mdbook_preprocessor::book::{Book, BookItem};
+use mdbook_preprocessor::book::Book;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use smollm2::Model;
 use widgets::gallery::Sentence;
@@ -20,7 +20,10 @@ use crate::sources::Sources;
 use crate::stage::{self, Staged};
 use crate::strict::strictly;
 use crate::tags::{Shelf, unused_anchors};
-use crate::{Problem, Problems, gallery, lint, runs};
+use crate::{
+    Problem, Problems, bibliography, claims, contents, exercises, gallery, glossary, lint, map,
+    runs,
+};
 
 /// What is computed once: the model's readings, every fact and every widget.
 pub struct Workshop {
@@ -91,6 +94,7 @@ impl Workshop {
     /// When anchors are broken or the recorded runs cannot be read.
     pub fn shelf(&self, root: &Path, module_version: Option<&str>) -> Result<Shelf> {
         let runs = runs::read(root)?;
+        let pages = contents::pages(root, &Config::from_disk(root.join("book.toml"))?)?;
         let outputs: BTreeMap<String, String> = runs
             .keys()
             .filter_map(|name| {
@@ -102,7 +106,12 @@ impl Workshop {
             sources: Sources::read(root).map_err(Problems)?,
             runs,
             outputs,
-            literature: Literature::of_the_book(),
+            map: map::read(root, &pages)?,
+            pages,
+            works: bibliography::read(root)?,
+            quoted: Literature::of_the_book().sources().collect(),
+            glossary: glossary::read(root)?,
+            claims: claims::read(root),
             widgets: self.widgets.iter().map(|it| (it.name, it.html(module_version))).collect(),
         })
     }
@@ -121,7 +130,7 @@ impl Workshop {
     ) -> Result<()> {
         let shelf = Arc::new(self.shelf(root, module_version)?);
         let config = config(root, out, live_reload)?;
-        let links = self.check(root, &config, &shelf)?;
+        let links = self.check(root, &shelf)?;
         strictly(|| {
             let mut book = MDBook::load_with_config(root, config)?;
             book.with_preprocessor(Tags(shelf));
@@ -134,28 +143,24 @@ impl Workshop {
     }
 
     /// All lints that need no rendered page. Returns the links to check once there are some.
-    fn check(
-        &self,
-        root: &Path,
-        config: &Config,
-        shelf: &Shelf,
-    ) -> Result<Vec<(PathBuf, Vec<lint::Link>)>> {
-        let names = Names::new(shelf.runs.values().map(|run| run.listing.clone()));
-        let src = root.join(&config.book.src);
+    fn check(&self, root: &Path, shelf: &Shelf) -> Result<Vec<(PathBuf, Vec<lint::Link>)>> {
+        let listings = shelf.runs.values().map(|run| run.listing.clone());
+        let names = Names::new(listings.chain(exercises::names(root)));
         let (mut problems, mut links, mut used) = (Vec::new(), Vec::new(), Vec::new());
-        for page in chapters(root, config)? {
-            let text = std::fs::read_to_string(src.join(&page))
-                .with_context(|| format!("cannot read the chapter {}", page.display()))?;
-            let findings = lint::chapter(&config.book.src.join(&page), &text, shelf, &names);
+        for page in &shelf.pages {
+            let findings = lint::chapter(&page.file, &page.text, shelf, &names);
             problems.extend(findings.problems);
             used.extend(findings.used);
-            links.push((page, findings.links));
+            links.push((page.path.clone(), findings.links));
         }
+        let terms = std::fs::read_to_string(root.join(glossary::FILE))?;
+        let to_chapters = glossary::links(&terms, &shelf.glossary, &shelf.pages);
+        links.push((glossary::PAGE.into(), to_chapters));
+        problems.extend(claims::problems(&shelf.claims, &shelf.pages));
         // A listing may be there before its chapter is.
-        let pages: Vec<String> = links.iter().map(|(page, _)| page.display().to_string()).collect();
         let written = |listing: &str| {
             let chapter = listing.split_once('-').map_or(listing, |(chapter, _)| chapter);
-            pages.iter().any(|page| page.starts_with(chapter))
+            shelf.pages.iter().any(|page| page.is(chapter))
         };
         problems.extend(unused_anchors(&shelf.sources, &used, written));
         for (name, _) in shelf.runs.iter().filter(|(_, run)| written(&run.listing)) {
@@ -191,7 +196,7 @@ impl Workshop {
     /// As [`Workshop::shelf`], and every [`Problems`] of the chapters.
     pub fn preprocess(&self, context: &PreprocessorContext, book: Book) -> Result<Book> {
         let shelf = self.shelf(&context.root, None)?;
-        self.check(&context.root, &context.config, &shelf)?;
+        self.check(&context.root, &shelf)?;
         Tags(Arc::new(shelf)).run(context, book)
     }
 }
@@ -206,18 +211,6 @@ fn config(root: &Path, out: &Path, live_reload: bool) -> Result<Config> {
         config.set("output.html.live-reload-endpoint", "live-reload")?;
     }
     Ok(config)
-}
-
-/// The chapters' files, from the book's source folder.
-fn chapters(root: &Path, config: &Config) -> Result<Vec<PathBuf>> {
-    let book = MDBook::load_with_config(root, config.clone())?;
-    Ok(book
-        .iter()
-        .filter_map(|item| match item {
-            BookItem::Chapter(chapter) => chapter.source_path.clone(),
-            _ => None,
-        })
-        .collect())
 }
 
 /// Fills in the tags of every chapter.

@@ -24,10 +24,24 @@ fn root() -> PathBuf {
 /// A copy of what the book is built from.
 fn copy() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for part in
-        ["book.toml", "src", "theme", "listings", "crates/attention/src", "crates/smollm2/src"]
-    {
+    for part in [
+        "book.toml",
+        "src",
+        "theme",
+        "listings",
+        "crates/attention/src",
+        "crates/smollm2/src",
+        "crates/translator/src",
+        "tests/tests",
+    ] {
         copy_all(&root().join(part), &folder.path().join(part));
+    }
+    // Tests cite the claims of the chapters.
+    for entry in std::fs::read_dir(root().join("crates")).unwrap() {
+        let tests = entry.unwrap().path().join("tests");
+        if tests.is_dir() {
+            copy_all(&tests, &folder.path().join(tests.strip_prefix(root()).unwrap()));
+        }
     }
     folder
 }
@@ -136,6 +150,173 @@ fn an_unknown_tag() {
         "{{cite vaswani2018}}",
         "there is no work `vaswani2018`",
     );
+}
+
+#[test]
+fn a_work_that_lacks_its_year() {
+    breaks(
+        "src/references.bib",
+        "@article{cherry1953,",
+        "@article{x, author={A, B}, title={T}, eprint={1}}\n@article{cherry1953,",
+        "the work `x` has no year",
+    );
+}
+
+#[test]
+fn a_bibliography_lists_what_is_cited_and_no_more() {
+    let folder = copy();
+    let path = folder.path().join("src/references.bib");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let spare = "@article{spare2020, author={Spare, A.}, title={T}, year=2020, eprint={1}}\n";
+    std::fs::write(&path, text + spare).unwrap();
+    build(folder.path()).unwrap();
+    let page = std::fs::read_to_string(folder.path().join("out/bibliography.html")).unwrap();
+    assert!(page.contains("id=\"work-vaswani2017\""), "chapter 1 cites it");
+    assert!(page.contains("Ashish Vaswani, Noam Shazeer"), "with full names");
+    assert!(page.contains("href=\"ch01-spotlight.html\""), "and is linked");
+    assert!(!page.contains("spare2020"), "no chapter cites it");
+}
+
+#[test]
+fn a_term() {
+    breaks(CHAPTER, "## Pitfalls", "{{term tokken}}\n\n## Pitfalls", "there is no term `tokken`");
+    breaks(CHAPTER, "## Pitfalls", "{{term token|16 tokens}}\n\n## Pitfalls", "`16` is typed in");
+    breaks(
+        CHAPTER,
+        "## Pitfalls",
+        "{{term token|tokens we recieve}}\n\n## Pitfalls",
+        "`recieve` is misspelt",
+    );
+    breaks(CHAPTER, "## Pitfalls", "## {{term token}}", "a heading is a link itself");
+}
+
+#[test]
+fn a_terms_place() {
+    breaks(
+        "src/glossary.toml",
+        "ch01#what-other-heads-do",
+        "ch01#what-no-head-does",
+        "the link to `ch01-spotlight.md#what-no-head-does` leads nowhere",
+    );
+}
+
+#[test]
+fn a_term_links_to_the_glossary() {
+    let folder = copy();
+    let path = folder.path().join(CHAPTER);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text + "\n\n{{term token|Tokens}} here.\n").unwrap();
+    build(folder.path()).unwrap();
+    let read = |page: &str| std::fs::read_to_string(folder.path().join("out").join(page)).unwrap();
+    let page = read("ch01-spotlight.html");
+    assert!(page.contains("href=\"glossary.html#term-token\""), "the link");
+    assert!(page.contains("data-tip=\"A piece of text"), "and what `book.js` shows");
+    assert!(page.contains(">Tokens</a> here."), "the words in between");
+    let glossary = read("glossary.html");
+    assert!(glossary.contains("id=\"term-token\""), "where it leads");
+    assert!(glossary.contains("href=\"ch01-spotlight.html#the-idea\""), "and back");
+}
+
+/// A test that cites a claim, in the copy at `root`.
+fn cite_claim(root: &Path, id: &str) -> &'static str {
+    let file = "crates/attention/tests/cites.rs";
+    std::fs::write(root.join(file), format!("//! A test.\n\n// claim: {id}\n")).unwrap();
+    file
+}
+
+/// Adds the paragraph `text` to the end of the chapter in the copy at `root`.
+fn append(root: &Path, text: &str) {
+    let path = root.join(CHAPTER);
+    let chapter = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{chapter}\n\n{text}\n")).unwrap();
+}
+
+#[test]
+fn a_claim_and_its_test() {
+    let folder = copy();
+    append(folder.path(), "Heads differ.{{claim heads-differ}}");
+    let file = cite_claim(folder.path(), "heads-differ");
+    build(folder.path()).unwrap();
+    let read = |page: &str| std::fs::read_to_string(folder.path().join("out").join(page)).unwrap();
+    let page = read("ch01-spotlight.html");
+    assert!(page.contains("id=\"claim-heads-differ\""), "the mark");
+    assert!(page.contains("href=\"claims.html#tested-heads-differ\""), "its link");
+    assert!(page.contains(&format!("data-tip=\"Tested by {file}.\"")), "and what it says");
+    let list = read("claims.html");
+    assert!(list.contains("id=\"tested-heads-differ\"") && list.contains(file));
+    assert!(list.contains("href=\"ch01-spotlight.html#claim-heads-differ\""), "and back");
+}
+
+#[test]
+fn a_claim_without_a_test() {
+    breaks(
+        CHAPTER,
+        "## Pitfalls",
+        "It is so.{{claim it-is-so}}\n\n## Pitfalls",
+        "no test checks the claim `it-is-so`",
+    );
+}
+
+#[test]
+fn a_test_of_a_claim_that_no_chapter_makes() {
+    let folder = copy();
+    let file = cite_claim(folder.path(), "heads-differ");
+    let error = build(folder.path()).unwrap_err();
+    let expected = format!("{file}:3: no chapter makes the claim `heads-differ`");
+    assert!(error.contains(&expected), "{error}");
+}
+
+#[test]
+fn a_claim_that_is_made_twice() {
+    let folder = copy();
+    append(folder.path(), "Heads differ.{{claim heads-differ}}");
+    append(folder.path(), "Again, heads differ.{{claim heads-differ}}");
+    cite_claim(folder.path(), "heads-differ");
+    let line = line_of(folder.path(), CHAPTER, "Again, heads differ");
+    let error = build(folder.path()).unwrap_err();
+    let expected =
+        format!("{CHAPTER}:{line}: the claim `heads-differ` is made in {CHAPTER} already");
+    assert!(error.contains(&expected), "{error}");
+}
+
+#[test]
+fn the_map() {
+    breaks(
+        "src/map.toml",
+        "needs = [\"ch01\"]",
+        "needs = [\"ch09\"]",
+        "ch02 builds on `ch09`, which does not come before",
+    );
+    breaks(
+        "src/map.toml",
+        "[[chapter]]\nkey = \"ch01\"",
+        "[[chapter]]\nkey = \"ch00\"",
+        "ch01-spotlight.md is not here",
+    );
+}
+
+#[test]
+fn an_exercise() {
+    let show = |name: &str| format!("{{{{listing listings/exercises/{name}}}}}");
+    let folder = copy();
+    append(folder.path(), "Run `cargo test --release --test ch04-softmax`.");
+    append(folder.path(), &show("ch04-softmax/exercise.rs#exercise"));
+    append(folder.path(), &show("ch04-softmax/solution.rs#solution"));
+    build(folder.path()).unwrap();
+
+    append(folder.path(), &show("ch04-softmax/grade.rs#grade"));
+    let error = build(folder.path()).unwrap_err();
+    assert!(error.contains("there is no anchor `listings/exercises/ch04-softmax/grade.rs#grade`"));
+}
+
+#[test]
+fn an_exercise_of_a_chapter_that_is_there() {
+    let folder = copy();
+    let exercises = folder.path().join("listings/exercises");
+    std::fs::rename(exercises.join("ch04-softmax"), exercises.join("ch01-softmax")).unwrap();
+    let error = build(folder.path()).unwrap_err();
+    let anchor = "listings/exercises/ch01-softmax/exercise.rs#exercise";
+    assert!(error.contains(&format!("no chapter shows the anchor `{anchor}`")), "{error}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One layer: attention, then feed-forward.
 
-use attention::{Attention, KvCache};
+use attention::{Attention, AttentionSteps, KvCache};
 use burn::tensor::{Device, Tensor};
 
 use crate::feed_forward::SwiGlu;
@@ -44,22 +44,46 @@ impl Block {
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows.
     pub fn forward(&self, x: Tensor<2>) -> Result<(Tensor<2>, Attention), Error> {
-        self.continued(x, &mut KvCache::growing())
+        let (seen, attention) = self.attention.forward(self.attention_norm.forward(x.clone()))?;
+        Ok((self.think(x + seen), attention))
     }
 
-    /// The same for tokens that follow those in `cache`, which then holds these too.
+    /// The first result of [`forward`](Self::forward), for tokens that follow those in `cache`,
+    /// which then holds these too.
     ///
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows, or the cache is not that of this layer.
-    pub fn continued(
-        &self,
-        x: Tensor<2>,
-        cache: &mut KvCache,
-    ) -> Result<(Tensor<2>, Attention), Error> {
-        let normed = self.attention_norm.forward(x.clone());
-        let (seen, attention) = self.attention.continued(normed, cache)?;
-        let x = x + seen;
+    pub fn continued(&self, x: Tensor<2>, cache: &mut KvCache) -> Result<Tensor<2>, Error> {
+        let seen = self.attention.continued(self.attention_norm.forward(x.clone()), cache)?;
+        Ok(self.think(x + seen))
+    }
+
+    /// The second half.
+    fn think(&self, x: Tensor<2>) -> Tensor<2> {
         let thought = self.feed_forward.forward(self.feed_forward_norm.forward(x.clone()));
-        Ok((x + thought, attention))
+        x + thought
+    }
+
+    /// The same layer with one of its heads silenced.
+    pub(crate) fn without(&self, head: usize) -> Self {
+        Block { attention: self.attention.without(head), ..self.clone() }
+    }
+
+    /// The scaled scores of this layer's heads with nothing hidden, `[heads, seq, seq]`.
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows.
+    pub fn unmasked_scores(&self, x: Tensor<2>) -> Result<Tensor<3>, Error> {
+        self.attention.unmasked_scores(self.attention_norm.forward(x))
+    }
+
+    /// Every step of one query head on the way, as [`GroupedQueryAttention::steps`], and the
+    /// number of the key and value head that it asks.
+    ///
+    /// # Errors
+    /// As [`GroupedQueryAttention::steps`].
+    pub fn steps(&self, x: Tensor<2>, head: usize) -> Result<(AttentionSteps, usize), Error> {
+        let steps = self.attention.steps(self.attention_norm.forward(x), head)?;
+        Ok((steps, self.attention.kv_head(head)))
     }
 }

@@ -33,7 +33,8 @@ impl<'a> Decoder<'a> {
         Decoder { model, caches: vec![KvCache::growing(); model.config().layers] }
     }
 
-    /// Appends tokens to the text. Returns the logits of the token after them, `[vocabulary]`.
+    /// Appends tokens to the text: one, or a piece of any length, which costs less than its tokens
+    /// one by one. Returns the logits of the token after them, `[vocabulary]`.
     ///
     /// # Errors
     /// [`Error::EmptyText`] when there are none, [`Error::TooLong`] when the text would become
@@ -44,13 +45,25 @@ impl<'a> Decoder<'a> {
         if tokens > limit {
             return Err(Error::TooLong { tokens, limit, reason: "the model's context" });
         }
-        let mut caches = self.caches.clone();
-        let mut logits = Err(Error::EmptyText);
-        // The scores of a piece grow with its length times the text's: keep the pieces short.
-        for piece in ids.chunks(LONGEST) {
-            logits = Ok(self.model.continued(piece, &mut caches)?);
+        for &id in ids {
+            self.model.tokenizer().token(id)?;
         }
-        self.caches = caches;
+        let before = self.len();
+        let logits = self.read_pieces(ids);
+        if logits.is_err() {
+            for cache in &mut self.caches {
+                cache.truncate(before)?;
+            }
+        }
+        logits
+    }
+
+    /// In pieces, for what is computed on the way grows with the length of a piece.
+    fn read_pieces(&mut self, ids: &[u32]) -> Result<Vec<f32>, Error> {
+        let mut logits = Err(Error::EmptyText);
+        for piece in ids.chunks(LONGEST) {
+            logits = Ok(self.model.continued(piece, &mut self.caches)?);
+        }
         logits
     }
 
@@ -67,5 +80,10 @@ impl<'a> Decoder<'a> {
     /// The size of the keys and values of all layers.
     pub fn cache_bytes(&self) -> Bytes {
         self.caches.iter().map(KvCache::bytes).sum()
+    }
+
+    /// The size of the room set aside for them: [`cache_bytes`](Self::cache_bytes) at least.
+    pub fn reserved_bytes(&self) -> Bytes {
+        self.caches.iter().map(KvCache::reserved_bytes).sum()
     }
 }

@@ -85,7 +85,8 @@ impl Forward {
     }
 }
 
-fn check(what: &'static str, index: usize, count: usize) -> Result<(), Error> {
+/// That there is an `index` among `count` of `what`.
+pub(crate) fn check(what: &'static str, index: usize, count: usize) -> Result<(), Error> {
     if index < count { Ok(()) } else { Err(Error::OutOfRange { what, index, count }) }
 }
 

@@ -1,7 +1,10 @@
 //! Grouped-query attention: many query heads, few key and value heads.
 
 pub use attention::grouped_query::repeat_kv;
-use attention::{Attention, KvCache};
+use attention::{
+    Attention, AttentionOptions, AttentionSteps, KvCache, Mask, attention_steps,
+    grouped_query_attention,
+};
 use burn::tensor::{Device, Tensor};
 
 use crate::gguf::Gguf;
@@ -24,6 +27,7 @@ pub struct GroupedQueryAttention {
     rope: Rope,
     heads: usize,
     kv_heads: usize,
+    head_dim: usize,
 }
 
 impl GroupedQueryAttention {
@@ -45,6 +49,7 @@ impl GroupedQueryAttention {
             rope: Rope::new(head_dim, config.rope_base)?,
             heads,
             kv_heads,
+            head_dim,
         })
     }
 
@@ -54,29 +59,77 @@ impl GroupedQueryAttention {
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows.
     pub fn forward(&self, x: Tensor<2>) -> Result<(Tensor<2>, Attention), Error> {
-        self.continued(x, &mut KvCache::growing())
+        let [query, key, value] = self.project(x, 0)?;
+        let attention = grouped_query_attention(query, key, value, Mask::Causal)?;
+        Ok((self.output.forward(merge_heads(attention.output.clone())), attention))
     }
 
-    /// The same for tokens that follow those in `cache`, which then holds these too.
+    /// The first result of [`forward`](Self::forward), for tokens that follow those in `cache`,
+    /// which then holds these too.
     ///
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows, or the cache is not that of this layer.
-    pub fn continued(
-        &self,
-        x: Tensor<2>,
-        cache: &mut KvCache,
-    ) -> Result<(Tensor<2>, Attention), Error> {
+    pub fn continued(&self, x: Tensor<2>, cache: &mut KvCache) -> Result<Tensor<2>, Error> {
+        let [query, key, value] = self.project(x, cache.next_position())?;
+        let output = cache.attend_output(query, key, value)?;
+        Ok(self.output.forward(merge_heads(output)))
+    }
+
+    /// The scaled scores with nothing hidden, `[heads, seq, seq]`: see
+    /// [`Model::unmasked_scores`](crate::Model::unmasked_scores).
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when `x` has no rows.
+    pub fn unmasked_scores(&self, x: Tensor<2>) -> Result<Tensor<3>, Error> {
+        let [query, key, value] = self.project(x, 0)?;
+        let attention = grouped_query_attention(query, key, value, Mask::Full)?;
+        Ok(attention.scores.squeeze_dim(0))
+    }
+
+    /// Queries, keys and values of tokens that stand at `first` and after it:
+    /// `[1, heads or kv_heads, seq, head_dim]`.
+    fn project(&self, x: Tensor<2>, first: usize) -> Result<[Tensor<4>; 3], Error> {
         let query = split_heads(self.query.forward(x.clone()), self.heads);
         let key = split_heads(self.key.forward(x.clone()), self.kv_heads);
         let value = split_heads(self.value.forward(x), self.kv_heads);
+        Ok([self.rope.rotate(query, first)?, self.rope.rotate(key, first)?, value])
+    }
 
-        let first = cache.next_position();
-        let query = self.rope.rotate(query, first)?;
-        let key = self.rope.rotate(key, first)?;
+    // ANCHOR: without
+    /// The same layer with head `head` silenced: it looks as before, but its part of the output
+    /// matrix is zero, so nothing that it finds is passed on.
+    pub(crate) fn without(&self, head: usize) -> Self {
+        let own = head * self.head_dim..(head + 1) * self.head_dim;
+        GroupedQueryAttention { output: self.output.without(own), ..self.clone() }
+    }
+    // ANCHOR_END: without
 
-        let attention = cache.attend(query, key, value)?;
-        let mixed = self.output.forward(merge_heads(attention.output.clone()));
-        Ok((mixed, attention))
+    /// Every step of one query head over the whole of `x`, `[seq, d_model]`: each tensor is
+    /// `[1, 1, seq, ..]`. Key and value are those of the key and value head that `head` asks.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when there is no such head, [`Error::Attention`] when `x` has no
+    /// rows.
+    pub fn steps(&self, x: Tensor<2>, head: usize) -> Result<AttentionSteps, Error> {
+        let count = self.heads;
+        if head >= count {
+            return Err(Error::OutOfRange { what: "head", index: head, count });
+        }
+        let [seq, _] = x.dims();
+        let [query, key, value] = self.project(x, 0)?;
+        let kv_head = self.kv_head(head);
+        let masks = vec![Mask::Causal.grid(seq, seq)];
+        Ok(attention_steps(
+            query.narrow(1, head, 1),
+            key.narrow(1, kv_head, 1),
+            value.narrow(1, kv_head, 1),
+            AttentionOptions { masks, ..Default::default() },
+        )?)
+    }
+
+    /// The key and value head that a query head asks.
+    pub fn kv_head(&self, head: usize) -> usize {
+        head / (self.heads / self.kv_heads)
     }
 }
 
@@ -90,4 +143,57 @@ fn split_heads(x: Tensor<2>, heads: usize) -> Tensor<4> {
 fn merge_heads(x: Tensor<4>) -> Tensor<2> {
     let [_, heads, seq, head_dim] = x.dims();
     x.swap_dims(1, 2).reshape([seq, heads * head_dim])
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::TensorData;
+
+    use super::*;
+
+    /// Four query heads that share two key and value heads, with numbers from -1 to 1.
+    fn small() -> GroupedQueryAttention {
+        let linear = |seed: f32, shape: [usize; 2]| Linear::new(numbers(seed, shape));
+        GroupedQueryAttention {
+            query: linear(1.0, [16, 8]),
+            key: linear(2.0, [8, 8]),
+            value: linear(3.0, [8, 8]),
+            output: linear(4.0, [8, 16]),
+            rope: Rope::new(4, 10_000.0).unwrap(),
+            heads: 4,
+            kv_heads: 2,
+            head_dim: 4,
+        }
+    }
+
+    fn numbers(seed: f32, [rows, columns]: [usize; 2]) -> Tensor<2> {
+        let numbers = (0..rows * columns).map(|place| (place as f32 * 1.7 + seed).sin()).collect();
+        Tensor::from_data(TensorData::new::<f32, _>(numbers, [rows, columns]), &Device::flex())
+    }
+
+    fn apart(left: Tensor<4>, right: Tensor<4>) -> f32 {
+        assert_eq!(left.dims(), right.dims());
+        let (left, right) = (left.into_data(), right.into_data());
+        let pairs = left.iter::<f32>().zip(right.iter::<f32>());
+        // Two hidden scores are equal, and their difference is not a number.
+        pairs.filter(|(a, b)| a != b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn one_head_alone_does_what_it_does_among_the_others() {
+        let (layer, x) = (small(), numbers(5.0, [6, 8]));
+        let (_, all) = layer.forward(x.clone()).unwrap();
+        for head in 0..4 {
+            let alone = layer.steps(x.clone(), head).unwrap();
+            assert_eq!(layer.kv_head(head), head / 2);
+            let among = |tensor: &Tensor<4>| tensor.clone().narrow(1, head, 1);
+            let largest = apart(alone.masked, among(&all.scores))
+                .max(apart(alone.weights, among(&all.weights)))
+                .max(apart(alone.output, among(&all.output)));
+            println!("head {head}: {largest:.1e}");
+            assert!(largest <= 1e-6, "head {head}: {largest:.1e}");
+        }
+        let message = layer.steps(x, 4).unwrap_err().to_string();
+        assert_eq!(message, "there is no head 4: they count from 0 and there are 4");
+    }
 }

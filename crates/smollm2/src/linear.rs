@@ -1,5 +1,7 @@
 //! A linear map: the matrix that a layer multiplies by.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::Error;
@@ -30,6 +32,13 @@ impl Linear {
     /// `[seq, inputs]` to `[seq, outputs]`: each row of `x` times the matrix.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         x.matmul(self.weight.clone().transpose())
+    }
+
+    /// The same map, deaf to these inputs: their columns are zero.
+    pub(crate) fn without(&self, inputs: Range<usize>) -> Self {
+        let [outputs, _] = self.weight.dims();
+        let nothing = Tensor::zeros([outputs, inputs.len()], &self.weight.device());
+        Linear::new(self.weight.clone().slice_assign([0..outputs, inputs], nothing))
     }
 }
 

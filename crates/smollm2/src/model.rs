@@ -10,10 +10,11 @@ use attention::KvCache;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::block::Block;
+use crate::forward::check;
 use crate::gguf::Gguf;
 use crate::linear::matrix;
 use crate::norm::RmsNorm;
-use crate::{Config, Error, Forward, Token, Tokenizer};
+use crate::{Config, Error, Forward, Head, Token, Tokenizer};
 
 /// The longest text that [`Model::run`] takes, in tokens, however long a text the model was
 /// trained for. The scores and the weights of all heads are kept, and both grow with the square
@@ -24,7 +25,8 @@ pub const LONGEST: usize = 512;
 const LARGEST_FILE: u64 = 1 << 30;
 
 /// A language model, ready to run. It takes about 540 MB of memory: the weights are kept as
-/// 32-bit numbers.
+/// 32-bit numbers. A clone shares them.
+#[derive(Clone)]
 pub struct Model {
     config: Config,
     tokenizer: Arc<Tokenizer>,
@@ -116,14 +118,103 @@ impl Model {
         Ok(Forward { text, tokens, scores, weights, logits, tokenizer: self.tokenizer.clone() })
     }
 
-    /// The logits after tokens that follow those in `caches`, one cache a layer.
-    pub(crate) fn continued(&self, ids: &[u32], caches: &mut [KvCache]) -> Result<Vec<f32>, Error> {
+    /// For each layer the scaled scores of every token against every token, later ones included:
+    /// `[heads, seq, seq]`. Up to the diagonal they are [`Forward::scores`].
+    ///
+    /// Above the diagonal they are a counterfactual. The text runs through the model with its
+    /// mask, as in [`run`](Self::run), and only these scores are taken before the mask. The model
+    /// was trained with the mask, so nothing ever taught these numbers to mean something.
+    ///
+    /// # Errors
+    /// Those of [`run_tokens`](Self::run_tokens).
+    pub fn unmasked_scores(&self, ids: &[u32]) -> Result<Vec<Tensor<3>>, Error> {
+        self.check_length(ids.len())?;
         for &id in ids {
             self.tokenizer.token(id)?;
         }
         let mut x = self.embed(ids);
+        let mut scores = Vec::new();
+        for block in &self.blocks {
+            scores.push(block.unmasked_scores(x.clone())?);
+            (x, _) = block.forward(x)?;
+        }
+        Ok(scores)
+    }
+
+    /// The same model with some heads silenced, each given as its layer and its place in the
+    /// layer, both from 0. What a silenced head finds is not passed on; all else runs as before.
+    /// What then gets worse depended on these heads (Michel, Levy and Neubig, *Are Sixteen Heads
+    /// Really Better than One?*, 2019, section 2.3).
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when there is no such layer or head.
+    pub fn without(&self, heads: &[(usize, usize)]) -> Result<Self, Error> {
+        let mut model = self.clone();
+        for &(layer, head) in heads {
+            check("layer", layer, self.config.layers)?;
+            check("head", head, self.config.heads)?;
+            model.blocks[layer] = model.blocks[layer].without(head);
+        }
+        Ok(model)
+    }
+
+    /// How much each token but the first surprises the model after those before it: `-ln p`, in
+    /// nats, `[seq - 1]`. The mean of these is the loss that training makes small.
+    ///
+    /// # Errors
+    /// As [`run_tokens`](Self::run_tokens).
+    pub fn surprise(&self, ids: &[u32]) -> Result<Vec<f64>, Error> {
+        self.check_length(ids.len())?;
+        for &id in ids {
+            self.tokenizer.token(id)?;
+        }
+        let mut x = self.embed(ids);
+        for block in &self.blocks {
+            (x, _) = block.forward(x)?;
+        }
+        let logits = self.norm.forward(x).matmul(self.embedding.clone().transpose());
+        let logits: Vec<f32> = logits.into_data().iter().collect();
+        let places = logits.chunks(self.config.vocabulary).zip(&ids[1..]);
+        let surprises: Vec<f64> =
+            places.map(|(logits, &next)| surprise(logits, next as usize)).collect();
+        if surprises.iter().all(|surprise| surprise.is_finite()) {
+            Ok(surprises)
+        } else {
+            Err(Error::Overflow { place: "the logits".to_owned() })
+        }
+    }
+
+    /// One head at work on a text: everything between its queries and its output. Layers and
+    /// heads count from 0.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run), and [`Error::OutOfRange`] when there is no such layer or
+    /// head.
+    pub fn head(&self, text: &str, layer: usize, head: usize) -> Result<Head, Error> {
+        let ids = self.tokenizer.encode(text)?;
+        self.check_length(ids.len())?;
+        let count = self.blocks.len();
+        let Some(block) = self.blocks.get(layer) else {
+            return Err(Error::OutOfRange { what: "layer", index: layer, count });
+        };
+        let token = |&id: &u32| self.tokenizer.token(id);
+        let tokens = ids.iter().map(token).collect::<Result<_, _>>()?;
+        let mut x = self.embed(&ids);
+        for block in &self.blocks[..layer] {
+            (x, _) = block.forward(x)?;
+        }
+        let (steps, kv_head) = block.steps(x, head)?;
+        if !steps.output.clone().sum().into_scalar::<f32>().is_finite() {
+            return Err(Error::Overflow { place: format!("layer {layer}") });
+        }
+        Ok(Head { tokens, layer, head, kv_head, steps })
+    }
+
+    /// The logits after tokens that follow those in `caches`, one cache a layer.
+    pub(crate) fn continued(&self, ids: &[u32], caches: &mut [KvCache]) -> Result<Vec<f32>, Error> {
+        let mut x = self.embed(ids);
         for (block, cache) in self.blocks.iter().zip(caches) {
-            (x, _) = block.continued(x, cache)?;
+            x = block.continued(x, cache)?;
         }
         self.next_token(x)
     }
@@ -164,6 +255,13 @@ impl Model {
             Err(Error::Overflow { place: "the logits".to_owned() })
         }
     }
+}
+
+/// `-ln` of the share that token `next` has in the softmax of `logits`.
+fn surprise(logits: &[f32], next: usize) -> f64 {
+    let largest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    let total: f64 = logits.iter().map(|&logit| (f64::from(logit) - largest).exp()).sum();
+    largest + total.ln() - f64::from(logits[next])
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Error> {

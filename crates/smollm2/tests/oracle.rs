@@ -170,6 +170,7 @@ fn paris_comes_next() {
     assert!(forward.top(0).unwrap().is_empty());
 }
 
+// claim: no-peeking
 #[test]
 fn weights_are_the_softmax_of_scores_and_hide_the_future() {
     let forward = MODEL.run(TROPHY).unwrap();
@@ -196,6 +197,7 @@ fn weights_are_the_softmax_of_scores_and_hide_the_future() {
 }
 
 /// A decoder never sees what comes next: the map of a text's start is the start of its map.
+// claim: later-words-change-nothing
 #[test]
 fn what_comes_later_changes_nothing_before_it() {
     let whole = MODEL.run_tokens(&MODEL.tokenizer().encode(TROPHY).unwrap()).unwrap();

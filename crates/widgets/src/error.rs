@@ -29,4 +29,10 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file of a widget that is damaged or of another version.
+    #[error("this file cannot be used: {reason}")]
+    File {
+        /// What is wrong with it.
+        reason: String,
+    },
 }

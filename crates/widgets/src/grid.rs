@@ -20,9 +20,21 @@ pub fn step((row, column): Cell, key: &str, rows: usize, columns: usize) -> Opti
     })
 }
 
+/// The cell in `row,column`, as a pressed cell sends it.
+pub fn parse(value: &str) -> Option<Cell> {
+    let (row, column) = value.split_once(',')?;
+    Some((row.parse().ok()?, column.parse().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::step;
+    use super::{parse, step};
+
+    #[test]
+    fn a_cell_is_read_from_two_numbers() {
+        assert_eq!(parse("3,12"), Some((3, 12)));
+        assert_eq!([parse("3"), parse("3,"), parse("-1,2"), parse("a,b")], [None; 4]);
+    }
 
     #[test]
     fn keys_move_one_cell_and_stop_at_the_edge() {

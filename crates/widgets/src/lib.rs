@@ -7,14 +7,23 @@
 //! `web`, which is only compiled for one.
 
 pub mod address;
+pub mod assemble;
+pub mod causal_mask;
 mod error;
-pub mod flash;
 pub mod gallery;
 pub mod grid;
+pub mod heads;
+pub mod next_token;
 pub mod parts;
 pub mod readings;
+pub mod scale;
+pub mod score_matrix;
 pub mod show;
 pub mod spotlight;
+pub mod square;
+pub mod stepper;
+pub mod temperature;
+pub mod translation;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
@@ -40,7 +49,8 @@ pub trait Widget {
     /// Takes the file that it asked for.
     ///
     /// # Errors
-    /// [`Error::Gallery`] when the file is not what it should be. The widget shows that.
+    /// [`Error::Gallery`] or [`Error::File`] when the file is not what it should be. The widget
+    /// shows that.
     fn receive(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error>;
 
     /// Told that a file could not be had, and why. The widget shows that.
@@ -55,8 +65,15 @@ pub trait Widget {
 /// be read. An address that makes no sense is ignored: the widget opens as usual.
 pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, Error> {
     match name {
-        flash::NAME => Ok(Box::new(flash::FlashStepper::open(setup, address)?)),
+        causal_mask::NAME => Ok(Box::new(causal_mask::CausalMask::open(setup, address)?)),
+        score_matrix::NAME => Ok(Box::new(score_matrix::ScoreMatrix::open(setup, address)?)),
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
+        heads::NAME => Ok(Box::new(heads::Heads::open(setup, address)?)),
+        assemble::NAME => Ok(Box::new(assemble::Assemble::open(setup, address)?)),
+        temperature::NAME => Ok(Box::new(temperature::Temperature::open(setup, address)?)),
+        scale::NAME => Ok(Box::new(scale::Scale::open(setup, address)?)),
+        translation::NAME => Ok(Box::new(translation::TranslationWidget::open(setup, address)?)),
+        stepper::NAME => Ok(Box::new(stepper::Stepper::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }
 }

@@ -6,7 +6,7 @@
 use maud::{Markup, html};
 
 use crate::grid::Cell;
-use crate::show::{shade, share};
+use crate::show::{shade, shade_signed, share, signed};
 
 /// A labelled range, with its value beside the label.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +67,29 @@ pub fn menu(label: &str, event: &str, options: &[(String, String)], chosen: &str
             select name=(event) data-event=(event) autocomplete="off" {
                 @for (value, text) in options {
                     option value=(value) selected[value == chosen] { (text) }
+                }
+            }
+        }
+    }
+}
+
+/// A choice of a few: radio buttons side by side, one tab stop. `widget` and `event` name the
+/// group, so that no other widget of the page shares it.
+pub fn choice(
+    label: &str,
+    widget: &str,
+    event: &str,
+    options: &[(&str, &str)],
+    chosen: &str,
+) -> Markup {
+    html! {
+        fieldset class="wide choice" {
+            legend { (label) }
+            @for (value, text) in options {
+                label {
+                    input type="radio" name={ (widget) "-" (event) } value=(value)
+                        data-event=(event) checked[*value == chosen] autocomplete="off";
+                    span { (text) }
                 }
             }
         }
@@ -138,6 +161,15 @@ pub struct Grid<'a> {
 impl Grid<'_> {
     /// The grid as HTML; `cell` says what stands in a row and a column.
     pub fn view(&self, cell: impl Fn(usize, usize) -> Shown) -> Markup {
+        self.draw(cell, |_, _, shown| html! { (shown.text) })
+    }
+
+    /// The same with something else than text in its cells: `inside` draws what is shown.
+    pub fn draw(
+        &self,
+        cell: impl Fn(usize, usize) -> Shown,
+        inside: impl Fn(usize, usize, &Shown) -> Markup,
+    ) -> Markup {
         html! {
             div class="scroll" {
                 table class="map" role="grid" data-keys=(self.keys) aria-label=(self.label) {
@@ -159,7 +191,7 @@ impl Grid<'_> {
                                         data-value=(format!("{row},{column}"))
                                         data-row=(row) data-column=(column)
                                         tabindex=(if self.stop == (row, column) { "0" } else { "-1" })
-                                        class=(shown.class) aria-label=(shown.name) { (shown.text) }
+                                        class=(shown.class) aria-label=(shown.name) { (inside(row, column, &shown)) }
                                 }
                             }
                         }
@@ -172,14 +204,39 @@ impl Grid<'_> {
 
 /// The scale of shades from nothing to all, and a `note` on how to read the grid.
 pub fn legend(note: &str) -> Markup {
+    scale(&share(0.0), &share(1.0), note)
+}
+
+/// The scale of shades from `least` to `most`, and a `note` on how to read the grid.
+pub fn scale(least: &str, most: &str, note: &str) -> Markup {
     html! {
         p class="legend" {
-            span class="legend-end" { (share(0.0)) }
+            span class="legend-end" { (least) }
             span class="legend-scale" aria-hidden="true" {
                 @for step in 0..=10 { span class=(shade(step as f32 / 10.0)) {} }
             }
-            span class="legend-end" { (share(1.0)) }
+            span class="legend-end" { (most) }
             span { (note) }
         }
     }
+}
+
+/// The scale of shades of numbers of either sign, from `-largest` to `largest`, and a `note`.
+pub fn signed_legend(largest: f32, note: &str) -> Markup {
+    html! {
+        p class="legend" {
+            span class="legend-end" { (signed(-largest, 1)) }
+            span class="legend-scale" aria-hidden="true" {
+                @for step in -10..=10 { span class=(shade_signed(step as f32, 10.0)) {} }
+            }
+            span class="legend-end" { (signed(largest, 1)) }
+            span { (note) }
+        }
+    }
+}
+
+/// A share as a bar of up to twenty blocks, for the eye alone: the number stands beside it.
+pub fn bar(share: f32) -> Markup {
+    let blocks = (share.clamp(0.0, 1.0) * 20.0).round() as usize;
+    html! { span class="blocks" aria-hidden="true" { ("█".repeat(blocks)) } }
 }

@@ -1,9 +1,10 @@
-//! The gallery as a widget sees it: which sentences there are, and which have arrived.
+//! The gallery as a widget sees it: which sentences there are, and which files have arrived.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::gallery::Sentence;
+use crate::next_token::NextToken;
 
 /// What the page tells a widget about the gallery.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,25 +62,74 @@ impl Gallery {
     }
 }
 
-/// The gallery's files that a widget has, and what kept one from arriving.
-#[derive(Debug, Clone, Default)]
-pub struct Readings {
-    loaded: Vec<Sentence>,
+/// The files that a widget has, and what kept one from arriving.
+#[derive(Debug, Clone)]
+pub struct Readings<T = Sentence> {
+    loaded: Vec<T>,
     problem: Option<String>,
 }
 
-impl Readings {
+/// What lies in a file of its own, fetched when a reader asks for it.
+pub trait Reading: Sized {
+    /// Its short name.
+    fn name(&self) -> &str;
+
+    /// Where the file of this name lies under the site's root.
+    fn path(name: &str) -> String;
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`Error::Gallery`] when it is damaged.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error>;
+}
+
+impl Reading for Sentence {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn path(name: &str) -> String {
+        Sentence::path(name)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Sentence::from_bytes(bytes)
+    }
+}
+
+impl Reading for NextToken {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn path(name: &str) -> String {
+        NextToken::path(name)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        NextToken::from_bytes(bytes)
+    }
+}
+
+impl<T> Default for Readings<T> {
+    fn default() -> Self {
+        Self { loaded: Vec::new(), problem: None }
+    }
+}
+
+impl<T: Reading> Readings<T> {
     /// Readings that are at hand from the start.
-    pub fn new(loaded: Vec<Sentence>) -> Self {
+    pub fn new(loaded: Vec<T>) -> Self {
         Self { loaded, problem: None }
     }
 
-    /// The sentence called `name`, once it has arrived.
-    pub fn get(&self, name: &str) -> Option<&Sentence> {
-        self.loaded.iter().find(|sentence| sentence.name == name)
+    /// What is called `name`, once it has arrived.
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.loaded.iter().find(|reading| reading.name() == name)
     }
 
-    /// Why the sentence that was wanted last is not here.
+    /// Why what was wanted last is not here.
     pub fn problem(&self) -> Option<&str> {
         self.problem.as_deref()
     }
@@ -92,9 +142,51 @@ impl Readings {
     /// The file to fetch so that `name` can be shown; `None` when it is here, or has failed.
     pub fn wants(&self, name: &str) -> Option<String> {
         let waiting = self.get(name).is_none() && self.problem.is_none();
-        waiting.then(|| Sentence::path(name))
+        waiting.then(|| T::path(name))
     }
 
+    /// Takes the file at `path`, if what is in it `fits` the page. When it does not, and `name`
+    /// is what waits for it, remembers why.
+    ///
+    /// # Errors
+    /// [`Error::Gallery`] when it is damaged or belongs to another version of the page.
+    pub fn receive_fitting(
+        &mut self,
+        fits: impl Fn(&T) -> bool,
+        name: &str,
+        path: &str,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
+        let read = T::from_bytes(bytes).and_then(|reading| {
+            if fits(&reading) && path == T::path(reading.name()) {
+                return Ok(reading);
+            }
+            Err(Error::Gallery {
+                reason: format!("`{path}` belongs to another version of the page"),
+            })
+        });
+        match read {
+            Ok(reading) => {
+                self.loaded.retain(|other| other.name() != reading.name());
+                self.loaded.push(reading);
+                Ok(())
+            }
+            Err(error) => {
+                self.failed(name, path, &error.to_string());
+                Err(error)
+            }
+        }
+    }
+
+    /// A file could not be had. Remembers why, if `name` is what waits for it.
+    pub fn failed(&mut self, name: &str, path: &str, reason: &str) {
+        if path == T::path(name) {
+            self.problem = Some(reason.to_owned());
+        }
+    }
+}
+
+impl Readings {
     /// Takes the file at `path`, which should be a sentence of `gallery`. When it is not, and
     /// `name` is what waits for it, remembers why.
     ///
@@ -107,36 +199,11 @@ impl Readings {
         path: &str,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        match fitting(gallery, path, bytes) {
-            Ok(sentence) => {
-                self.loaded.retain(|other| other.name != sentence.name);
-                self.loaded.push(sentence);
-                Ok(())
-            }
-            Err(error) => {
-                self.failed(name, path, &error.to_string());
-                Err(error)
-            }
-        }
+        let fits = |sentence: &Sentence| {
+            let entry = gallery.entry(&sentence.name);
+            entry.is_some_and(|entry| entry.tokens == sentence.tokens.len())
+                && (sentence.layers, sentence.heads) == (gallery.layers, gallery.heads)
+        };
+        self.receive_fitting(fits, name, path, bytes)
     }
-
-    /// A file could not be had. Remembers why, if `name` is the sentence that waits for it.
-    pub fn failed(&mut self, name: &str, path: &str, reason: &str) {
-        if path == Sentence::path(name) {
-            self.problem = Some(reason.to_owned());
-        }
-    }
-}
-
-/// The sentence in `bytes`, if it is the one of `gallery` that lies at `path`.
-fn fitting(gallery: &Gallery, path: &str, bytes: &[u8]) -> Result<Sentence, Error> {
-    let sentence = Sentence::from_bytes(bytes)?;
-    let entry = gallery.entry(&sentence.name);
-    let fits = entry.is_some_and(|entry| entry.tokens == sentence.tokens.len())
-        && (sentence.layers, sentence.heads) == (gallery.layers, gallery.heads)
-        && path == Sentence::path(&sentence.name);
-    if fits {
-        return Ok(sentence);
-    }
-    Err(Error::Gallery { reason: format!("`{path}` belongs to another version of the page") })
 }

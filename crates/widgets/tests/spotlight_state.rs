@@ -1,7 +1,10 @@
 //! The spotlight, natively: what it shows, how it answers, and that nothing breaks it.
 
+mod common;
+
+use common::{all, text, view};
 use proptest::prelude::*;
-use scraper::{ElementRef, Html, Selector};
+use scraper::{Html, Selector};
 use widgets::gallery::Sentence;
 use widgets::readings::{Entry, Gallery};
 use widgets::spotlight::{Event, Illustration, Preset, Setup, Spotlight, State};
@@ -61,18 +64,6 @@ fn setup() -> Setup {
 
 fn spotlight() -> Spotlight {
     Spotlight::new(setup(), sentences()).expect("a sound setup")
-}
-
-fn all<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
-    html.select(&Selector::parse(selector).unwrap()).collect()
-}
-
-fn text(element: &ElementRef<'_>) -> String {
-    element.text().collect()
-}
-
-fn view(widget: &dyn Widget) -> Html {
-    Html::parse_fragment(&widget.view())
 }
 
 /// What must hold in every state.

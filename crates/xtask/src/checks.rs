@@ -95,8 +95,15 @@ fn style() -> Result<()> {
     }
     system::run(system::cargo().args(["fmt", "--all", "--check"]))
         .context("`cargo fmt --all` puts it right")?;
-    let clippy = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    system::run(system::cargo().args(clippy))
+    clippy(["--all-targets".to_owned()])?;
+    // "All" leaves out what a plain `cargo test` leaves out.
+    clippy(grades(&metadata()?).into_iter().flat_map(|name| ["--test".to_owned(), name]))
+}
+
+fn clippy(targets: impl IntoIterator<Item = String>) -> Result<()> {
+    let mut cargo = system::cargo();
+    cargo.args(["clippy", "--release", "--workspace"]).args(targets);
+    system::run(cargo.args(["--", "-D", "warnings"]))
 }
 
 fn get() -> Result<()> {
@@ -162,21 +169,34 @@ struct Package {
 struct Target {
     name: String,
     kind: Vec<String>,
+    /// Whether a plain `cargo test` runs it. The exercises' grades run by name only.
+    test: bool,
+}
+
+fn metadata() -> Result<Metadata> {
+    let mut command = system::cargo();
+    let metadata = system::output(command.args(["metadata", "--no-deps", "--format-version", "1"]));
+    let metadata = metadata.context("cargo metadata failed")?;
+    serde_json::from_str(&metadata).context("cargo metadata is not as expected")
 }
 
 /// The names of the integration tests of the packages that `of` takes.
 fn tests(of: fn(&str) -> bool) -> Result<BTreeSet<String>> {
-    let mut command = system::cargo();
-    let metadata = system::output(command.args(["metadata", "--no-deps", "--format-version", "1"]));
-    let metadata = metadata.context("cargo metadata failed")?;
-    sort_out(&serde_json::from_str(&metadata).context("cargo metadata is not as expected")?, of)
+    sort_out(&metadata()?, of)
+}
+
+/// The names of the tests that grade the exercises.
+fn grades(metadata: &Metadata) -> BTreeSet<String> {
+    let targets = metadata.packages.iter().flat_map(|package| &package.targets);
+    let by_name = targets.filter(|target| target.kind == ["test"] && !target.test);
+    by_name.map(|target| target.name.clone()).collect()
 }
 
 fn sort_out(metadata: &Metadata, of: fn(&str) -> bool) -> Result<BTreeSet<String>> {
     let (mut ours, mut others) = (BTreeSet::new(), BTreeSet::new());
     for package in &metadata.packages {
         let names = if of(&package.name) { &mut ours } else { &mut others };
-        let tests = package.targets.iter().filter(|target| target.kind == ["test"]);
+        let tests = package.targets.iter().filter(|target| target.kind == ["test"] && target.test);
         names.extend(tests.map(|target| target.name.clone()));
     }
     if let Some(name) = ours.intersection(&others).next() {
@@ -234,10 +254,11 @@ mod tests {
     fn metadata(of_reader: &str) -> Metadata {
         let json = format!(
             r#"{{"packages": [
-                {{"name": "book", "targets": [{{"name": "book", "kind": ["lib"]}},
-                    {{"name": "changes", "kind": ["test"]}}]}},
+                {{"name": "book", "targets": [{{"name": "book", "kind": ["lib"], "test": true}},
+                    {{"name": "changes", "kind": ["test"], "test": true}},
+                    {{"name": "ch04-softmax", "kind": ["test"], "test": false}}]}},
                 {{"name": "reader-tests", "targets": [
-                    {{"name": "{of_reader}", "kind": ["test"]}}]}}]}}"#
+                    {{"name": "{of_reader}", "kind": ["test"], "test": true}}]}}]}}"#
         );
         serde_json::from_str(&json).unwrap()
     }
@@ -248,6 +269,8 @@ mod tests {
         assert_eq!(found, BTreeSet::from(["changes".to_owned()]));
         let found = sort_out(&metadata("pages"), |package| package == READER).unwrap();
         assert_eq!(found, BTreeSet::from(["pages".to_owned()]));
+        let found = grades(&metadata("pages"));
+        assert_eq!(found, BTreeSet::from(["ch04-softmax".to_owned()]));
     }
 
     #[test]

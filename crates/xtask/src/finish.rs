@@ -53,12 +53,12 @@ fn rewrite_pages(out: &Path) -> Result<()> {
     write(&out.join(styles::FILE), &sheet.css())
 }
 
-/// Removes what mdBook brings and no page, script or style sheet names. Licences stay.
+/// Removes what mdBook brings and no page, script or style sheet names. Licences stay, and so do
+/// the files that the widgets load, `*.bin`.
 fn remove_unused(out: &Path) -> Result<()> {
-    let gallery = out.join("gallery");
     let (pages, mut unused): (Vec<_>, Vec<_>) = files(out)?
         .into_iter()
-        .filter(|path| !path.starts_with(&gallery))
+        .filter(|path| !has_extension(path, &["bin"]))
         .partition(|path| has_extension(path, &["html"]));
     let mut texts = pages.iter().map(|page| read(page)).collect::<Result<Vec<_>>>()?;
     while let Some(text) = texts.pop() {

@@ -8,7 +8,7 @@
 //! | [`page`], [`styles`] | one page under its policy, and its inline styles |
 //! | [`serve`] | the book on this machine, built again on each save |
 //! | [`size`] | what a page weighs, against its limit |
-//! | [`browser`] | the browser that the tests drive |
+//! | [`browser`], [`pdf`] | the browser that the tests drive, and the book as it prints it |
 //! | [`checks`] | the named checks, cheapest first |
 //! | [`system`] | programs of this machine, and packages that it lacks |
 //! | [`say`] | what the reader is told meanwhile |
@@ -22,6 +22,7 @@ pub mod checks;
 pub mod fetch;
 pub mod finish;
 pub mod page;
+pub mod pdf;
 pub mod say;
 pub mod serve;
 pub mod site;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::site::{self, Site};
-use xtask::{browser, checks, fetch, say, serve, size, wasm};
+use xtask::{browser, checks, fetch, pdf, say, serve, size, wasm};
 
 /// The commands of "Attention You Can Run". The two that readers need are `serve` and `test`.
 ///
@@ -39,6 +39,8 @@ enum Task {
     },
     /// Build the site into ./book, as it is published, and print what its pages weigh
     Build,
+    /// Print the book into target/book.pdf
+    Pdf,
     /// Fetch the weights of the real model (98.4 MB)
     Weights,
     /// Build the WebAssembly module of the widgets
@@ -67,6 +69,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test { list: true, .. } => checks::list(),
         Task::Test { names, keep_going, .. } => checks::test(&names, keep_going)?,
         Task::Build => build()?,
+        Task::Pdf => println!("The book is in {}.", pdf::pdf()?.display()),
         Task::Weights => println!("{}", fetch::weights()?.display()),
         Task::Wasm => println!("{} version {}", wasm::folder().display(), wasm::build()?),
         Task::Browser => {

@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -36,6 +37,26 @@ pub fn run(command: &mut Command) -> Result<()> {
         bail!("`{}` failed: {status}", typed(command));
     }
     Ok(())
+}
+
+/// Runs a command that must end within a time.
+///
+/// # Errors
+/// As [`run`]; and when the time is up, after which the command is ended.
+pub fn run_within(limit: Duration, command: &mut Command) -> Result<()> {
+    let shown = typed(command);
+    let mut child = command.spawn().with_context(|| format!("cannot start `{shown}`"))?;
+    let end = Instant::now() + limit;
+    while Instant::now() < end {
+        match child.try_wait()? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => bail!("`{shown}` failed: {status}"),
+            None => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+    child.kill()?;
+    child.wait()?;
+    bail!("`{shown}` took more than {} s", limit.as_secs())
 }
 
 /// The cargo that runs this program.
@@ -118,6 +139,16 @@ mod tests {
     fn a_failed_command_is_shown() {
         let error = run(Command::new("sh").args(["-c", "exit 3"])).unwrap_err().to_string();
         assert!(error.contains("sh -c exit 3") && error.contains('3'), "{error}");
+    }
+
+    #[test]
+    fn a_command_that_takes_too_long_is_ended() {
+        let second = Duration::from_secs(1);
+        run_within(60 * second, Command::new("sh").args(["-c", "exit 0"])).unwrap();
+        let error = run_within(60 * second, Command::new("sh").args(["-c", "exit 3"]));
+        assert!(error.unwrap_err().to_string().contains("exit 3` failed"));
+        let error = run_within(second, Command::new("sleep").arg("600")).unwrap_err();
+        assert_eq!(error.to_string(), "`sleep 600` took more than 1 s");
     }
 
     #[test]

@@ -6,12 +6,13 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// Each crate of the workspace, and the crates of the workspace that it may use.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("attention", &[]),
     ("smollm2", &["attention"]),
-    ("widgets", &["attention"]),
-    ("listings", &["attention", "smollm2"]),
-    ("book", &["attention", "smollm2", "widgets"]),
+    ("translator", &["attention"]),
+    ("widgets", &["attention", "translator"]),
+    ("listings", &["attention", "smollm2", "translator"]),
+    ("book", &["attention", "smollm2", "translator", "widgets"]),
     ("xtask", &["book", "smollm2"]),
     ("reader-tests", &["widgets", "xtask"]),
 ];

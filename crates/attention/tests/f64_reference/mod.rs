@@ -2,16 +2,27 @@
 
 #![allow(dead_code, reason = "each test uses a part of this")]
 
+pub mod gradients;
+pub mod masks;
+
 use std::cell::Cell;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-/// Numbers from -2 to 2, each exact in f32, drawn from a seed.
-pub struct Random(pub u64);
+/// Numbers from -2 to 2, each exact in f32, the same for the same seed.
+pub struct Random(u64);
 
 impl Random {
+    /// Neighbouring seeds give unrelated numbers (SplitMix64).
+    pub fn new(seed: u64) -> Self {
+        let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Random(z ^ (z >> 31))
+    }
+
     fn bits(&mut self) -> u64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -51,6 +62,54 @@ impl Array {
         let numbers: Vec<f32> = self.numbers.iter().map(|&x| x as f32).collect();
         Tensor::from_data(TensorData::new(numbers, self.shape), &Device::flex())
     }
+
+    /// The nearest numbers that this type holds.
+    pub fn rounded(&self, dtype: FloatDType) -> Array {
+        let numbers = self.tensor().cast(dtype).into_data().iter::<f64>().collect();
+        Array { numbers, ..*self }
+    }
+
+    /// The largest size of a number.
+    pub fn largest(&self) -> f64 {
+        self.numbers.iter().filter(|x| x.is_finite()).fold(0.0, |size, x| size.max(x.abs()))
+    }
+
+    /// `self · matrix`, where the matrix has the shape `[1, 1, rows, columns]`.
+    pub fn times(&self, matrix: &Array) -> Array {
+        let [_, _, rows, columns] = matrix.shape;
+        let [batch, heads, seq, width] = self.shape;
+        assert_eq!(width, rows);
+        let column = |c: usize| matrix.numbers[c..].iter().step_by(columns);
+        let product = |row: &[f64], c| row.iter().zip(column(c)).map(|(x, w)| x * w).sum::<f64>();
+        let rows = self.numbers.chunks(width);
+        let numbers = rows.flat_map(|row| (0..columns).map(move |c| product(row, c))).collect();
+        Array { shape: [batch, heads, seq, columns], numbers }
+    }
+
+    /// Swaps heads and tokens: `[a, b, c, d]` becomes `[a, c, b, d]`.
+    fn turned(&self) -> Array {
+        let [batch, heads, seq, dim] = self.shape;
+        let mut numbers = Vec::with_capacity(self.numbers.len());
+        for b in 0..batch {
+            for token in 0..seq {
+                (0..heads).for_each(|head| numbers.extend(self.row(b, head, token)));
+            }
+        }
+        Array { shape: [batch, seq, heads, dim], numbers }
+    }
+
+    /// `[batch, 1, seq, heads * dim]` to `[batch, heads, seq, dim]`.
+    pub fn split(&self, heads: usize) -> Array {
+        let [batch, _, seq, width] = self.shape;
+        let shape = [batch, seq, heads, width / heads];
+        Array { shape, numbers: self.numbers.clone() }.turned()
+    }
+
+    /// `[batch, heads, seq, dim]` to `[batch, 1, seq, heads * dim]`.
+    pub fn merged(&self) -> Array {
+        let [batch, heads, seq, dim] = self.shape;
+        Array { shape: [batch, 1, seq, heads * dim], numbers: self.turned().numbers }
+    }
 }
 
 pub struct Expected {
@@ -61,15 +120,26 @@ pub struct Expected {
     pub output: Array,
 }
 
-/// Grouped-query attention, entry by entry. `sees(place, key)` says whether the query at that
-/// place, counted in keys, may look at that key.
+/// Grouped-query attention, entry by entry. `sees(text, query, key)` says whether that query of
+/// that text of the batch may look at that key. A query that sees nothing gets zeros.
 pub fn attention(
     query: &Array,
     key: &Array,
     value: &Array,
-    sees: impl Fn(usize, usize) -> bool,
+    sees: impl Fn(usize, usize, usize) -> bool,
 ) -> Expected {
-    let [batch, heads, seq_q, head_dim] = query.shape;
+    scaled_attention(query, key, value, 1.0 / (query.shape[3] as f64).sqrt(), sees)
+}
+
+/// As [`attention`], with a scale of one's own.
+pub fn scaled_attention(
+    query: &Array,
+    key: &Array,
+    value: &Array,
+    scale: f64,
+    sees: impl Fn(usize, usize, usize) -> bool,
+) -> Expected {
+    let [batch, heads, seq_q, _] = query.shape;
     let [_, kv_heads, seq_k, value_dim] = value.shape;
     let (mut scores, mut weights, mut output) = (vec![], vec![], vec![]);
     for b in 0..batch {
@@ -78,17 +148,22 @@ pub fn attention(
             for i in 0..seq_q {
                 let row: Vec<f64> = (0..seq_k)
                     .map(|j| {
-                        if sees(i + seq_k - seq_q, j) {
-                            dot(query.row(b, h, i), key.row(b, kv, j)) / (head_dim as f64).sqrt()
+                        if sees(b, i, j) {
+                            dot(query.row(b, h, i), key.row(b, kv, j)) * scale
                         } else {
                             f64::NEG_INFINITY
                         }
                     })
                     .collect();
                 let shares = softmax(&row);
-                output.extend((0..value_dim).map(|d| {
-                    shares.iter().enumerate().map(|(j, w)| w * value.row(b, kv, j)[d]).sum::<f64>()
-                }));
+                let mut mixed = vec![0.0; value_dim];
+                for (j, share) in shares.iter().enumerate() {
+                    mixed
+                        .iter_mut()
+                        .zip(value.row(b, kv, j))
+                        .for_each(|(sum, v)| *sum += share * v);
+                }
+                output.extend(mixed);
                 scores.extend(row);
                 weights.extend(shares);
             }
@@ -107,6 +182,9 @@ pub fn dot(left: &[f64], right: &[f64]) -> f64 {
 
 pub fn softmax(row: &[f64]) -> Vec<f64> {
     let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if largest == f64::NEG_INFINITY {
+        return vec![0.0; row.len()];
+    }
     let powers: Vec<f64> = row.iter().map(|x| (x - largest).exp()).collect();
     let total: f64 = powers.iter().sum();
     powers.iter().map(|power| power / total).collect()
@@ -128,20 +206,22 @@ pub fn neighbours(head_dim: usize) -> Vec<(usize, usize)> {
     (0..head_dim / 2).map(|i| (2 * i, 2 * i + 1)).collect()
 }
 
+pub fn tensor<const D: usize>(data: &[f32], shape: [usize; D]) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(data.to_vec(), shape), &Device::flex())
+}
+
 pub fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec().expect("f32 tensor")
 }
 
-/// The largest difference. Where one is infinite the other must be too.
-pub fn largest_error(got: &[f32], expected: &[f64]) -> f64 {
+/// The largest difference. Where one is infinite the other must be too. `NaN` is as wrong as can be.
+pub fn largest_error<T: Copy + Into<f64>>(got: &[T], expected: &[f64]) -> f64 {
     assert_eq!(got.len(), expected.len());
-    let error = |(&got, &expected): (&f32, &f64)| {
-        let got = f64::from(got);
-        if got == expected { 0.0 } else { (got - expected).abs() }
-    };
-    let errors: Vec<f64> = got.iter().zip(expected).map(error).collect();
-    assert!(errors.iter().all(|error| !error.is_nan()), "{got:?} against {expected:?}");
-    errors.into_iter().fold(0.0, f64::max)
+    let pairs = got.iter().map(|&got| got.into()).zip(expected);
+    pairs.fold(0.0, |worst: f64, (got, &expected): (f64, _)| {
+        let error = if got == expected { 0.0 } else { (got - expected).abs() };
+        if error.is_nan() { f64::INFINITY } else { worst.max(error) }
+    })
 }
 
 pub fn largest_difference(left: &[f32], right: &[f32]) -> f64 {
@@ -173,12 +253,36 @@ impl Bound {
     }
 }
 
+/// That many cases, and no file of failures.
+pub fn config(count: u32) -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(count) }
+}
+
 /// Runs `test` on that many cases. The message of a failure names the smallest case that fails.
 pub fn cases<S: Strategy>(
     count: u32,
     strategy: &S,
     test: impl Fn(S::Value) -> Result<(), TestCaseError>,
 ) {
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(count) };
-    TestRunner::new(config).run(strategy, test).unwrap_or_else(|error| panic!("{error}"));
+    TestRunner::new(config(count)).run(strategy, test).unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Runs `error` on that many cases, none of which may exceed the bound. The largest error.
+pub fn over<S: Strategy>(
+    count: u32,
+    strategy: &S,
+    error: impl Fn(S::Value) -> f64,
+    bound: f64,
+) -> f64 {
+    let bound = Bound::new("this", bound);
+    cases(count, strategy, |case| bound.check(error(case)));
+    bound.seen.get()
+}
+
+/// The most memory that this process has had, in KiB.
+#[cfg(target_os = "linux")]
+pub fn vm_high_water() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

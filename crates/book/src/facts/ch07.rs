@@ -1,10 +1,235 @@
-//! Chapter 7, cross-attention.
+//! Chapter 7, cross-attention: what the small translator does.
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
+use attention::Mask;
+use burn::module::Module;
+use burn::tensor::Device;
+use translator::{
+    Corpus, D_MODEL, HEADS, LAYERS, LONGEST, PAIRS, Pair, TRAINING_LOG, Translator, Vocabulary,
+    WEIGHTS, held_out, join,
+};
+use widgets::show::word;
 
-use super::{Facts, Measured};
+use super::{Fact, Facts, Measured};
+
+/// The textbook's weight from "cat" to "chat". Nobody measured it.
+pub const CAT_TO_CHAT: f32 = 0.75;
 
 /// Adds the figures of chapter 7.
-pub(super) fn add(_facts: &mut Facts, _measured: Option<&Measured<'_>>) -> Result<()> {
+pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+    let model = Translator::of_the_book(&Device::flex());
+    let corpus = Corpus::of_the_book();
+    sizes(facts, &model, &corpus);
+    training(facts)?;
+    for weight in WEIGHTS_SHOWN {
+        facts.add(weight.name, weight.measure(&model)?);
+    }
+    costs(facts)?;
+    levelled(facts, &model, &corpus)?;
+    nouns(facts, measured)
+}
+
+/// What the widget's first sentence costs in one head.
+fn costs(facts: &mut Facts) -> Result<()> {
+    let pair = Pair::read(CAT)?;
+    // One row more than English words: the one that writes the end.
+    let (rows, columns) = (pair.english.len() + 1, pair.french.len());
+    let mut count = |name: &str, number: usize, source: &str| {
+        facts.add(&format!("cross.{name}"), Fact::count(number, source));
+    };
+    count("rows", rows, "the words of the sentence, and the end");
+    count("columns", columns, "the words of the sentence");
+    count("scores", rows * columns, "rows times columns");
+    let joined = Mask::Causal.grid(rows + columns, rows + columns).count();
+    count("joined", joined, "visible entries of a causal mask over both sentences in one text");
+    count("parameters", 4 * D_MODEL * D_MODEL, "four matrices of d_model by d_model");
     Ok(())
 }
+
+/// A head of SmolLM2 that looks at the noun to translate next: the listing `ch07-smollm2`.
+fn nouns(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+    let (layer, head) = (21, 7);
+    let which = format!("layer {layer}, head {head}");
+    facts.add("nouns.head", Fact::text(&which, "the head that the listing ch07-smollm2 shows"));
+    for (name, text, noun) in [
+        ("cat", "French: le chat noir dort. English: the black", 3..4),
+        ("house", "French: la maison blanche est grande. English: the white", 3..5),
+    ] {
+        let forward = measured.map(|m| m.model.run(text)).transpose()?;
+        let source = format!("SmolLM2, {which}, after “{text}”");
+        let weight = match &forward {
+            Some(forward) => {
+                let last = forward.tokens.len() - 1;
+                let weights = noun.map(|token| forward.weight(layer, head, last, token));
+                let sum = weights.sum::<Result<f32, _>>()?;
+                Some(Fact::share(sum, source.clone()))
+            }
+            None => None,
+        };
+        facts.add_measured(&format!("nouns.{name}-weight"), weight);
+        let next = forward.map(|forward| forward.top(1)).transpose()?;
+        let next = next.map(|next| Fact::text(word(&next[0].token.text), source));
+        facts.add_measured(&format!("nouns.{name}-next"), next);
+    }
+    Ok(())
+}
+
+fn sizes(facts: &mut Facts, model: &Translator, corpus: &Corpus) {
+    let mut count = |name: &str, number: usize, source: &str| {
+        facts.add(&format!("translator.{name}"), Fact::count(number, source));
+    };
+    let shape = "the translator's shape";
+    count("parameters", model.num_params(), "counted in the translator's weights");
+    count("layers", LAYERS, shape);
+    count("heads", HEADS, shape);
+    count("maps", LAYERS * HEADS, shape);
+    count("d-model", D_MODEL, shape);
+    count("head-dim", D_MODEL / HEADS, shape);
+    count("longest", LONGEST, shape);
+    count("pairs", PAIRS, "the corpus");
+    count("training-pairs", corpus.training.len(), "the corpus");
+    count("held-out", corpus.held_out.len(), "the corpus");
+    count("french-words", Vocabulary::french().words().len(), "the vocabulary");
+    count("english-words", Vocabulary::english().words().len(), "the vocabulary");
+    count("kilobytes", WEIGHTS.len() / 1000, "the file of the weights");
+    let illustrated = Fact::share(CAT_TO_CHAT, "an illustration, not a measurement: cat to chat");
+    facts.add("illustration.cat-chat", illustrated);
+}
+
+/// What the log of the training says. The book does not train the model anew.
+fn training(facts: &mut Facts) -> Result<()> {
+    let source = "the log that ch07-train wrote beside the weights";
+    let lines: Vec<Vec<&str>> =
+        TRAINING_LOG.lines().map(|line| line.split_whitespace().collect()).collect();
+    let measured: Vec<&Vec<&str>> =
+        lines.iter().filter(|line| matches!(line[..], [_, _, _, "%"])).collect();
+    ensure!(measured.len() > 2, "the training log has no lines with step, loss and share");
+    for (name, line) in [("first", 0), ("early", 1), ("last", measured.len() - 1)] {
+        let [step, loss, right, _] = measured[line][..] else { unreachable!("four columns") };
+        let step: usize = step.parse().context("a step of the training log is no number")?;
+        facts.add(&format!("training.{name}-step"), Fact::count(step, source));
+        facts.add(&format!("training.{name}-loss"), Fact::text(loss, source));
+        facts.add(&format!("training.{name}-right"), Fact::text(format!("{right} %"), source));
+    }
+    Ok(())
+}
+
+/// How many held-out sentences the model still translates as before when heads are made level.
+fn levelled(facts: &mut Facts, model: &Translator, corpus: &Corpus) -> Result<()> {
+    let source = "all held-out sentences, translated with heads that spread their weights evenly";
+    let pairs: Vec<&Pair> = corpus.held_out.iter().collect();
+    let right = |heads: &[(usize, usize)]| -> Result<usize> {
+        let model = heads
+            .iter()
+            .fold(model.clone(), |model, (layer, head)| model.with_level_head(*layer, *head));
+        Ok(model.agrees(&pairs)?.into_iter().filter(|right| *right).count())
+    };
+    let all = right(&[])?;
+    let percent = 100.0 * all as f64 / pairs.len() as f64;
+    let shown = Fact::rounded(format!("{percent:.1} %"), percent, "all held-out sentences");
+    facts.add("translator.right-percent", shown);
+    facts.add("translator.right", Fact::count(all, "all held-out sentences"));
+
+    let every: Vec<(usize, usize)> =
+        (0..LAYERS).flat_map(|layer| (0..HEADS).map(move |head| (layer, head))).collect();
+    let (mut idle, mut most, mut most_head) = (Vec::new(), 0, (0, 0));
+    for head in &every {
+        let changed = all - right(&[*head])?;
+        if changed == 0 {
+            idle.push(*head);
+        }
+        if changed > most {
+            (most, most_head) = (changed, *head);
+        }
+    }
+    ensure!(idle.contains(&(1, 0)), "levelling layer 1, head 0 changes a translation");
+    let mut count = |name: &str, number: usize| {
+        facts.add(&format!("level.{name}"), Fact::count(number, source));
+    };
+    count("idle-heads", idle.len());
+    count("most-changed", most);
+    count("idle-together-changed", all - right(&idle)?);
+    count("all-right", right(&every)?);
+    let named = |(layer, head): (usize, usize)| format!("layer {layer}, head {head}");
+    facts.add("level.most-head", Fact::text(named(most_head), source));
+    facts.add("level.head", Fact::text(named((1, 0)), "the head that the text speaks of"));
+    Ok(())
+}
+
+/// A cross-attention weight that the text speaks of.
+struct CrossWeight {
+    name: &'static str,
+    french: &'static str,
+    layer: usize,
+    /// `None` for the mean of all heads.
+    head: Option<usize>,
+    /// The word that is written, and its place.
+    query: (usize, &'static str),
+    /// The word that is looked at, and its place.
+    key: (usize, &'static str),
+}
+
+impl CrossWeight {
+    fn measure(&self, model: &Translator) -> Result<Fact> {
+        let pair = Pair::read(self.french)?;
+        ensure!(held_out(&pair), "“{}” was not kept from training", self.french);
+        let translation = model.translate(&pair.french)?;
+        ensure!(translation.english == pair.english, "“{}” is translated wrongly", self.french);
+        for (words, (place, word)) in [(&translation.english, self.query), (&pair.french, self.key)]
+        {
+            ensure!(
+                words.get(place) == Some(&word),
+                "{}: word {place} of “{}” is not `{word}`",
+                self.name,
+                join(words)
+            );
+        }
+        let heads = &translation.weights[self.layer];
+        let (row, column) = (self.query.0, self.key.0);
+        let (weight, which) = match self.head {
+            Some(head) => (heads[head][row][column], format!("head {head}")),
+            None => {
+                let sum: f32 = heads.iter().map(|head| head[row][column]).sum();
+                (sum / HEADS as f32, "mean of its heads".to_owned())
+            }
+        };
+        let source = format!(
+            "the translator, layer {}, {which}, “{}” to “{}” in “{}”",
+            self.layer, self.query.1, self.key.1, self.french
+        );
+        Ok(Fact::share(weight, source))
+    }
+}
+
+/// The sentence that the widget opens on.
+const CAT: &str = "le chat noir attend le chien";
+/// Every word looks at its own.
+const CLEAN: &str = "un jeune chat vert chante";
+
+/// The owner comes last in French and first in English.
+const OWNER: &str = "le chat noir d'Alice chante toujours";
+
+const fn weight(
+    name: &'static str,
+    french: &'static str,
+    head: Option<usize>,
+    query: (usize, &'static str),
+    key: (usize, &'static str),
+) -> CrossWeight {
+    CrossWeight { name, french, layer: 1, head, query, key }
+}
+
+const WEIGHTS_SHOWN: &[CrossWeight] = &[
+    weight("cross.cat-chat", CAT, None, (2, "cat"), (1, "chat")),
+    weight("cross.black-noir", CAT, None, (1, "black"), (2, "noir")),
+    weight("cross.the-attend", CAT, None, (0, "the"), (3, "attend")),
+    weight("cross.the-le", CAT, None, (0, "the"), (0, "le")),
+    weight("cross.for-attend", CAT, None, (4, "for"), (3, "attend")),
+    weight("cross.cat-chat-head", CAT, Some(0), (2, "cat"), (1, "chat")),
+    weight("cross.the-attend-head", CAT, Some(0), (0, "the"), (3, "attend")),
+    weight("owner.always-toujours", OWNER, None, (4, "always"), (6, "toujours")),
+    weight("owner.sings-chante", OWNER, None, (5, "sings"), (5, "chante")),
+    weight("clean.a-un", CLEAN, None, (0, "a"), (0, "un")),
+    weight("clean.green-vert", CLEAN, None, (2, "green"), (3, "vert")),
+    weight("clean.cat-chat", CLEAN, None, (3, "cat"), (2, "chat")),
+];

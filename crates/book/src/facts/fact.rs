@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use widgets::show::share;
+use widgets::show::{grouped, share};
 
 /// A figure as the book prints it, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Fact {
 
     /// A whole number, with a comma between thousands: `49,152`.
     pub fn count(number: usize, source: impl Into<String>) -> Self {
-        Self { shown: grouped(number), exact: number.to_string(), source: source.into() }
+        Self { shown: grouped(number as u64), exact: number.to_string(), source: source.into() }
     }
 
     /// A number with as many decimals as are wanted: `1.72`.
@@ -41,31 +41,5 @@ impl Fact {
     /// A figure printed as `shown`, with more digits in `exact`.
     pub fn rounded(shown: impl Display, exact: impl Display, source: impl Into<String>) -> Self {
         Self { shown: shown.to_string(), exact: exact.to_string(), source: source.into() }
-    }
-}
-
-/// A whole number with a comma between thousands: `49,152`.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut shown = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        assert_eq!(
-            [grouped(7), grouped(270), grouped(49_152), grouped(1_000_000)],
-            ["7", "270", "49,152", "1,000,000"]
-        );
     }
 }

@@ -21,10 +21,12 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use smollm2::Model;
 
+pub use ch07::CAT_TO_CHAT;
 pub use fact::Fact;
 
 use crate::gallery::Reading;
 use crate::literature::Literature;
+use crate::measured;
 
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +70,9 @@ impl Facts {
     pub fn compute(measured: Option<&Measured<'_>>) -> Result<Self> {
         let mut facts = Self::default();
         facts.quoted();
+        for (name, fact) in measured::facts()? {
+            facts.add(&name, fact);
+        }
         model::add(&mut facts, measured);
         ch01::add(&mut facts, measured)?;
         ch02::add(&mut facts, measured)?;

@@ -30,7 +30,7 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) {
 }
 
 /// The parameters of a Llama model with tied embeddings, from its shape.
-fn parameters(config: &Config) -> usize {
+pub(super) fn parameters(config: &Config) -> usize {
     let kv_width = config.kv_heads * config.head_dim;
     let attention = 2 * config.d_model * config.d_model + 2 * config.d_model * kv_width;
     let feed_forward = 3 * config.d_model * config.d_ff;

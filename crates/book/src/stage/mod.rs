@@ -2,7 +2,15 @@
 //!
 //! A module a widget. The view is the page before any script runs, and the print page.
 
+mod assemble;
+mod causal_mask;
+mod heads;
+mod scale;
+mod score_matrix;
 mod spotlight;
+mod stepper;
+pub(crate) mod temperature;
+mod translation;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -59,5 +67,15 @@ impl Staged {
 /// # Errors
 /// When a setup contradicts itself.
 pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
-    Ok(vec![spotlight::stage(measured)?])
+    Ok(vec![
+        spotlight::stage(measured)?,
+        stepper::stage(measured)?,
+        score_matrix::stage(measured)?,
+        temperature::stage(measured)?,
+        scale::stage()?,
+        heads::stage(measured)?,
+        assemble::stage()?,
+        causal_mask::stage(measured)?,
+        translation::stage()?,
+    ])
 }

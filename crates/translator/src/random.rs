@@ -1,9 +1,8 @@
 //! Random numbers that are the same on every machine.
 
-use burn::tensor::{Device, Tensor, TensorData};
-
 /// A generator of integers: SplitMix64 (Steele, Lea and Flood, *Fast Splittable Pseudorandom
 /// Number Generators*, 2014).
+#[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
@@ -12,18 +11,22 @@ impl Random {
         Random(seed)
     }
 
-    /// A number from -1 to 1.
-    pub fn number(&mut self) -> f32 {
+    /// The next integer.
+    pub fn integer(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        // 24 bits fit an f32 exactly.
-        (z >> 40) as f32 / (1 << 23) as f32 - 1.0
+        z ^ (z >> 31)
     }
 
-    /// A tensor of such numbers, `[batch, heads, seq, head_dim]`.
-    pub fn tensor(&mut self, shape: [usize; 4]) -> Tensor<4> {
-        let numbers: Vec<f32> = (0..shape.iter().product()).map(|_| self.number()).collect();
-        Tensor::from_data(TensorData::new(numbers, shape), &Device::flex())
+    /// An integer below `bound`, which must not be zero.
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.integer() % bound as u64) as usize
+    }
+
+    /// A number from 0 up to, but not including, 1.
+    pub fn share(&mut self) -> f32 {
+        // 24 bits fit an f32 exactly.
+        (self.integer() >> 40) as f32 / (1 << 24) as f32
     }
 }

@@ -1,0 +1,36 @@
+//! Texts whose next token SmolLM2 is asked for when the book is built.
+
+use anyhow::Result;
+use smollm2::Model;
+use widgets::next_token::NextToken;
+
+/// How many of the likeliest tokens a page can name.
+const NAMED: usize = 50;
+
+/// The texts, in the order of the menu: names for files and addresses, and what is read.
+pub const PROMPTS: [(&str, &str); 4] = [
+    ("bought", "She bought"),
+    ("capital", "The capital of France is"),
+    ("sat", "The cat sat on the"),
+    ("names", "When Mary and John went to the shop, John gave a drink to"),
+];
+
+/// The text called `name`.
+///
+/// # Panics
+/// If there is none.
+pub fn text(name: &str) -> &'static str {
+    let found = PROMPTS.into_iter().find(|(known, _)| *known == name);
+    found.unwrap_or_else(|| panic!("there is no text `{name}` to continue")).1
+}
+
+/// What may come after the text called `name`.
+///
+/// # Errors
+/// When the model cannot run.
+pub fn ask(model: &Model, name: &str) -> Result<NextToken> {
+    let text = text(name);
+    let logits = model.run(text)?.logits;
+    let token = |place: usize| model.tokenizer().token(place as u32).map(|token| token.text);
+    Ok(NextToken::rank(name, text, &logits, NAMED, token)?)
+}

@@ -1,0 +1,121 @@
+//! The assembly as HTML: each step with its shape.
+
+use maud::{Markup, html};
+
+use super::{Assemble, MOST_TOKENS, Sizes, short};
+use crate::parts::{Slider, actions, menu, places};
+use crate::show::grouped;
+
+/// The whole widget.
+pub fn whole(assemble: &Assemble) -> Markup {
+    html! {
+        div class="view assemble" {
+            (controls(assemble))
+            p class="status" role="status" { (status(assemble)) }
+            (strip(assemble))
+            (steps(assemble))
+        }
+    }
+}
+
+fn controls(assemble: &Assemble) -> Markup {
+    let state = &assemble.state;
+    let name = |sizes: Sizes| (short(sizes.preset.name), sizes.preset.name.to_owned());
+    let models: Vec<(String, String)> = Sizes::all().map(name).collect();
+    let tokens = Slider {
+        label: "Tokens",
+        event: "tokens",
+        min: 1.0,
+        max: MOST_TOKENS as f64,
+        step: 1.0,
+        value: state.tokens as f64,
+        shown: &state.tokens.to_string(),
+        spoken: &format!("{} tokens", state.tokens),
+    };
+    html! {
+        div class="controls needs-script" {
+            (menu("Model", "model", &models, &state.model))
+            (tokens.view())
+            (places("Head", "head", state.head as usize, assemble.sizes.heads as usize))
+            (actions(&assemble.address()))
+        }
+    }
+}
+
+/// The numbers of the followed head in the merged row: the first and the last.
+fn own(assemble: &Assemble) -> (u64, u64) {
+    let (head, width) = (assemble.state.head, assemble.sizes.head_dim);
+    (head * width, (head + 1) * width - 1)
+}
+
+fn status(assemble: &Assemble) -> String {
+    let Sizes { preset, d_model, heads, head_dim, .. } = assemble.sizes;
+    let (first, last) = own(assemble);
+    let merged = assemble.sizes.merged();
+    let width = match merged.cmp(&d_model) {
+        std::cmp::Ordering::Equal => format!("exactly d_model, {d_model}"),
+        std::cmp::Ordering::Less => format!("fewer than d_model, {d_model}"),
+        std::cmp::Ordering::Greater => format!("more than d_model, {d_model}"),
+    };
+    format!(
+        "{}: {heads} heads of {head_dim} make {merged} numbers for each token, {width}. Head {} \
+         fills places {first} to {last} of the merged row and meets rows {first} to {last} of W_O.",
+        preset.name, assemble.state.head
+    )
+}
+
+/// The merged row of one token, cut where the heads meet.
+fn strip(assemble: &Assemble) -> Markup {
+    html! {
+        div class="strip" aria-hidden="true" {
+            @for head in 0..assemble.sizes.heads {
+                span class=[(head == assemble.state.head).then_some("own")] {}
+            }
+        }
+    }
+}
+
+/// The steps in their order, each with its shape and how many numbers it holds.
+fn steps(assemble: &Assemble) -> Markup {
+    let Sizes { preset, d_model, heads, kv_heads, head_dim } = assemble.sizes;
+    let (n, merged) = (assemble.state.tokens, assemble.sizes.merged());
+    let [w_q, w_k, w_v, w_o] = assemble.sizes.matrices();
+    let learned = |(name, shape): (&str, [u64; 2])| (format!("{name}, learned"), shape.to_vec());
+    let head = assemble.state.head;
+    let rows = [
+        ("x: the tokens".to_owned(), vec![n, d_model]),
+        learned(w_q),
+        ("queries: x · W_Q, split".to_owned(), vec![heads, n, head_dim]),
+        learned(w_k),
+        ("keys: x · W_K, split".to_owned(), vec![kv_heads, n, head_dim]),
+        learned(w_v),
+        ("values: x · W_V, split".to_owned(), vec![kv_heads, n, head_dim]),
+        ("weights: a map for each head".to_owned(), vec![heads, n, n]),
+        ("outputs of the heads".to_owned(), vec![heads, n, head_dim]),
+        ("merged: side by side".to_owned(), vec![n, merged]),
+        learned(w_o),
+        ("output: merged · W_O".to_owned(), vec![n, d_model]),
+        (format!("head {head} alone: its output"), vec![n, head_dim]),
+        (format!("head {head} alone: its rows of W_O"), vec![head_dim, d_model]),
+        (format!("head {head} alone: what it adds"), vec![n, d_model]),
+    ];
+    html! {
+        div class="scroll" {
+            table class="weights" {
+                caption { "One layer of " (preset.name) ", " (preset.shape.layers) " layers in all" }
+                thead {
+                    tr { th scope="col" { "Step" } th scope="col" { "Shape" } th scope="col" { "Numbers" } }
+                }
+                tbody {
+                    @for (name, shape) in rows {
+                        tr {
+                            th scope="row" { (name) }
+                            td { (shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" × ")) }
+                            td { (grouped(shape.iter().product())) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

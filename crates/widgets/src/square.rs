@@ -1,0 +1,146 @@
+//! Every token against every token: the scores of one head as a square, the future included.
+
+use attention::{Mask, softmax};
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Numbers row by row: a row a query, a column a key.
+pub type Rows = Vec<Vec<f32>>;
+
+/// The scores of one head on one text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Square {
+    /// A short name for addresses, with no dot in it: `toy`.
+    pub name: String,
+    /// What the menu calls it.
+    pub label: String,
+    /// Whose scores they are, for captions: `made-up vectors`, `layer 13, head 8 of SmolLM2`.
+    pub whose: String,
+    /// The tokens: `seq` of them.
+    pub tokens: Vec<String>,
+    /// Whether the model has a causal mask here, so that scores of later keys are of no use to it.
+    pub masked: bool,
+    /// The query that a widget opens on, from 0.
+    pub query: usize,
+    /// How many numbers a query and a key have.
+    pub head_dim: usize,
+    /// `[seq, seq]`, row by row: query · key, before the scale.
+    pub raw: Vec<f32>,
+    /// The same for a text that is read one token after the other, `[seq * (seq + 1) / 2]`: row
+    /// `i` ends at key `i`, for there was no later one. Empty where nobody asks for it.
+    pub one_by_one: Vec<f32>,
+}
+
+/// What becomes of the scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Steps {
+    /// query · key.
+    pub raw: Rows,
+    /// Divided by the square root of `head_dim`, and `-inf` where the mask hides a key.
+    pub scaled: Rows,
+    /// The softmax of each row.
+    pub weights: Rows,
+}
+
+impl Square {
+    /// How many tokens there are.
+    pub fn seq(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// The scores scaled, masked and softmaxed, by the library.
+    pub fn steps(&self, mask: Mask) -> Steps {
+        let seq = self.seq();
+        let (scaled, weights) = self.shares(self.raw.clone(), [seq, seq], mask);
+        Steps { raw: rows(&self.raw, seq), scaled, weights }
+    }
+
+    /// The weights of a text that is read one token after the other. Row `i` is one query over
+    /// the `i + 1` keys that there are; the causal mask hides none of them.
+    pub fn weights_one_by_one(&self) -> Rows {
+        let mut rest = self.one_by_one.as_slice();
+        let mut weights = Vec::new();
+        while rest.len() > weights.len() {
+            let (row, later) = rest.split_at(weights.len() + 1);
+            weights.extend(self.shares(row.to_vec(), [1, row.len()], Mask::Causal).1);
+            rest = later;
+        }
+        weights
+    }
+
+    /// The same scores, with `by` added to one of them, or to each of its row, after the scale.
+    pub fn raised(&self, query: usize, key: Option<usize>, by: f32) -> Self {
+        let mut raised = self.clone();
+        let by = by * (self.head_dim as f32).sqrt();
+        for (column, score) in
+            raised.raw[query * self.seq()..].iter_mut().take(self.seq()).enumerate()
+        {
+            if key.is_none_or(|key| key == column) {
+                *score += by;
+            }
+        }
+        raised
+    }
+
+    fn shares(&self, raw: Vec<f32>, [seq_q, seq_k]: [usize; 2], mask: Mask) -> (Rows, Rows) {
+        let device = Device::flex();
+        let raw = Tensor::<2>::from_data(TensorData::new(raw, [seq_q, seq_k]), &device);
+        let mut scaled = raw / (self.head_dim as f32).sqrt();
+        if let Some(hidden) = mask.hidden(seq_q, seq_k, &device) {
+            scaled = scaled.mask_fill(hidden, f32::NEG_INFINITY);
+        }
+        let weights = softmax(scaled.clone(), 1);
+        let numbers =
+            |tensor: Tensor<2>| rows(&tensor.into_data().iter().collect::<Vec<_>>(), seq_k);
+        (numbers(scaled), numbers(weights))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let seq = self.seq();
+        let sound = self.query < seq
+            && self.head_dim > 0
+            && !self.name.contains('.')
+            && self.raw.len() == seq * seq
+            && (self.one_by_one.is_empty() || self.one_by_one.len() == seq * (seq + 1) / 2)
+            && self.raw.iter().chain(&self.one_by_one).all(|score| score.is_finite());
+        if sound { Ok(()) } else { Err(wrong(format!("the scores `{}` are not sound", self.name))) }
+    }
+}
+
+fn rows(numbers: &[f32], columns: usize) -> Rows {
+    numbers.chunks(columns).map(<[f32]>::to_vec).collect()
+}
+
+fn wrong(reason: String) -> Error {
+    Error::Setup { reason }
+}
+
+/// The squares that a widget can show: at least one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Squares(pub Vec<Square>);
+
+impl Squares {
+    /// The square called `name`.
+    pub fn get(&self, name: &str) -> Option<&Square> {
+        self.0.iter().find(|square| square.name == name)
+    }
+
+    /// The menu: names with labels.
+    pub fn menu(&self) -> Vec<(String, String)> {
+        self.0.iter().map(|square| (square.name.clone(), square.label.clone())).collect()
+    }
+
+    /// Checks each square, and that there is one called `opening`.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] with what is wrong.
+    pub fn check(&self, opening: &str) -> Result<(), Error> {
+        self.0.iter().try_for_each(Square::check)?;
+        match self.get(opening) {
+            Some(_) => Ok(()),
+            None => Err(wrong(format!("there are no scores called `{opening}`"))),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The translation as HTML. Each number is printed; shade only repeats it.
+
+use maud::{Markup, html};
+use translator::{HEADS, LAYERS, Translation, held_out, join};
+
+use super::{MEAN, NAME, TranslationWidget};
+use crate::parts::{Grid, Shown, actions, legend, menu};
+use crate::show::{shade, share};
+
+/// The whole widget.
+pub fn whole(widget: &TranslationWidget) -> Markup {
+    html! {
+        div class="view translation" {
+            (controls(widget))
+            @match widget.translation() {
+                Some(translation) => {
+                    @let weights = widget.weights(translation);
+                    (verdict(widget, translation))
+                    (words(widget, translation, &weights))
+                    p class="status" role="status" { (status(widget, translation, &weights)) }
+                    div class="pictures" {
+                        (row_table(widget, translation, &weights[widget.state.word]))
+                        (map(widget, translation, &weights))
+                    }
+                    (legend("A row sums to one, up to rounding. Rows are English, columns French."))
+                }
+                None => p class="status" role="status" { (waiting(widget)) }
+            }
+        }
+    }
+}
+
+fn controls(widget: &TranslationWidget) -> Markup {
+    let (setup, state) = (&widget.setup, &widget.state);
+    let mut examples: Vec<(String, String)> = setup
+        .examples
+        .iter()
+        .enumerate()
+        .map(|(place, example)| (place.to_string(), example.french.clone()))
+        .collect();
+    let sentence = join(&state.pair.french);
+    let chosen = match setup.examples.iter().position(|example| example.french == sentence) {
+        Some(place) => place.to_string(),
+        None => {
+            // The reader's own sentence has a line in the menu as long as it is shown.
+            examples.push(("own".to_owned(), sentence));
+            "own".to_owned()
+        }
+    };
+    let layers: Vec<(String, String)> =
+        (0..LAYERS).map(|layer| (layer.to_string(), format!("layer {layer}"))).collect();
+    let mut heads = vec![(MEAN.to_owned(), format!("mean of the {HEADS} heads"))];
+    heads.extend((0..HEADS).map(|head| (head.to_string(), format!("head {head}"))));
+    let head = state.head.map_or(MEAN.to_owned(), |head| head.to_string());
+    html! {
+        div class="controls needs-script" {
+            (menu("French sentence", "example", &examples, &chosen))
+            label class="wide" {
+                span { "Or type one of your own" }
+                input type="text" name="text" data-event="text" value=(state.typed) lang="fr"
+                    autocomplete="off" autocapitalize="off" spellcheck="false"
+                    aria-invalid=[state.problem.is_some().then_some("true")];
+                @if let Some(problem) = &state.problem {
+                    span class="problem" { (problem) }
+                }
+            }
+            (menu("Layer of the decoder", "layer", &layers, &state.layer.to_string()))
+            (menu("Head", "head", &heads, &head))
+            (actions(&widget.address()))
+        }
+    }
+}
+
+/// The two sentences, and whether they fit each other.
+fn verdict(widget: &TranslationWidget, translation: &Translation) -> Markup {
+    let pair = &widget.state.pair;
+    html! {
+        p class="verdict" {
+            "French: " b lang="fr" { (join(&pair.french)) } ". "
+            "The model writes: " b { (join(&translation.english)) } ". "
+            @if translation.english == pair.english {
+                "The rules of the grammar say the same."
+            } @else {
+                "The rules of the grammar say: " b { (join(&pair.english)) } ". The model is wrong."
+            }
+            @if held_out(pair) { " It never saw this sentence in training." }
+        }
+    }
+}
+
+/// The English words, and the end, as they are shown.
+fn labels(translation: &Translation) -> Vec<String> {
+    let words = translation.english.iter().map(|word| (*word).to_owned());
+    words.chain(["(end)".to_owned()]).collect()
+}
+
+/// The English words as a row of radio buttons, each with the French word that it looks at most.
+fn words(widget: &TranslationWidget, translation: &Translation, weights: &[Vec<f32>]) -> Markup {
+    let french = &widget.state.pair.french;
+    html! {
+        fieldset class="tokens needs-script" {
+            legend { "Tap an English word, or use the arrow keys: where did the model look to write it?" }
+            @for (place, (word, row)) in labels(translation).iter().zip(weights).enumerate() {
+                @let most = largest(row);
+                label class={ "token " (shade(row[most])) } {
+                    input type="radio" name={ (NAME) "-word" } value=(place) data-event="word"
+                        checked[place == widget.state.word] autocomplete="off";
+                    span class="word" { (word) }
+                    span class="weight" { (french[most]) " " (share(row[most])) }
+                }
+            }
+        }
+    }
+}
+
+/// The place of the largest weight.
+fn largest(row: &[f32]) -> usize {
+    (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap_or(0)
+}
+
+/// One sentence for the eye and for the screen reader: where the query looks most.
+fn status(widget: &TranslationWidget, translation: &Translation, weights: &[Vec<f32>]) -> String {
+    let (row, french) = (&weights[widget.state.word], &widget.state.pair.french);
+    let mut order: Vec<usize> = (0..row.len()).collect();
+    order.sort_by(|a, b| row[*b].total_cmp(&row[*a]));
+    let mut text = format!(
+        "{}: to write {}, the decoder looks most at “{}”, {}",
+        here(widget),
+        quoted(translation, widget.state.word),
+        french[order[0]],
+        share(row[order[0]])
+    );
+    if let Some(second) = order.get(1) {
+        text += &format!(", then at “{}”, {}", french[*second], share(row[*second]));
+    }
+    text + "."
+}
+
+/// An English word in quotes, or the end.
+fn quoted(translation: &Translation, word: usize) -> String {
+    translation.english.get(word).map_or("the end".to_owned(), |word| format!("“{word}”"))
+}
+
+fn here(widget: &TranslationWidget) -> String {
+    let layer = widget.state.layer;
+    match widget.state.head {
+        Some(head) => format!("layer {layer}, head {head}"),
+        None => format!("layer {layer}, mean of {HEADS} heads"),
+    }
+}
+
+fn waiting(widget: &TranslationWidget) -> Markup {
+    html! {
+        @match &widget.missing {
+            Some(problem) => {
+                "The model could not be loaded: " (problem) ". "
+                button type="button" data-event="reset" { "Try again" }
+            }
+            None => "Loading the model…",
+        }
+    }
+}
+
+/// The chosen word's row as a table: French word, weight, and the illustration where there is one.
+fn row_table(widget: &TranslationWidget, translation: &Translation, row: &[f32]) -> Markup {
+    let made_up = &widget.setup.illustration;
+    let english = translation.english.get(widget.state.word);
+    let beside = english.is_some_and(|word| *word == made_up.english)
+        && widget.state.pair.french.iter().any(|word| *word == made_up.french);
+    html! {
+        div class="scroll" {
+            table class="weights" {
+                caption { "Where the decoder looked to write " (quoted(translation, widget.state.word)) ", " (here(widget)) }
+                thead {
+                    tr {
+                        th scope="col" { "French" }
+                        th scope="col" { "Trained" }
+                        @if beside { th scope="col" { "Illustration" } }
+                    }
+                }
+                tbody {
+                    @for (word, weight) in widget.state.pair.french.iter().zip(row) {
+                        tr {
+                            th scope="row" lang="fr" { (word) }
+                            td class=(shade(*weight)) { (share(*weight)) }
+                            @if beside {
+                                td class="made-up" {
+                                    @if *word == made_up.french { (share(made_up.weight)) } @else { "–" }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Every English word against every French one: one tab stop, arrows move.
+fn map(widget: &TranslationWidget, translation: &Translation, weights: &[Vec<f32>]) -> Markup {
+    let rows = labels(translation);
+    let columns: Vec<String> =
+        widget.state.pair.french.iter().map(|word| (*word).to_owned()).collect();
+    let grid = Grid {
+        label: &format!(
+            "Cross-attention of {}: a row for each English word, a column for each French one",
+            here(widget)
+        ),
+        corner: "looks at",
+        rows: &rows,
+        columns: &columns,
+        stop: widget.state.cell,
+        chosen: Some(widget.state.word),
+        keys: "key",
+        press: "cell",
+    };
+    grid.view(|row, column| {
+        let weight = weights[row][column];
+        let name = format!("{} looks at {}: {}", rows[row], columns[column], share(weight));
+        Shown::share(Some(weight), name)
+    })
+}

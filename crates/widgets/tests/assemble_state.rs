@@ -1,0 +1,197 @@
+//! The assembly, natively: its shapes, how it answers, and that nothing breaks it.
+
+mod common;
+
+use attention::{AttentionOptions, MultiHeadAttention};
+use burn::tensor::{Device, Tensor};
+use common::{all, text, view};
+use proptest::prelude::*;
+use scraper::{Html, Selector};
+use widgets::assemble::{Assemble, Event, Sizes, State, short};
+use widgets::{Error, Widget};
+
+fn state(model: &str, tokens: u64, head: u64) -> State {
+    State { model: model.into(), tokens, head }
+}
+
+fn opening() -> State {
+    state("smollm2-135m", 10, 8)
+}
+
+fn assemble() -> Assemble {
+    Assemble::new(opening()).expect("a sound setup")
+}
+
+/// The shape and the count beside a step.
+fn step(html: &Html, name: &str) -> (String, String) {
+    let rows = all(html, "tbody tr");
+    let row = rows.iter().find(|row| text(row).starts_with(name)).expect("the step is there");
+    let cells: Vec<String> =
+        row.select(&Selector::parse("td").unwrap()).map(|cell| text(&cell)).collect();
+    (cells[0].clone(), cells[1].clone())
+}
+
+fn is_sound(html: &Html) -> Result<(), String> {
+    for (selector, expected) in [
+        ("[role=status]", 1),
+        ("[id]", 0),
+        ("[style]", 0),
+        ("select[name=model] option[selected]", 1),
+        (".strip .own", 1),
+        ("input[type=range]", 2),
+    ] {
+        let found = all(html, selector).len();
+        if found != expected {
+            return Err(format!("{found} of {selector}, not {expected}"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn it_opens_on_smollm2() {
+    let html = view(&assemble());
+    is_sound(&html).unwrap();
+    let said = text(&all(&html, "[role=status]")[0]);
+    assert!(said.starts_with("SmolLM2-135M: 9 heads of 64 make 576 numbers"), "{said}");
+    assert!(said.contains("exactly d_model, 576"), "{said}");
+    assert!(
+        said.ends_with(
+            "Head 8 fills places 512 to 575 of the merged row and meets rows 512 to 575 of W_O."
+        ),
+        "{said}"
+    );
+    assert_eq!(step(&html, "keys"), ("3 × 10 × 64".into(), "1,920".into()));
+    assert_eq!(step(&html, "W_O"), ("576 × 576".into(), "331,776".into()));
+    assert_eq!(all(&html, ".strip span").len(), 9);
+}
+
+#[test]
+fn its_shapes_are_those_of_the_library() {
+    // Sizes that a test can afford, run through the real layer.
+    let (tokens, d_model, heads) = (5, 12, 3);
+    let weight = || Tensor::<2>::ones([d_model, d_model], &Device::flex());
+    let layer = MultiHeadAttention::new(weight(), weight(), weight(), weight(), heads).unwrap();
+    let x = Tensor::<3>::ones([1, tokens, d_model], &Device::flex());
+    let steps = layer.forward(x, AttentionOptions::default()).unwrap();
+    let sizes = Sizes {
+        d_model: d_model as u64,
+        heads: heads as u64,
+        kv_heads: heads as u64,
+        head_dim: (d_model / heads) as u64,
+        ..Sizes::of("smollm2-135m").unwrap()
+    };
+    assert_eq!(steps.merged.dims()[2] as u64, sizes.merged());
+    assert_eq!(steps.heads.query.dims()[1..], [heads, tokens, sizes.head_dim as usize]);
+    assert_eq!(sizes.matrices().map(|(_, shape)| shape), [[d_model as u64; 2]; 4]);
+}
+
+#[test]
+fn the_models_are_those_of_the_papers() {
+    for (model, heads, head_dim, d_model) in [
+        ("gpt-3-175b", 96, 128, 12_288),
+        ("llama-3-8b", 32, 128, 4096),
+        ("smollm2-135m", 9, 64, 576),
+        ("gemma-2-9b", 16, 256, 3584),
+    ] {
+        let sizes = Sizes::of(model).unwrap();
+        assert_eq!((sizes.heads, sizes.head_dim, sizes.d_model), (heads, head_dim, d_model));
+    }
+    assert_eq!(Sizes::of("deepseek-v3"), None, "its heads share one latent vector");
+    let names: Vec<String> = Sizes::all().map(|sizes| short(sizes.preset.name)).collect();
+    let mut different = names.clone();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(names.len(), different.len());
+    assert!(names.iter().all(|name| !name.contains('.')), "a dot would end it in an address");
+}
+
+#[test]
+fn events_change_what_they_name() {
+    let mut widget = assemble();
+    for (name, value) in [("model", "gpt-3-175b"), ("head", "95"), ("tokens", "64")] {
+        assert_eq!(widget.update(name, value), Ok(true), "{name}");
+    }
+    assert_eq!(*widget.state(), state("gpt-3-175b", 64, 95));
+    let html = view(&widget);
+    assert_eq!(step(&html, "weights"), ("96 × 64 × 64".into(), "393,216".into()));
+    widget.update("model", "smollm2-135m").unwrap();
+    assert_eq!(widget.state().head, 8, "the last head of a model that has fewer");
+    widget.update("model", "gemma-2-9b").unwrap();
+    assert!(text(&all(&view(&widget), "[role=status]")[0]).contains("more than d_model, 3584"));
+    widget.apply(Event::Reset).unwrap();
+    assert_eq!(*widget.state(), opening());
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_and_changes_nothing() {
+    let mut widget = assemble();
+    let before = widget.view();
+    for (name, value) in [
+        ("model", "GPT-3 175B"),
+        ("model", ""),
+        ("head", "9"),
+        ("head", "-1"),
+        ("tokens", "0"),
+        ("tokens", "65"),
+        ("tokens", "many"),
+        ("dance", ""),
+    ] {
+        let refused = widget.update(name, value);
+        assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }));
+    }
+    assert_eq!(widget.view(), before);
+    assert_eq!(widget.wants(), None);
+    assert!(widget.receive("gallery/cat.bin", &[]).is_err());
+}
+
+#[test]
+fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
+    let json = serde_json::to_string(&opening()).unwrap();
+    let opens = |address: &str| Assemble::open(&json, address).unwrap().state().clone();
+    for sizes in Sizes::all() {
+        let there = state(&short(sizes.preset.name), 7, sizes.heads - 1);
+        let mut widget = assemble();
+        widget.apply(Event::Model(there.model.clone())).unwrap();
+        widget.apply(Event::Tokens(7)).unwrap();
+        widget.apply(Event::Head(there.head)).unwrap();
+        let html = view(&widget);
+        assert_eq!(opens(all(&html, "a.permalink")[0].attr("href").unwrap()), there);
+    }
+    for bad in ["", "?assemble", "?assemble=x.1.1", "?assemble=gpt-3-175b.7.96", "?assemble=.."] {
+        assert_eq!(opens(bad), opening(), "{bad}");
+    }
+    assert!(matches!(Assemble::open("{}", ""), Err(Error::Setup { .. })));
+    assert!(matches!(Assemble::new(state("gpt-3-175b", 0, 0)), Err(Error::Setup { .. })));
+    assert!(widgets::open("assemble", &json, "").is_ok());
+}
+
+fn any_event() -> impl Strategy<Value = (String, String)> {
+    let name = prop::sample::select(vec!["model", "tokens", "head", "reset", "?"]);
+    let models: Vec<String> = Sizes::all().map(|sizes| short(sizes.preset.name)).collect();
+    let value = prop_oneof![
+        prop::sample::select(models),
+        (0_u64..140).prop_map(|number| number.to_string()),
+        ".{0,6}",
+    ];
+    (name.prop_map(str::to_owned), value)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn no_row_of_events_breaks_it(events in prop::collection::vec(any_event(), 1..40)) {
+        let mut widget = assemble();
+        for (name, value) in events {
+            let before = widget.view();
+            match widget.update(&name, &value) {
+                Ok(_) => {}
+                Err(_) => prop_assert_eq!(&widget.view(), &before),
+            }
+            if let Err(problem) = is_sound(&view(&widget)) {
+                prop_assert!(false, "after {name} {value}: {problem}");
+            }
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! The score matrix, natively: what it shows, how it answers, and that nothing breaks it.
+
+mod common;
+
+use common::{all, text, view};
+use proptest::prelude::*;
+use scraper::{Html, Selector};
+use widgets::score_matrix::{ScoreMatrix, Setup, Show, State};
+use widgets::square::{Square, Squares};
+use widgets::{Error, Widget};
+
+fn square(name: &str, tokens: &[&str], head_dim: usize) -> Square {
+    let seq = tokens.len();
+    Square {
+        name: name.to_owned(),
+        label: format!("the scores {name}"),
+        whose: "made-up vectors".to_owned(),
+        tokens: tokens.iter().map(|token| (*token).to_owned()).collect(),
+        masked: name != "toy",
+        query: seq - 1,
+        head_dim,
+        raw: (0..seq * seq).map(|at| (at as f32 * 0.7).sin() * 5.0).collect(),
+        one_by_one: Vec::new(),
+    }
+}
+
+fn setup() -> Setup {
+    let squares =
+        vec![square("toy", &["The", "cat", "sat", "down"], 2), square("real", &["<b>", " x"], 64)];
+    let opening = State {
+        scores: "toy".into(),
+        show: Show::Shares,
+        mask: false,
+        query: 2,
+        key: 1,
+        nudge: 0,
+        whole_row: false,
+        cell: (2, 1),
+    };
+    Setup { squares: Squares(squares), opening }
+}
+
+fn matrix() -> ScoreMatrix {
+    ScoreMatrix::new(setup()).expect("a sound setup")
+}
+
+fn after(events: &[(&str, &str)]) -> ScoreMatrix {
+    let mut widget = matrix();
+    for (name, value) in events {
+        assert_eq!(widget.update(name, value), Ok(true), "{name} {value}");
+    }
+    widget
+}
+
+fn status(widget: &dyn Widget) -> String {
+    text(&all(&view(widget), "[role=status]")[0])
+}
+
+/// The texts of the matrix, row by row.
+fn cells(widget: &dyn Widget) -> Vec<Vec<String>> {
+    let html = view(widget);
+    let cells = Selector::parse("td").unwrap();
+    all(&html, "table[role=grid] tbody tr")
+        .iter()
+        .map(|row| row.select(&cells).map(|cell| text(&cell)).collect())
+        .collect()
+}
+
+/// A number as it is printed: `−0.50`, `.30`.
+fn number(shown: &str) -> f64 {
+    match shown {
+        "−∞" => f64::NEG_INFINITY,
+        _ => shown.replace('−', "-").replace('+', "").parse().expect("a number"),
+    }
+}
+
+/// The shares of a row in f64, independent of the library.
+fn shares(square: &Square, query: usize, last: usize) -> Vec<f64> {
+    let seq = square.tokens.len();
+    let row = &square.raw[query * seq..query * seq + last + 1];
+    let powers: Vec<f64> =
+        row.iter().map(|raw| (f64::from(*raw) / (square.head_dim as f64).sqrt()).exp()).collect();
+    let total: f64 = powers.iter().sum();
+    powers.iter().map(|power| power / total).collect()
+}
+
+/// What must hold in every state.
+fn is_sound(html: &Html) -> Result<(), String> {
+    for (selector, expected) in [
+        ("[role=status]", 1),
+        ("[id]", 0),
+        ("[style]", 0),
+        ("table[role=grid] [tabindex='0']", 1),
+        ("input[name=score-matrix-show][checked]", 1),
+        ("select[name=scores] option[selected]", 1),
+        ("input[type=range]", 1),
+        ("table[role=grid] tr.chosen", 1),
+    ] {
+        let found = all(html, selector).len();
+        if found != expected {
+            return Err(format!("{found} of {selector}, not {expected}"));
+        }
+    }
+    let sum = all(html, "table.weights tfoot td:nth-last-child(2)");
+    if text(&sum[0]) != "1.00" {
+        return Err(format!("the row sums to {}", text(&sum[0])));
+    }
+    Ok(())
+}
+
+#[test]
+fn it_opens_on_the_shares_of_the_toy() {
+    let widget = matrix();
+    is_sound(&view(&widget)).unwrap();
+    let (rows, toy) = (cells(&widget), &setup().squares.0[0]);
+    for (query, row) in rows[..4].iter().enumerate() {
+        for (shown, expected) in row.iter().zip(shares(toy, query, 3)) {
+            assert!((number(shown) - expected).abs() <= 0.005001, "{query}: {row:?}");
+        }
+        assert_eq!(row[4], "1.00");
+    }
+    for (key, shown) in rows[4][..4].iter().enumerate() {
+        let sum: f64 = (0..4).map(|query| shares(toy, query, 3)[key]).sum();
+        assert!((number(shown) - sum).abs() <= 0.005001, "column {key}");
+    }
+    assert_eq!(rows[4][4], "4.00", "all rows together");
+}
+
+#[test]
+fn scores_are_raw_then_scaled_then_masked() {
+    let toy = &setup().squares.0[0];
+    let raw = cells(&after(&[("show", "raw"), ("mask", "")]));
+    let scaled = cells(&after(&[("show", "scaled"), ("mask", "")]));
+    assert_eq!((raw.len(), raw[0].len()), (4, 4), "scores have no sums");
+    for query in 0..4 {
+        for key in 0..4 {
+            let expected = f64::from(toy.raw[query * 4 + key]);
+            assert!((number(&raw[query][key]) - expected).abs() <= 0.05001);
+            if key > query {
+                assert_eq!(scaled[query][key], "−∞");
+            } else {
+                let expected = expected / 2.0_f64.sqrt();
+                assert!((number(&scaled[query][key]) - expected).abs() <= 0.05001);
+            }
+        }
+    }
+    let masked = cells(&after(&[("mask", "")]));
+    assert_eq!(masked[0], ["1.00", "", "", "", "1.00"]);
+    for (key, expected) in shares(toy, 2, 2).into_iter().enumerate() {
+        assert!((number(&masked[2][key]) - expected).abs() <= 0.005001);
+    }
+}
+
+#[test]
+fn signs_are_printed_and_shaded_apart() {
+    let html = view(&after(&[("show", "raw")]));
+    for cell in all(&html, "[role=gridcell]") {
+        let (shown, class) = (text(&cell), cell.attr("class").unwrap());
+        let below = class.starts_with("shade-below-");
+        match number(&shown) {
+            value if value <= -0.5 => assert!(below, "{shown} {class}"),
+            value if value >= 0.5 => assert!(class.starts_with("shade-") && !below, "{shown}"),
+            _ => {}
+        }
+    }
+    let legend = text(&all(&html, ".legend")[0]);
+    let raw = setup().squares.0[0].raw.clone();
+    let lowest = raw.iter().copied().fold(f32::INFINITY, f32::min);
+    assert!(legend.contains(&format!("Lowest {}", widgets::show::signed(lowest, 2))), "{legend}");
+}
+
+#[test]
+fn raising_one_score_moves_its_row_and_no_other() {
+    let before = cells(&matrix());
+    let raised = after(&[("nudge", "2")]);
+    let now = cells(&raised);
+    let toy = &setup().squares.0[0];
+    let mut by_hand = toy.clone();
+    by_hand.raw[2 * 4 + 1] += 2.0 * 2.0_f32.sqrt();
+    for (key, expected) in shares(&by_hand, 2, 3).into_iter().enumerate() {
+        assert!((number(&now[2][key]) - expected).abs() <= 0.005001);
+    }
+    for row in [0, 1, 3] {
+        assert_eq!(before[row], now[row], "row {row} stays");
+    }
+    assert!(status(&raised).contains("With +2.0 for “cat”, its share goes from"));
+    let whole = after(&[("nudge", "-7.5"), ("whole-row", "")]);
+    assert_eq!(before, cells(&whole), "a constant on the whole row changes nothing");
+    assert!(status(&whole).contains("no share moves by more than .00"), "{}", status(&whole));
+    let elsewhere = after(&[("nudge", "2"), ("cell", "3,0")]);
+    assert_eq!(before, cells(&elsewhere), "what was added stays with its cell");
+    let hidden = after(&[("mask", ""), ("cell", "0,2"), ("nudge", "8")]);
+    assert!(status(&hidden).contains("“sat” is hidden from “The”"), "{}", status(&hidden));
+}
+
+#[test]
+fn keys_walk_into_the_sums_and_back() {
+    let mut widget = matrix();
+    for (key, cell, chosen) in [
+        ("ArrowRight", (2, 2), (2, 2)),
+        ("End", (2, 4), (2, 2)),
+        ("Ctrl+End", (4, 4), (2, 2)),
+        ("ArrowUp", (3, 4), (2, 2)),
+        ("Ctrl+Home", (0, 0), (0, 0)),
+    ] {
+        assert_eq!(widget.update("key", key), Ok(true));
+        let state = widget.state();
+        assert_eq!((state.cell, (state.query, state.key)), (cell, chosen), "{key}");
+    }
+    assert_eq!(widget.update("key", "Tab"), Ok(false));
+    widget.update("cell", "4,1").unwrap();
+    widget.update("show", "raw").unwrap();
+    assert_eq!(widget.state().cell, (0, 0), "scores have no sums to stand on");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_and_changes_nothing() {
+    let mut widget = matrix();
+    let before = widget.view();
+    for (name, value) in [
+        ("scores", "none"),
+        ("show", "Raw"),
+        ("nudge", "8.5"),
+        ("nudge", "0.3"),
+        ("nudge", "NaN"),
+        ("nudge", "x"),
+        ("cell", "5,0"),
+        ("cell", "1"),
+        ("dance", ""),
+    ] {
+        let refused = widget.update(name, value);
+        assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }));
+    }
+    assert_eq!(widget.view(), before);
+    assert_eq!(widget.wants(), None);
+    assert!(widget.receive("gallery/cat.bin", &[]).is_err());
+}
+
+#[test]
+fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
+    let json = serde_json::to_string(&setup()).unwrap();
+    let opens = |address: &str| ScoreMatrix::open(&json, address).unwrap().state().clone();
+    let widget = after(&[("scores", "real"), ("cell", "1,0"), ("nudge", "-1.5")]);
+    let html = view(&widget);
+    let link = all(&html, "a.permalink")[0].attr("href").unwrap();
+    assert_eq!(link, "?score-matrix=real.shares.masked.1.0.-3.one");
+    assert_eq!(opens(link), *widget.state());
+    for bad in [
+        "",
+        "?score-matrix",
+        "?score-matrix=real",
+        "?score-matrix=other.raw.open.0.0.0.one",
+        "?score-matrix=real.raw.open.2.0.0.one",
+        "?score-matrix=real.raw.open.0.0.17.one",
+        "?score-matrix=real.raw.shut.0.0.0.one",
+        "?score-matrix=real.raw.open.0.0.0.two",
+        "?score-matrix=real.%.open.0.0.0.one",
+    ] {
+        assert_eq!(opens(bad), setup().opening, "{bad}");
+    }
+    assert_eq!(*after(&[("show", "raw"), ("mask", ""), ("reset", "")]).state(), setup().opening);
+}
+
+#[test]
+fn a_real_head_opens_with_the_mask_that_the_model_has() {
+    assert!(after(&[("scores", "real")]).state().mask);
+    assert!(!after(&[("scores", "real"), ("mask", "")]).state().mask);
+    assert!(!after(&[("scores", "real"), ("scores", "toy")]).state().mask);
+}
+
+#[test]
+fn a_setup_that_contradicts_itself_is_refused() {
+    let broken: [fn(&mut Setup); 8] = [
+        |setup| setup.opening.scores = "none".into(),
+        |setup| setup.opening.cell = (0, 0),
+        |setup| (setup.opening.query, setup.opening.cell) = (4, (4, 1)),
+        |setup| setup.opening.nudge = 17,
+        |setup| setup.squares.0[0].head_dim = 0,
+        |setup| setup.squares.0[1].name = "a.b".into(),
+        |setup| setup.squares.0[1].raw.truncate(3),
+        |setup| setup.squares.0[1].raw[0] = f32::NAN,
+    ];
+    for (place, spoil) in broken.into_iter().enumerate() {
+        let mut spoilt = setup();
+        spoil(&mut spoilt);
+        assert!(matches!(ScoreMatrix::new(spoilt), Err(Error::Setup { .. })), "{place}");
+    }
+    assert!(matches!(widgets::open("score-matrix", "{}", ""), Err(Error::Setup { .. })));
+}
+
+#[test]
+fn cells_are_named_for_a_screen_reader() {
+    let html = view(&after(&[("scores", "real")]));
+    let names: Vec<&str> =
+        all(&html, "[role=gridcell]").iter().map(|cell| cell.attr("aria-label").unwrap()).collect();
+    assert_eq!(names[0], "<b> looks at <b>: 1.00");
+    assert_eq!(names[1], "<b> cannot look at x: the mask hides it");
+    assert_eq!(names[2], "sum of the row of <b>: 1.00");
+    assert!(names[6].starts_with("sum of the column of <b>: "), "{}", names[6]);
+    assert!(!matrix().view().contains("<b>"), "tokens are escaped");
+}
+
+fn any_event() -> impl Strategy<Value = (String, String)> {
+    let name = prop::sample::select(vec![
+        "scores",
+        "show",
+        "mask",
+        "nudge",
+        "whole-row",
+        "cell",
+        "key",
+        "reset",
+        "?",
+    ]);
+    let value = prop_oneof![
+        (-18_i32..18).prop_map(|steps| (f64::from(steps) * 0.5).to_string()),
+        (0_usize..6, 0_usize..6).prop_map(|(row, column)| format!("{row},{column}")),
+        prop::sample::select(vec!["toy", "real", "raw", "scaled", "shares", "ArrowDown", "End"])
+            .prop_map(str::to_owned),
+        ".{0,6}",
+    ];
+    (name.prop_map(str::to_owned), value)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn no_row_of_events_breaks_it(events in prop::collection::vec(any_event(), 1..40)) {
+        let mut widget = matrix();
+        let json = serde_json::to_string(&setup()).unwrap();
+        for (name, value) in events {
+            let before = widget.view();
+            if widget.update(&name, &value).is_err() {
+                prop_assert_eq!(&widget.view(), &before);
+            }
+            let html = view(&widget);
+            if let Err(problem) = is_sound(&html) {
+                prop_assert!(false, "after {name} {value}: {problem}");
+            }
+            let link = all(&html, "a.permalink")[0].attr("href").unwrap();
+            let again = ScoreMatrix::open(&json, link).unwrap().state().clone();
+            let State { query, key, .. } = *widget.state();
+            prop_assert_eq!(again, State { cell: (query, key), ..widget.state().clone() });
+        }
+    }
+}

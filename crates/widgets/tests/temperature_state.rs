@@ -1,0 +1,391 @@
+//! The temperature, natively: its shares against sums in f64, its events, and that nothing
+//! breaks it.
+
+use proptest::prelude::*;
+use scraper::{ElementRef, Html, Selector};
+use widgets::next_token::NextToken;
+use widgets::show::{number, share, significant};
+use widgets::temperature::{Event, Prompt, Setup, Shares, State, TEMPERATURES, TOY, Temperature};
+use widgets::{Error, Widget};
+
+const LOGITS: [f32; 4] = [3.2, 2.5, 0.5, -0.8];
+const VOCABULARY: usize = 300;
+
+/// The logits of an imaginary model: sorted, some above zero and some below.
+fn asked(name: &str) -> NextToken {
+    let logits: Vec<f32> = (0..VOCABULARY).map(|at| (at as f32 * 0.37).sin() * 9.0).collect();
+    let token = |place: usize| Ok::<_, ()>(format!(" <{place}>"));
+    NextToken::rank(name, &format!("A text {name}"), &logits, 50, token).unwrap()
+}
+
+fn setup() -> Setup {
+    let prompt = |asked: NextToken| Prompt {
+        name: asked.name,
+        text: asked.text,
+        vocabulary: asked.logits.len(),
+    };
+    Setup {
+        toy_text: "She bought".into(),
+        toy: ["a", "the", "my", "<b>"].map(str::to_owned).to_vec(),
+        prompts: ["one", "two"].map(asked).map(prompt).to_vec(),
+        opening: State::neutral(LOGITS.to_vec()),
+    }
+}
+
+fn widget() -> Temperature {
+    Temperature::new(setup(), ["one", "two"].map(asked).to_vec()).expect("a sound setup")
+}
+
+fn all<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
+    html.select(&Selector::parse(selector).unwrap()).collect()
+}
+
+fn text(element: &ElementRef<'_>) -> String {
+    element.text().collect::<String>().trim().to_owned()
+}
+
+fn view(widget: &dyn Widget) -> Html {
+    Html::parse_fragment(&widget.view())
+}
+
+fn status(widget: &dyn Widget) -> String {
+    text(&all(&view(widget), "[role=status]")[0])
+}
+
+/// The cells of the table of tokens.
+fn table(html: &Html) -> Vec<Vec<String>> {
+    let cells = |row: ElementRef<'_>| {
+        row.select(&Selector::parse("th, td").unwrap()).map(|cell| text(&cell)).collect()
+    };
+    all(html, "table.bars tbody tr").into_iter().map(cells).collect()
+}
+
+/// Shares as the formula says, in f64, after the filters, by sorting and adding up.
+fn expected(logits: &[f32], temperature: f32, k: usize, p: f64) -> (Vec<f64>, Vec<f64>) {
+    let softmax = |kept: &[bool]| {
+        let power = |at: usize| {
+            let exponent = f64::from(logits[at]) / f64::from(temperature);
+            if kept[at] { exponent.exp() } else { 0.0 }
+        };
+        let powers: Vec<f64> = (0..logits.len()).map(power).collect();
+        let total: f64 = powers.iter().sum();
+        powers.into_iter().map(|power| power / total).collect::<Vec<f64>>()
+    };
+    let warm = softmax(&vec![true; logits.len()]);
+    let mut order: Vec<usize> = (0..logits.len()).collect();
+    order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+    let mut kept = vec![false; logits.len()];
+    order.iter().take(k).for_each(|&token| kept[token] = true);
+    let among = softmax(&kept);
+    let mut reached = 0.0;
+    for &token in &order {
+        kept[token] &= reached < p;
+        reached += among[token];
+    }
+    (warm, softmax(&kept))
+}
+
+/// What must hold in every state.
+fn is_sound(html: &Html) -> Result<(), String> {
+    let count = |selector: &str, expected: usize| match all(html, selector).len() {
+        found if found == expected => Ok(()),
+        found => Err(format!("{found} of {selector}, not {expected}")),
+    };
+    count("[role=status]", 1)?;
+    count("[id]", 0)?;
+    count("[style]", 0)?;
+    count("select[name=source] option[selected]", 1)?;
+    let rows = table(html);
+    for column in 2..5 {
+        let shares: Vec<f64> = rows
+            .iter()
+            .filter(|row| row[column] != "out")
+            .map(|row| row[column].parse().map_err(|_| format!("a share is {:?}", row[column])))
+            .collect::<Result<_, _>>()?;
+        let sum: f64 = shares.iter().sum();
+        if !rows.is_empty() && (sum - 1.0).abs() > 0.005 * shares.len() as f64 + 1e-9 {
+            return Err(format!("column {column} sums to {sum}: {shares:?}"));
+        }
+    }
+    for bar in all(html, "rect") {
+        let width: f64 = bar.attr("width").unwrap().parse().unwrap();
+        if !(0.0..=100.0).contains(&width) {
+            return Err(format!("a bar is {width} wide"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn it_opens_on_the_made_up_tokens_at_temperature_one() {
+    let html = view(&widget());
+    is_sound(&html).unwrap();
+    let (shares, _) = expected(&LOGITS, 1.0, 4, 1.0);
+    let rows = table(&html);
+    for (row, (logit, weight)) in rows.iter().zip(LOGITS.iter().zip(&shares)) {
+        let weight = share(*weight as f32);
+        assert_eq!(row[1..], [number(*logit, 2), weight.clone(), weight.clone(), weight]);
+    }
+    let entropy: f64 = shares.iter().map(|share| -share * share.ln()).sum();
+    let bits = entropy / 2.0_f64.ln();
+    assert!(html.html().contains(&format!("<td>{bits:.2}</td>")), "{bits}");
+    let effective = significant(entropy.exp());
+    assert!(status(&widget()).contains(&format!("the choice is among {effective} tokens")));
+    assert!(!widget().view().contains("<b>"), "tokens are escaped");
+}
+
+#[test]
+fn the_printed_temperature_is_the_one_that_is_used() {
+    for (step, temperature) in TEMPERATURES.into_iter().enumerate() {
+        assert_eq!(format!("{temperature:.2}").parse(), Ok(temperature));
+        let mut widget = widget();
+        widget.update("temperature", &step.to_string()).unwrap();
+        assert_eq!(widget.state().temperature(), temperature);
+        let (shares, _) = expected(&LOGITS, temperature, 4, 1.0);
+        assert_eq!(table(&view(&widget))[0][3], share(shares[0] as f32), "{temperature}");
+        let spoken = format!("temperature {temperature:.2}");
+        assert_eq!(all(&view(&widget), &format!("[aria-valuetext='{spoken}']")).len(), 1);
+    }
+    assert!(TEMPERATURES.is_sorted());
+    assert_eq!((TEMPERATURES[0], TEMPERATURES[20], TEMPERATURES[34]), (0.1, 1.0, 5.0));
+}
+
+#[test]
+fn filters_keep_what_sorting_and_adding_up_keeps() {
+    let logits = asked("one").logits;
+    let mut largest = 0.0_f64;
+    for temperature in [0.1, 0.5, 1.0, 2.24, 5.0] {
+        for k in [None, Some(1), Some(7), Some(50)] {
+            for percent in [5, 50, 80, 95, 100] {
+                let got = Shares::new(&logits, temperature, k, percent);
+                let p = percent as f64 / 100.0;
+                let (warm, kept) = expected(&logits, temperature, k.unwrap_or(VOCABULARY), p);
+                let pairs = got.warm.shares.iter().zip(&warm);
+                for (got, expected) in pairs.chain(got.kept.shares.iter().zip(&kept)) {
+                    largest = largest.max((got - expected).abs());
+                }
+                let stay = kept.iter().filter(|share| **share > 0.0).count();
+                assert_eq!(got.stay(), stay, "T {temperature}, k {k:?}, p {p}");
+            }
+        }
+    }
+    println!("largest difference {largest:e}");
+    assert!(largest < 1e-12, "{largest:e}");
+}
+
+#[test]
+fn a_filtered_token_is_out_and_the_status_says_how_many_stay() {
+    let mut widget = widget();
+    widget.update("source", "two").unwrap();
+    widget.update("top-k", "3").unwrap();
+    let rows = table(&view(&widget));
+    assert_eq!(rows.len(), 13, "twelve tokens, and all others");
+    assert_ne!(rows[2][4], "out");
+    assert_eq!(rows[3][4], "out");
+    assert_eq!((rows[12][0].as_str(), rows[12][4].as_str()), ("288 others", "out"));
+    assert!(status(&widget).contains("The filters keep 3 of 300 tokens"), "{}", status(&widget));
+    // The end of the slider is no filter.
+    widget.update("top-k", "51").unwrap();
+    assert_eq!(widget.state().top_k, None);
+    assert!(!status(&widget).contains("filters"));
+    widget.update("top-p", "5").unwrap();
+    let stay = Shares::new(&asked("two").logits, 1.0, None, 5).stay();
+    assert!(status(&widget).contains(&format!("keep {stay} of 300")));
+}
+
+#[test]
+fn a_k_that_fits_one_source_and_not_the_other_is_let_go() {
+    let mut widget = widget();
+    widget.update("source", "one").unwrap();
+    widget.update("top-k", "20").unwrap();
+    widget.update("source", TOY).unwrap();
+    assert_eq!(widget.state().top_k, None);
+    widget.update("top-k", "2").unwrap();
+    widget.update("source", "one").unwrap();
+    assert_eq!(widget.state().top_k, Some(2));
+}
+
+#[test]
+fn a_logit_can_be_typed_and_a_wrong_one_is_told() {
+    let mut widget = widget();
+    for (typed, understood) in [("4", 4.0), (" -0,5 ", -0.5), ("−1.25", -1.25), ("50", 50.0)] {
+        widget.update("logit-1", typed).unwrap();
+        assert_eq!(widget.state().logits[1], understood, "{typed}");
+        let html = view(&widget);
+        assert!(all(&html, "[aria-invalid=true], .wrong").is_empty());
+        let (shares, _) = expected(&widget.state().logits, 1.0, 4, 1.0);
+        assert_eq!(table(&html)[1][2], share(shares[1] as f32));
+    }
+    let before = table(&view(&widget));
+    for typed in ["", "-", "many", "NaN", "inf", "50.5", "1e9", "<b>"] {
+        widget.update("logit-1", typed).unwrap();
+        let html = view(&widget);
+        assert_eq!(table(&html), before, "the last good value stays");
+        let field = all(&html, "input[aria-invalid=true]");
+        assert_eq!(field.len(), 1, "{typed}");
+        assert_eq!(field[0].attr("value"), Some(typed), "what was typed stays");
+        let label = ElementRef::wrap(field[0].parent().unwrap()).unwrap();
+        assert!(text(&label).contains("Not a number from −50 to 50: 50 still counts."));
+    }
+    widget.update("reset", "").unwrap();
+    assert_eq!(*widget.state(), setup().opening);
+}
+
+#[test]
+fn the_same_added_to_every_logit_changes_no_share() {
+    let shares = |add: f32| Shares::new(&LOGITS.map(|logit| logit + add), 0.5, None, 100).warm;
+    let pairs = shares(0.0).shares.into_iter().zip(shares(16.0).shares);
+    // The sums themselves are rounded in f32.
+    assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-5));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_and_changes_nothing() {
+    let mut widget = widget();
+    let before = widget.view();
+    for (name, value) in [
+        ("source", "three"),
+        ("temperature", "35"),
+        ("temperature", "x"),
+        ("top-k", "0"),
+        ("top-k", "5"),
+        ("top-p", "0"),
+        ("top-p", "52"),
+        ("top-p", "105"),
+        ("logit-4", "1"),
+        ("logit-x", "1"),
+        ("dance", ""),
+    ] {
+        let refused = widget.update(name, value);
+        assert!(matches!(refused, Err(Error::Event { .. })), "{name} {value}: {refused:?}");
+    }
+    assert_eq!(widget.view(), before);
+}
+
+#[test]
+fn a_page_loads_logits_as_they_are_wanted() {
+    let json = serde_json::to_string(&setup()).unwrap();
+    let mut live = widgets::open("temperature", &json, "").unwrap();
+    assert_eq!(live.wants(), None, "the made-up tokens need no file");
+    assert_eq!(live.view(), widget().view(), "the page shows what the book was built with");
+    live.update("source", "one").unwrap();
+    assert_eq!(live.wants().as_deref(), Some("next/one.bin"));
+    is_sound(&view(live.as_ref())).unwrap();
+    live.failed("next/one.bin", "the server answered 404");
+    assert!(live.view().contains("the server answered 404"));
+    assert_eq!(live.wants(), None);
+    live.update("source", "one").unwrap();
+    live.receive("next/one.bin", &asked("one").to_bytes()).unwrap();
+    let mut there = widget();
+    there.update("source", "one").unwrap();
+    assert_eq!(live.view(), there.view());
+}
+
+#[test]
+fn a_damaged_file_is_refused_and_told() {
+    let json = serde_json::to_string(&setup()).unwrap();
+    let good = asked("one").to_bytes();
+    assert_eq!(NextToken::from_bytes(&good).unwrap(), asked("one"), "nothing is lost");
+    let mut short = asked("one");
+    short.logits.pop();
+    let mut nameless = asked("one");
+    nameless.named.clear();
+    let mut infinite = asked("one");
+    infinite.logits[0] = f32::INFINITY;
+    for bytes in [
+        Vec::new(),
+        good[..good.len() - 1].to_vec(),
+        [&[9], &good[1..]].concat(),
+        short.to_bytes(),
+        nameless.to_bytes(),
+        infinite.to_bytes(),
+        asked("two").to_bytes(),
+    ] {
+        let mut live = widgets::open("temperature", &json, "?temperature=one_1.00_all_100_3_2_1_0");
+        let live = live.as_mut().unwrap();
+        live.receive("next/one.bin", &bytes).unwrap_err();
+        assert!(live.view().contains("could not be loaded"));
+    }
+}
+
+#[test]
+fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
+    let json = serde_json::to_string(&setup()).unwrap();
+    let opens = |address: &str| Temperature::open(&json, address).unwrap().state().clone();
+    let there = opens("?a=b&temperature=two_0.50_20_90_1_2.5_-3_0");
+    assert_eq!((there.source.as_str(), there.temperature()), ("two", 0.5));
+    assert_eq!((there.top_k, there.top_p), (Some(20), 90));
+    assert_eq!(there.logits, [1.0, 2.5, -3.0, 0.0]);
+    for bad in [
+        "",
+        "?temperature",
+        "?temperature=toy",
+        "?temperature=three_1.00_all_100_1_2_3_4",
+        "?temperature=toy_1.01_all_100_1_2_3_4",
+        "?temperature=toy_1.00_4_100_1_2_3_4",
+        "?temperature=toy_1.00_0_100_1_2_3_4",
+        "?temperature=toy_1.00_all_0_1_2_3_4",
+        "?temperature=toy_1.00_all_100_1_2_3",
+        "?temperature=toy_1.00_all_100_1_2_3_4_5",
+        "?temperature=toy_1.00_all_100_1_2_3_NaN",
+        "?temperature=%22_%3E",
+    ] {
+        assert_eq!(opens(bad), setup().opening, "{bad}");
+    }
+}
+
+#[test]
+fn a_setup_that_contradicts_itself_is_refused() {
+    let mut no_tokens = setup();
+    (no_tokens.toy, no_tokens.opening) = (Vec::new(), State::neutral(Vec::new()));
+    let mut no_source = setup();
+    no_source.opening.source = "three".into();
+    let mut no_step = setup();
+    no_step.opening.step = TEMPERATURES.len();
+    let mut no_logit = setup();
+    no_logit.opening.logits.pop();
+    for wrong in [no_tokens, no_source, no_step, no_logit] {
+        assert!(matches!(Temperature::new(wrong, Vec::new()), Err(Error::Setup { .. })));
+    }
+    assert!(matches!(Temperature::open("{}", ""), Err(Error::Setup { .. })));
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        prop_oneof!["toy", "one", "two", "three"].prop_map(Event::Source),
+        (0_usize..40).prop_map(Event::Temperature),
+        (0_usize..60).prop_map(Event::TopK),
+        (0_usize..25).prop_map(|step| Event::TopP(step * 5)),
+        ((0_usize..5), "[-0-9.,x]{0,5}").prop_map(|(place, typed)| Event::Logit(place, typed)),
+        Just(Event::Reset),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn nothing_a_reader_does_breaks_it(events in proptest::collection::vec(events(), 1..20)) {
+        let mut widget = widget();
+        for event in events {
+            let before = widget.state().clone();
+            if widget.apply(event).is_err() {
+                prop_assert_eq!(widget.state(), &before);
+            }
+        }
+        let html = view(&widget);
+        prop_assert_eq!(is_sound(&html), Ok(()));
+        // The link leads back, but for what was typed and not understood.
+        let json = serde_json::to_string(&setup()).unwrap();
+        let link = all(&html, "a.permalink")[0].attr("href").unwrap().to_owned();
+        let again = Temperature::open(&json, &link).unwrap().state().clone();
+        let mut there = widget.state().clone();
+        there.typed = again.typed.clone();
+        prop_assert_eq!(again, there);
+    }
+
+    #[test]
+    fn a_file_of_any_bytes_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = NextToken::from_bytes(&[&[1], &bytes[..]].concat());
+    }
+}

@@ -1,0 +1,331 @@
+//! The translation widget, natively: what it shows, how it answers, and that nothing breaks it.
+
+mod common;
+
+use common::{all, text, view};
+use std::sync::LazyLock;
+
+use burn::tensor::Device;
+use proptest::prelude::*;
+use scraper::{Html, Selector};
+use translator::{HEADS, LAYERS, Pair, Translator, WEIGHTS, join};
+use widgets::translation::{Event, Example, Illustration, Setup, TranslationWidget, weights_path};
+use widgets::{Error, Widget};
+
+static MODEL: LazyLock<Translator> = LazyLock::new(|| Translator::of_the_book(&Device::flex()));
+
+fn setup() -> Setup {
+    let example = |french: &str, word| Example { french: french.into(), word };
+    Setup {
+        examples: vec![
+            example("le chat noir attend le chien", 2),
+            example("l'oiseau vert n'écoute jamais la femme fatiguée", 1),
+        ],
+        weights: weights_path(),
+        illustration: Illustration { english: "cat".into(), french: "chat".into(), weight: 0.75 },
+        layer: 1,
+        head: None,
+    }
+}
+
+fn json() -> String {
+    serde_json::to_string(&setup()).unwrap()
+}
+
+fn widget() -> TranslationWidget {
+    TranslationWidget::new(setup(), Some(MODEL.clone())).expect("a sound setup")
+}
+
+fn status(widget: &dyn Widget) -> String {
+    text(&all(&view(widget), "[role=status]")[0])
+}
+
+/// What must hold in every state.
+fn is_sound(html: &Html) -> Result<(), String> {
+    let count = |selector: &str, expected: usize| match all(html, selector).len() {
+        found if found == expected => Ok(()),
+        found => Err(format!("{found} of {selector}, not {expected}")),
+    };
+    count("[role=status]", 1)?;
+    count("[id]", 0)?;
+    count("[style]", 0)?;
+    count("table[role=grid] [tabindex='0']", 1)?;
+    count("input[type=radio][checked]", 1)?;
+    for menu in ["example", "layer", "head"] {
+        count(&format!("select[name={menu}] option[selected]"), 1)?;
+    }
+    let problems = all(html, ".problem").len();
+    count("input[aria-invalid=true]", problems)?;
+    for row in all(html, "table[role=grid] tbody tr") {
+        let shares: Vec<f32> = row
+            .select(&Selector::parse("td").unwrap())
+            .map(|cell| text(&cell).parse().unwrap())
+            .collect();
+        let sum: f32 = shares.iter().sum();
+        // Each share is rounded to a hundredth.
+        if (sum - 1.0).abs() > 0.005 * shares.len() as f32 + 1e-6 {
+            return Err(format!("a row sums to {sum}: {shares:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of the map, row by row.
+fn map(html: &Html) -> Vec<Vec<String>> {
+    all(html, "table[role=grid] tbody tr")
+        .iter()
+        .map(|row| row.select(&Selector::parse("td").unwrap()).map(|cell| text(&cell)).collect())
+        .collect()
+}
+
+#[test]
+fn it_shows_what_the_model_says() {
+    let mut widget = widget();
+    let pair = Pair::read("le chat noir attend le chien").unwrap();
+    let translation = MODEL.translate(&pair.french).unwrap();
+    for layer in 0..LAYERS {
+        widget.update("layer", &layer.to_string()).unwrap();
+        for head in 0..HEADS {
+            widget.update("head", &head.to_string()).unwrap();
+            let html = view(&widget);
+            is_sound(&html).unwrap();
+            let expected: Vec<Vec<String>> = translation.weights[layer][head]
+                .iter()
+                .map(|row| row.iter().map(|weight| widgets::show::share(*weight)).collect())
+                .collect();
+            assert_eq!(map(&html), expected, "layer {layer}, head {head}");
+        }
+        widget.update("head", "mean").unwrap();
+        let html = view(&widget);
+        is_sound(&html).unwrap();
+        let mean = |row: usize, column: usize| {
+            let sum: f64 = (0..HEADS)
+                .map(|head| f64::from(translation.weights[layer][head][row][column]))
+                .sum();
+            (sum / HEADS as f64) as f32
+        };
+        for (row, shown) in map(&html).iter().enumerate() {
+            for (column, shown) in shown.iter().enumerate() {
+                let shown: f32 = shown.parse().unwrap();
+                assert!((shown - mean(row, column)).abs() <= 0.00501, "{row}, {column}: {shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn it_opens_on_the_cat_with_the_illustration_beside() {
+    let mut widget = widget();
+    let html = view(&widget);
+    is_sound(&html).unwrap();
+    let said = status(&widget);
+    assert!(
+        said.starts_with(
+            "layer 1, mean of 4 heads: to write “cat”, the decoder looks most at “chat”, "
+        ),
+        "{said}"
+    );
+    let made_up: Vec<String> = all(&html, "td.made-up").iter().map(text).collect();
+    assert_eq!(made_up, ["–", ".75", "–", "–", "–", "–"]);
+    let verdict = text(&all(&html, ".verdict")[0]);
+    assert!(verdict.contains("the black cat waits for the dog"), "{verdict}");
+    assert!(verdict.contains("say the same") && verdict.contains("never saw"), "{verdict}");
+    widget.apply(Event::Word(1)).unwrap();
+    assert!(all(&view(&widget), "td.made-up").is_empty(), "beside its own row alone");
+}
+
+#[test]
+fn a_sentence_of_ones_own_is_translated() {
+    let mut widget = widget();
+    assert_eq!(widget.update("text", "Les souris dansent."), Ok(true));
+    let html = view(&widget);
+    is_sound(&html).unwrap();
+    assert!(text(&all(&html, ".verdict")[0]).contains("the mice dance"));
+    let chosen = all(&html, "select[name=example] option[selected]")[0];
+    assert_eq!(text(&chosen), "les souris dansent", "its own line in the menu");
+    assert_eq!(map(&html).len(), 4, "three words and the end");
+}
+
+#[test]
+fn a_word_that_does_not_fit_is_told_beside_the_field() {
+    let mut widget = widget();
+    for (typed, told) in [
+        ("le cheval", "Word 2, “cheval”, is not known. Here the grammar knows: "),
+        ("la chat", "Word 2, “chat”, cannot stand here."),
+        ("", "There is no sentence yet."),
+        ("<b>", "Word 1, “<b>”, is not known."),
+    ] {
+        assert_eq!(widget.update("text", typed), Ok(true), "{typed}");
+        let html = view(&widget);
+        is_sound(&html).unwrap();
+        let problem = text(&all(&html, "label > .problem")[0]);
+        assert!(problem.starts_with(told), "{problem}");
+        assert_eq!(all(&html, "input[type=text]")[0].attr("value"), Some(typed));
+        // The last good sentence stays.
+        assert!(text(&all(&html, ".verdict")[0]).contains("the black cat waits for the dog"));
+    }
+    widget.update("text", "le chat noir attend le chien").unwrap();
+    assert!(all(&view(&widget), ".problem").is_empty());
+}
+
+#[test]
+fn keys_walk_the_grid_and_take_the_row_along() {
+    let mut widget = widget();
+    for (key, cell) in [
+        ("ArrowRight", (2, 1)),
+        ("ArrowDown", (3, 1)),
+        ("Home", (3, 0)),
+        ("Ctrl+Home", (0, 0)),
+        ("End", (0, 5)),
+        ("Ctrl+End", (7, 5)),
+        ("ArrowDown", (7, 5)),
+    ] {
+        assert_eq!(widget.update("key", key), Ok(true));
+        assert_eq!((widget.state().cell, widget.state().word), (cell, cell.0), "{key}");
+    }
+    assert_eq!(widget.update("key", "Tab"), Ok(false));
+    assert!(status(&widget).contains("to write the end, "));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_and_changes_nothing() {
+    let mut widget = widget();
+    let before = widget.view();
+    for (name, value) in [
+        ("layer", "2"),
+        ("head", "4"),
+        ("head", "x"),
+        ("word", "8"),
+        ("cell", "8,0"),
+        ("cell", "0,6"),
+        ("cell", "1"),
+        ("example", "2"),
+        ("dance", ""),
+    ] {
+        let refused = widget.update(name, value);
+        assert!(matches!(refused, Err(Error::Event { .. })), "{name} {value}");
+    }
+    assert_eq!(widget.view(), before);
+}
+
+#[test]
+fn a_page_loads_the_weights_once_and_checks_them() {
+    let mut page = widgets::open("translation", &json(), "").unwrap();
+    assert_eq!(page.wants(), Some(weights_path()));
+    assert!(page.view().contains("Loading the model"));
+    let mut damaged = WEIGHTS.to_vec();
+    damaged[1000] ^= 1;
+    let error = page.receive(&weights_path(), &damaged).unwrap_err();
+    assert!(error.to_string().contains("checksum"), "{error}");
+    assert!(page.view().contains("could not be loaded"));
+    assert_eq!(page.wants(), None, "it does not ask again by itself");
+    page.update("reset", "").unwrap();
+    assert_eq!(page.wants(), Some(weights_path()), "but it does when told to");
+    page.receive(&weights_path(), WEIGHTS).unwrap();
+    assert_eq!(page.wants(), None);
+    assert_eq!(page.view(), widget().view(), "the page shows what the book was built with");
+}
+
+#[test]
+fn a_failed_download_is_told() {
+    let mut page = widgets::open("translation", &json(), "").unwrap();
+    page.failed(&weights_path(), "the server answered 404");
+    assert!(page.view().contains("the server answered 404"));
+}
+
+#[test]
+fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
+    let opens = |address: &str| {
+        let mut page = TranslationWidget::open(&json(), address).unwrap();
+        page.receive(&weights_path(), WEIGHTS).unwrap();
+        page
+    };
+    for sentence in
+        ["l'oiseau n'écoute pas l'ami d'Alice", "j'attends le chat", "je ne dors jamais"]
+    {
+        let mut there = widget();
+        there.update("text", sentence).unwrap();
+        there.update("layer", "0").unwrap();
+        there.update("head", "3").unwrap();
+        there.update("word", "1").unwrap();
+        let html = view(&there);
+        let link = all(&html, "a.permalink")[0].attr("href").unwrap();
+        assert!(link.is_ascii() && !link.contains('\''), "{link} survives every browser");
+        assert_eq!(opens(link).state(), &{
+            let mut state = there.state().clone();
+            state.cell = (1, 0);
+            state
+        });
+    }
+    let usual = widget().view();
+    for bad in [
+        "",
+        "?translation",
+        "?translation=le-chat",
+        "?translation=le-chat-dort.2.mean.0",
+        "?translation=le-chat-dort.1.4.0",
+        "?translation=le-chat-dort.1.mean.9",
+        "?translation=%.x.y.z",
+    ] {
+        assert_eq!(opens(bad).view(), usual, "{bad}");
+    }
+}
+
+#[test]
+fn a_setup_that_contradicts_itself_is_refused() {
+    let mut wrong: Vec<Setup> = (0..5).map(|_| setup()).collect();
+    wrong[0].examples.clear();
+    wrong[1].examples[1].french = "le cheval dort".into();
+    wrong[2].examples[0].word = 9;
+    wrong[3].layer = LAYERS;
+    wrong[4].head = Some(HEADS);
+    for setup in wrong {
+        let refused = TranslationWidget::new(setup, None);
+        assert!(matches!(refused, Err(Error::Setup { .. })));
+    }
+    assert!(matches!(TranslationWidget::open("{}", ""), Err(Error::Setup { .. })));
+}
+
+#[test]
+fn cells_are_named_for_a_screen_reader() {
+    let html = view(&widget());
+    let names: Vec<&str> =
+        all(&html, "[role=gridcell]").iter().map(|cell| cell.attr("aria-label").unwrap()).collect();
+    assert!(names[2 * 6 + 1].starts_with("cat looks at chat: "), "{}", names[13]);
+    assert!(names[7 * 6].starts_with("(end) looks at le: "), "{}", names[42]);
+}
+
+fn any_event() -> impl Strategy<Value = (String, String)> {
+    let name = prop::sample::select(vec![
+        "example", "text", "layer", "head", "word", "cell", "key", "reset", "?",
+    ]);
+    let value = prop_oneof![
+        (0_usize..9).prop_map(|number| number.to_string()),
+        (0_usize..9, 0_usize..9).prop_map(|(row, column)| format!("{row},{column}")),
+        (0_u64..500)
+            .prop_map(|seed| { join(&Pair::random(&mut translator::Random::new(seed)).french) }),
+        prop::sample::select(vec!["mean", "ArrowDown", "ArrowRight", "Home", "Ctrl+End", "Tab"])
+            .prop_map(str::to_owned),
+        ".{0,12}",
+    ];
+    (name.prop_map(str::to_owned), value)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+    #[test]
+    fn no_row_of_events_breaks_it(events in prop::collection::vec(any_event(), 1..25)) {
+        let mut widget = widget();
+        for (name, value) in events {
+            let before = widget.view();
+            if widget.update(&name, &value).is_err() {
+                prop_assert_eq!(&widget.view(), &before);
+                prop_assert!(name != "text", "what is typed is never refused: {}", value);
+            }
+            if let Err(problem) = is_sound(&view(&widget)) {
+                prop_assert!(false, "after {name} {value}: {problem}");
+            }
+        }
+    }
+}
