@@ -3,15 +3,17 @@
 //! What is shown at a step is a pure function of the numbers, the options and the step: the
 //! library's own tiled function runs, keeps its steps, and the view shows one of them.
 
+mod numbers;
 mod view;
+mod work;
 
-use attention::flash::{Flash, FlashOptions, flash_attention};
-use attention::traffic::{Sizes, Traffic, standard_formula};
-use attention::{Mask, scaled_dot_product_attention};
-use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use crate::readings::Readings;
 use crate::{Error, Widget, address, grid};
+
+pub use numbers::Numbers;
+pub use work::{Difference, Row, Work};
 
 /// The widget's name, in the text, in the page and in addresses.
 pub const NAME: &str = "flash";
@@ -19,96 +21,100 @@ pub const NAME: &str = "flash";
 /// The shortest text that the widget cuts into tiles.
 pub const FEWEST: usize = 2;
 
-/// One head's numbers, ready for attention.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Numbers {
-    /// Where they come from, in a few words.
-    pub label: String,
-    /// The tokens: `seq` of them.
-    pub tokens: Vec<String>,
-    /// Numbers in a query, a key and a value.
-    pub head_dim: usize,
-    /// `[seq, head_dim]`, row by row.
-    pub query: Vec<f32>,
-    /// `[seq, head_dim]`.
-    pub key: Vec<f32>,
-    /// `[seq, head_dim]`.
-    pub value: Vec<f32>,
-}
-
-impl Numbers {
-    /// The first `seq` rows of a matrix, as `[1, 1, seq, head_dim]`.
-    fn rows(&self, matrix: &[f32], seq: usize) -> Tensor<4> {
-        let numbers = matrix[..seq * self.head_dim].to_vec();
-        Tensor::from_data(TensorData::new(numbers, [1, 1, seq, self.head_dim]), &Device::flex())
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        let wrong = |reason: String| Err(Error::Setup { reason });
-        let expected = self.tokens.len() * self.head_dim;
-        if self.tokens.len() < FEWEST || self.head_dim == 0 {
-            return wrong(format!("`{}` has too few tokens or numbers", self.label));
-        }
-        for (name, matrix) in [("query", &self.query), ("key", &self.key), ("value", &self.value)] {
-            if matrix.len() != expected {
-                return wrong(format!("{} numbers of {name}, not {expected}", matrix.len()));
-            }
-            if !matrix.iter().all(|number| number.is_finite()) {
-                return wrong(format!("a number of {name} is not finite"));
-            }
-        }
-        Ok(())
-    }
-}
+/// At most so many tiles stand side by side.
+pub const MOST_BLOCKS: usize = 16;
 
 /// What the page tells the widget when it opens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
-    /// The heads to choose from: never empty.
-    pub numbers: Vec<Numbers>,
+    /// Made-up numbers, at hand from the start.
+    pub toy: Numbers,
+    /// The heads whose numbers lie in files, in the order of the menu.
+    pub heads: Vec<Entry>,
     /// How the widget opens, and what Reset goes back to.
     pub opening: State,
 }
 
-/// What the reader has chosen.
+/// A head in the menu.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The name of its numbers.
+    pub name: String,
+    /// What the menu calls it.
+    pub label: String,
+    /// How many tokens there are.
+    pub tokens: usize,
+}
+
+/// What the reader has chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// Which numbers, by place in the menu.
-    pub numbers: usize,
+    /// Whose numbers, by name.
+    pub numbers: String,
     /// How many of the tokens, from the first.
     pub seq: usize,
-    /// Queries in a tile.
+    /// Queries in a tile: a power of two.
     pub block_q: usize,
-    /// Keys in a tile.
+    /// Keys in a tile: a power of two.
     pub block_k: usize,
     /// Whether the future is hidden.
     pub causal: bool,
-    /// The tile that the work stands at, from 0.
+    /// The tile that the work stands at, from 0, in the order of the work.
     pub step: usize,
-    /// The cell that Tab comes to: row (query) and column (key).
-    pub cell: grid::Cell,
+}
+
+impl State {
+    /// How many blocks there are of queries, and of keys.
+    pub fn blocks(&self) -> (usize, usize) {
+        (self.seq.div_ceil(self.block_q), self.seq.div_ceil(self.block_k))
+    }
+
+    /// How many tiles there are, those that are skipped included.
+    pub fn tiles(&self) -> usize {
+        self.blocks().0 * self.blocks().1
+    }
+
+    /// A state that shows the numbers called `name` well: at most sixteen of their tokens, in four
+    /// tiles or sixteen.
+    pub fn opening(name: &str, tokens: usize, causal: bool) -> Self {
+        let seq = tokens.min(16);
+        let block = seq.div_ceil(2).next_power_of_two().min(4);
+        Self { numbers: name.to_owned(), seq, block_q: block, block_k: block, causal, step: 0 }
+    }
+
+    /// The tile as a cell: its row and its column among the tiles.
+    pub fn cell(&self) -> grid::Cell {
+        (self.step / self.blocks().1, self.step % self.blocks().1)
+    }
+}
+
+/// The exponents of two that a block of a text may have: the smallest makes [`MOST_BLOCKS`] of
+/// it, and the largest holds it whole.
+fn exponents(seq: usize) -> (u32, u32) {
+    let whole = seq.next_power_of_two().ilog2();
+    (whole.saturating_sub(MOST_BLOCKS.ilog2()), whole)
 }
 
 /// What a reader can do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
-    /// Take other numbers, by place in the menu.
-    Numbers(usize),
+    /// Take other numbers, by name.
+    Numbers(String),
     /// Read so many tokens.
     Seq(usize),
-    /// Cut the queries into blocks of this size.
-    BlockQ(usize),
-    /// Cut the keys into blocks of this size.
-    BlockK(usize),
+    /// Cut the queries into blocks of two to this power.
+    BlockQ(u32),
+    /// Cut the keys into blocks of two to this power.
+    BlockK(u32),
     /// Hide the future, or show it.
     Causal,
-    /// Go to this tile.
+    /// Go to this tile, from 0.
     Step(usize),
     /// Go to the tile after this one.
     Next,
     /// Go to the tile before this one.
     Back,
-    /// Press a cell of the map: go to the tile that holds it.
+    /// Press a tile in the map.
     Cell(grid::Cell),
     /// Press a key in the map.
     Key(String),
@@ -124,21 +130,18 @@ impl Event {
     pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
         let wrong = || Error::Event { name: name.to_owned(), value: value.to_owned() };
         let number = || value.parse::<usize>().map_err(|_| wrong());
+        let exponent = || value.parse::<u32>().map_err(|_| wrong());
         Ok(match name {
-            "numbers" => Event::Numbers(number()?),
+            "numbers" => Event::Numbers(value.to_owned()),
             "seq" => Event::Seq(number()?),
-            "block_q" => Event::BlockQ(number()?),
-            "block_k" => Event::BlockK(number()?),
+            "block-q" => Event::BlockQ(exponent()?),
+            "block-k" => Event::BlockK(exponent()?),
             "causal" => Event::Causal,
             "step" => Event::Step(number()?),
             "next" => Event::Next,
             "back" => Event::Back,
-            "cell" => {
-                let (row, column) = value.split_once(',').ok_or_else(wrong)?;
-                let place = |text: &str| text.parse().map_err(|_| wrong());
-                Event::Cell((place(row)?, place(column)?))
-            }
-            "key" => Event::Key(value.to_owned()),
+            "tile" => Event::Cell(grid::parse(value).ok_or_else(wrong)?),
+            "tile-key" => Event::Key(value.to_owned()),
             "reset" => Event::Reset,
             _ => return Err(wrong()),
         })
@@ -150,55 +153,45 @@ impl Event {
 pub struct FlashStepper {
     setup: Setup,
     state: State,
-    work: Work,
-}
-
-/// All tiles, and what they come to.
-#[derive(Debug, Clone)]
-struct Work {
-    /// The tiled function with a step for each tile.
-    flash: Flash,
-    /// Every scaled score, `[seq, seq]`, `-inf` where it is hidden: to show a tile's numbers.
-    scores: Vec<f32>,
-    /// What standard attention moves and computes.
-    standard: Traffic,
-    /// How far the output is from that of plain attention.
-    difference: Difference,
-}
-
-/// Two outputs compared, number by number.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Difference {
-    /// The largest distance in units in the last place of the plain output.
-    ulps: u32,
-    /// The largest absolute distance over the largest absolute number of the plain output.
-    relative: f32,
+    readings: Readings<Numbers>,
+    /// `None` while the numbers are not here.
+    work: Option<Work>,
 }
 
 impl FlashStepper {
-    /// The widget as it opens.
+    /// The widget as it opens, with those numbers of heads that are at hand.
     ///
     /// # Errors
     /// [`Error::Setup`] when the setup contradicts itself.
-    pub fn new(setup: Setup) -> Result<Self, Error> {
-        let wrong = |reason: &str| Error::Setup { reason: reason.to_owned() };
-        setup.numbers.iter().try_for_each(Numbers::check)?;
-        let state = fitted(&setup, setup.opening.clone())
-            .ok_or_else(|| wrong("it opens on numbers or sizes that are not there"))?;
-        let work = work(&setup, &state).map_err(|error| wrong(&error.to_string()))?;
-        Ok(Self { setup, state, work })
+    pub fn new(setup: Setup, loaded: Vec<Numbers>) -> Result<Self, Error> {
+        let wrong = |reason: String| Error::Setup { reason };
+        for numbers in loaded.iter().chain([&setup.toy]) {
+            numbers.check().map_err(|reason| wrong(format!("{}: {reason}", numbers.name)))?;
+        }
+        if setup.heads.iter().any(|entry| entry.tokens < FEWEST) {
+            return Err(wrong("a head has too few tokens".to_owned()));
+        }
+        let state = setup.opening.clone();
+        if !is_possible(&setup, &state) {
+            return Err(wrong("it opens on numbers or sizes that are not there".to_owned()));
+        }
+        let readings = Readings::new([vec![setup.toy.clone()], loaded].concat());
+        let mut widget = Self { setup, state, readings, work: None };
+        widget.run();
+        Ok(widget)
     }
 
     /// The widget in a page: see [`crate::open`].
     ///
     /// # Errors
-    /// [`Error::Setup`] when `setup` is not the JSON of a [`Setup`].
+    /// [`Error::Setup`] when `setup` is not the JSON of a [`Setup`], or contradicts itself.
     pub fn open(setup: &str, address: &str) -> Result<Self, Error> {
         let setup: Setup = serde_json::from_str(setup)
             .map_err(|error| Error::Setup { reason: error.to_string() })?;
-        let mut widget = Self::new(setup)?;
+        let mut widget = Self::new(setup, Vec::new())?;
         if let Some(state) = widget.state_in_address(address) {
-            widget.go_to(state)?;
+            widget.state = state;
+            widget.run();
         }
         Ok(widget)
     }
@@ -208,166 +201,140 @@ impl FlashStepper {
         &self.state
     }
 
+    /// The work on the numbers, once they are here.
+    pub fn work(&self) -> Option<&Work> {
+        self.work.as_ref()
+    }
+
     /// Applies one event. Says whether it meant anything.
     ///
     /// # Errors
     /// [`Error::Event`] when something is chosen that is not there. The state stays.
     pub fn apply(&mut self, event: Event) -> Result<bool, Error> {
         let mut next = self.state.clone();
+        let last = next.tiles() - 1;
         // Other numbers or other tiles: the work starts anew.
-        let anew = State { step: 0, cell: (0, 0), ..next.clone() };
+        let anew = State { step: 0, ..next.clone() };
         match &event {
-            Event::Numbers(place) => {
-                let seq = self.setup.numbers.get(*place).map_or(0, |it| it.tokens.len());
-                next = State { numbers: *place, seq, ..anew };
+            Event::Numbers(name) => {
+                let tokens = tokens(&self.setup, name).unwrap_or(FEWEST);
+                next = State::opening(name, tokens, next.causal);
             }
-            Event::Seq(seq) => next = State { seq: *seq, ..anew },
-            Event::BlockQ(block_q) => next = State { block_q: *block_q, ..anew },
-            Event::BlockK(block_k) => next = State { block_k: *block_k, ..anew },
+            Event::Seq(seq) => next = fitted(&self.setup, State { seq: *seq, ..anew }),
+            Event::BlockQ(exponent) => next = State { block_q: power(*exponent), ..anew },
+            Event::BlockK(exponent) => next = State { block_k: power(*exponent), ..anew },
             Event::Causal => next = State { causal: !next.causal, ..anew },
             Event::Step(step) => next.step = *step,
-            Event::Next => next.step = (next.step + 1).min(self.steps() - 1),
+            Event::Next => next.step = (next.step + 1).min(last),
             Event::Back => next.step = next.step.saturating_sub(1),
-            Event::Cell(cell) => {
-                next.cell = *cell;
-                next.step = self.tile_of(*cell).unwrap_or(usize::MAX);
+            Event::Cell((row, column)) => {
+                let (rows, columns) = next.blocks();
+                let there = *row < rows && *column < columns;
+                next.step = if there { row * columns + column } else { usize::MAX };
             }
             Event::Key(key) => {
-                let Some(cell) = grid::step(next.cell, key, next.seq, next.seq) else {
+                let (rows, columns) = next.blocks();
+                let Some((row, column)) = grid::step(next.cell(), key, rows, columns) else {
                     return Ok(false);
                 };
-                next.cell = cell;
-                next.step = self.tile_of(cell).unwrap_or(usize::MAX);
+                next.step = row * columns + column;
             }
             Event::Reset => next = self.setup.opening.clone(),
         }
-        let named = format!("{event:?}");
-        let wrong = || Error::Event { name: NAME.to_owned(), value: named.clone() };
-        self.go_to(fitted(&self.setup, next).ok_or_else(wrong)?).map(|()| true)
-    }
-
-    /// Makes `state` the state, and does the work again if it depends on what has changed.
-    fn go_to(&mut self, state: State) -> Result<(), Error> {
-        let shape = |it: &State| (it.numbers, it.seq, it.block_q, it.block_k, it.causal);
-        if shape(&state) != shape(&self.state) {
-            let failed = |error: attention::Error| Error::Setup { reason: error.to_string() };
-            self.work = work(&self.setup, &state).map_err(failed)?;
+        if !is_possible(&self.setup, &next) {
+            return Err(Error::Event { name: NAME.to_owned(), value: format!("{event:?}") });
         }
-        if state.step >= self.steps() {
-            let value = state.step.to_string();
-            return Err(Error::Event { name: "step".to_owned(), value });
+        if matches!(event, Event::Numbers(_)) {
+            // The reader chose anew: an old failure no longer counts.
+            self.readings.forget_problem();
         }
-        self.state = state;
-        Ok(())
+        let same_work = State { step: next.step, ..self.state.clone() } == next;
+        self.state = next;
+        if !same_work {
+            self.run();
+        }
+        Ok(true)
     }
 
-    /// How many tiles there are, those that are skipped included.
-    fn steps(&self) -> usize {
-        self.work.flash.steps.len()
+    /// Does the work on the numbers that are chosen, if they are here.
+    fn run(&mut self) {
+        let numbers = self.readings.get(&self.state.numbers);
+        // The library takes every possible state: see the test with random events.
+        self.work = numbers.and_then(|numbers| Work::new(numbers, &self.state).ok());
     }
 
-    /// The step whose tile holds a cell of the map.
-    fn tile_of(&self, (row, column): grid::Cell) -> Option<usize> {
-        let holds = |step: &attention::flash::Step| {
-            step.tile.queries.contains(&row) && step.tile.keys.contains(&column)
-        };
-        self.work.flash.steps.iter().position(holds)
+    /// The numbers that are chosen, once they are here.
+    fn numbers(&self) -> Option<&Numbers> {
+        self.readings.get(&self.state.numbers)
     }
 
-    /// The numbers that are chosen.
-    fn numbers(&self) -> &Numbers {
-        &self.setup.numbers[self.state.numbers]
-    }
-
-    /// The address of this view: `?flash=numbers.seq.block_q.block_k.causal.step`.
+    /// The address of this view: `?flash=numbers.seq.block_q.block_k.mask.step`.
     fn address(&self) -> String {
-        let State { numbers, seq, block_q, block_k, causal, step, .. } = self.state;
-        let causal = if causal { "causal" } else { "full" };
-        format!("?{NAME}={numbers}.{seq}.{block_q}.{block_k}.{causal}.{step}")
+        let State { numbers, seq, block_q, block_k, causal, step } = &self.state;
+        let mask = if *causal { "causal" } else { "full" };
+        format!("?{NAME}={numbers}.{seq}.{block_q}.{block_k}.{mask}.{step}")
     }
 
     /// The state that an address asks for, if it makes sense.
     fn state_in_address(&self, address: &str) -> Option<State> {
         let parts: Vec<&str> = address::value(address, NAME)?.split('.').collect();
-        let [numbers, seq, block_q, block_k, causal, step] = parts[..] else { return None };
-        let causal = match causal {
+        let [numbers, seq, block_q, block_k, mask, step] = parts[..] else { return None };
+        let causal = match mask {
             "causal" => true,
             "full" => false,
             _ => return None,
         };
-        let number = |text: &str| text.parse::<usize>().ok();
         let state = State {
-            numbers: number(numbers)?,
-            seq: number(seq)?,
-            block_q: number(block_q)?,
-            block_k: number(block_k)?,
+            numbers: numbers.to_owned(),
+            seq: seq.parse().ok()?,
+            block_q: block_q.parse().ok()?,
+            block_k: block_k.parse().ok()?,
             causal,
-            step: number(step)?,
-            cell: (0, 0),
+            step: step.parse().ok()?,
         };
-        let state = fitted(&self.setup, state)?;
-        let tiles = state.seq.div_ceil(state.block_q) * state.seq.div_ceil(state.block_k);
-        (state.step < tiles).then_some(state)
+        is_possible(&self.setup, &state).then_some(state)
     }
 }
 
-/// The state with blocks no larger than the text, if its numbers and its length are there.
-fn fitted(setup: &Setup, mut state: State) -> Option<State> {
-    let tokens = setup.numbers.get(state.numbers)?.tokens.len();
-    if !(FEWEST..=tokens).contains(&state.seq) || state.block_q == 0 || state.block_k == 0 {
-        return None;
+/// How many tokens the numbers called `name` have.
+fn tokens(setup: &Setup, name: &str) -> Option<usize> {
+    if name == setup.toy.name {
+        return Some(setup.toy.tokens.len());
     }
-    if state.cell.0.max(state.cell.1) >= state.seq {
-        return None;
-    }
-    state.block_q = state.block_q.min(state.seq);
-    state.block_k = state.block_k.min(state.seq);
-    Some(state)
+    setup.heads.iter().find(|entry| entry.name == name).map(|entry| entry.tokens)
 }
 
-/// Runs the tiled function and its rivals.
-fn work(setup: &Setup, state: &State) -> Result<Work, attention::Error> {
-    let numbers = &setup.numbers[state.numbers];
-    let rows = |matrix: &[f32]| numbers.rows(matrix, state.seq);
-    let (query, key, value) = (rows(&numbers.query), rows(&numbers.key), rows(&numbers.value));
-    let mask = if state.causal { Mask::Causal } else { Mask::Full };
-    let plain = scaled_dot_product_attention(query.clone(), key.clone(), value.clone(), mask)?;
-    let sizes = Sizes::of(&query, &key, &value);
-    let options = FlashOptions {
-        block_q: state.block_q,
-        block_k: state.block_k,
-        causal: state.causal,
-        keep_steps: true,
-        ..Default::default()
-    };
-    let flash = flash_attention(query, key, value, &options)?;
-    let difference = Difference::between(&flash.output, &plain.output);
-    let scores = plain.scores.into_data().iter().collect();
-    Ok(Work { flash, scores, standard: standard_formula(&sizes), difference })
+/// Whether the numbers are known, and there are so many tokens.
+fn has_length(setup: &Setup, state: &State) -> bool {
+    tokens(setup, &state.numbers).is_some_and(|most| (FEWEST..=most).contains(&state.seq))
 }
 
-impl Difference {
-    fn between(flash: &Tensor<4>, plain: &Tensor<4>) -> Self {
-        let list = |tensor: &Tensor<4>| -> Vec<f32> { tensor.to_data().iter().collect() };
-        let (flash, plain) = (list(flash), list(plain));
-        let largest = plain.iter().fold(0.0_f32, |largest, number| largest.max(number.abs()));
-        let pairs = || flash.iter().zip(&plain);
-        let apart = pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        Self {
-            ulps: pairs().map(|(a, b)| ulps(*a, *b)).max().unwrap_or(0),
-            relative: if apart == 0.0 { 0.0 } else { apart / largest },
-        }
+/// Two to this power; zero where that is too large.
+fn power(exponent: u32) -> usize {
+    1_usize.checked_shl(exponent).unwrap_or(0)
+}
+
+/// Whether the numbers are known, there are so many tokens, the blocks are those of the sliders,
+/// and there is such a tile.
+fn is_possible(setup: &Setup, state: &State) -> bool {
+    if !has_length(setup, state) {
+        return false;
     }
+    let (least, most) = exponents(state.seq);
+    let fits = |block: usize| block.is_power_of_two() && (least..=most).contains(&block.ilog2());
+    fits(state.block_q) && fits(state.block_k) && state.step < state.tiles()
 }
 
-/// How many floating-point numbers lie from one number to another, the other one counted.
-fn ulps(one: f32, other: f32) -> u32 {
-    // Read as integers, numbers of one sign are in order; those below zero are mirrored.
-    let place = |number: f32| {
-        let bits = i64::from(number.to_bits() & 0x7fff_ffff);
-        if number.is_sign_negative() { -bits } else { bits }
-    };
-    u32::try_from(place(one).abs_diff(place(other))).unwrap_or(u32::MAX)
+/// The state with blocks that suit its length, if there are so many tokens.
+fn fitted(setup: &Setup, mut state: State) -> State {
+    if !has_length(setup, &state) {
+        return state;
+    }
+    let (least, most) = exponents(state.seq);
+    for block in [&mut state.block_q, &mut state.block_k] {
+        *block = (*block).clamp(power(least), power(most));
+    }
+    state
 }
 
 impl Widget for FlashStepper {
@@ -380,25 +347,21 @@ impl Widget for FlashStepper {
     }
 
     fn wants(&self) -> Option<String> {
-        None
+        self.readings.wants(&self.state.numbers)
     }
 
-    fn receive(&mut self, path: &str, _bytes: &[u8]) -> Result<(), Error> {
-        Err(Error::Gallery { reason: format!("nobody asked for `{path}`") })
+    fn receive(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+        let heads = &self.setup.heads;
+        let fits = |numbers: &Numbers| {
+            let entry = heads.iter().find(|entry| entry.name == numbers.name);
+            entry.is_some_and(|entry| entry.tokens == numbers.tokens.len())
+        };
+        let received = self.readings.receive_fitting(fits, &self.state.numbers, path, bytes);
+        self.run();
+        received
     }
 
-    fn failed(&mut self, _path: &str, _reason: &str) {}
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ulps;
-
-    #[test]
-    fn neighbours_are_one_apart() {
-        assert_eq!(ulps(1.0, 1.0), 0);
-        assert_eq!(ulps(1.0, f32::from_bits(1.0_f32.to_bits() + 1)), 1);
-        assert_eq!(ulps(0.0, -0.0), 0);
-        assert_eq!(ulps(f32::from_bits(1), -f32::from_bits(1)), 2);
+    fn failed(&mut self, path: &str, reason: &str) {
+        self.readings.failed(&self.state.numbers, path, reason);
     }
 }

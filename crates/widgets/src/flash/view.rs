@@ -1,201 +1,259 @@
 //! The flash stepper as HTML. Each number is printed; shade only repeats it.
 
+use std::ops::Range;
+
 use attention::flash::Step;
-use attention::units::Bytes;
+use attention::traffic::Traffic;
 use maud::{Markup, html};
 
-use super::{FEWEST, FlashStepper};
-use crate::parts::{Grid, Shown, Slider, actions, menu, switch};
-use crate::show::word;
+use super::work::{Row, Work};
+use super::{FEWEST, FlashStepper, exponents};
+use crate::parts::{Grid, Shown, Slider, actions, bar, menu, switch};
+use crate::show::{grouped, number, share, word};
 
-/// How many numbers of an output row are printed.
-const SHOWN: usize = 4;
+/// At most so many rows and columns of a tile are printed.
+const SHOWN: usize = 8;
+
+/// So many numbers of an output are printed.
+const OUTPUTS: usize = 2;
 
 /// The whole widget.
 pub fn whole(widget: &FlashStepper) -> Markup {
-    let step = &widget.work.flash.steps[widget.state.step];
     html! {
         div class="view flash" {
             (controls(widget))
-            p class="status" role="status" { (status(widget, step)) }
-            div class="pictures" {
-                (map(widget, step))
-                (running(widget, step))
+            @match &widget.work {
+                Some(work) => {
+                    p class="status" role="status" { (status(widget, work)) }
+                    (picture(widget, work))
+                    (counters(widget, work))
+                    p class="verdict" { (verdict(work)) }
+                    (history(widget, work))
+                }
+                None => p class="status" role="status" { (waiting(widget)) },
             }
-            (counters(widget, step))
         }
     }
 }
 
 fn controls(widget: &FlashStepper) -> Markup {
-    let state = &widget.state;
-    let options: Vec<_> = widget
-        .setup
-        .numbers
-        .iter()
-        .enumerate()
-        .map(|(place, numbers)| (place.to_string(), numbers.label.clone()))
-        .collect();
-    let tokens = widget.numbers().tokens.len();
-    let last = widget.steps() - 1;
+    let (setup, state) = (&widget.setup, &widget.state);
+    let toy = (setup.toy.name.clone(), "Made-up numbers, two in a query".to_owned());
+    let heads = setup.heads.iter().map(|entry| (entry.name.clone(), entry.label.clone()));
+    let options: Vec<_> = heads.chain([toy]).collect();
+    let most = super::tokens(setup, &state.numbers).unwrap_or(state.seq);
+    let (last, at) = (state.tiles() - 1, state.step);
+    let (shown, tokens) = (format!("{} of {}", at + 1, last + 1), state.seq.to_string());
     html! {
         div class="controls needs-script" {
-            (menu("Numbers", "numbers", &options, &state.numbers.to_string()))
-            (size("Tokens", "seq", FEWEST, tokens, state.seq))
-            (switch("Causal: hide the future", "causal", state.causal))
-            (size("Queries in a tile", "block_q", 1, state.seq, state.block_q))
-            (size("Keys in a tile", "block_k", 1, state.seq, state.block_k))
-            div class="wide" {
-                (Slider {
-                    label: "Tile",
-                    event: "step",
-                    min: 0.0,
-                    max: last as f64,
-                    step: 1.0,
-                    value: state.step as f64,
-                    shown: &format!("{} of {}", state.step + 1, last + 1),
-                    spoken: &format!("tile {} of {}", state.step + 1, last + 1),
-                }.view())
-            }
-            p class="actions" {
-                button type="button" data-event="back" aria-disabled=[(state.step == 0).then_some("true")] { "Back" }
-                button type="button" data-event="next" aria-disabled=[(state.step == last).then_some("true")] { "Next tile" }
+            (menu("Queries, keys and values", "numbers", &options, &state.numbers))
+            (Slider {
+                label: "Tokens",
+                event: "seq",
+                min: FEWEST as f64,
+                max: most as f64,
+                step: 1.0,
+                value: state.seq as f64,
+                shown: &tokens,
+                spoken: &format!("{tokens} tokens"),
+            }.view())
+            (switch("Causal mask: hide the future", "causal", state.causal))
+            (block("Queries in a tile", "block-q", state.seq, state.block_q))
+            (block("Keys in a tile", "block-k", state.seq, state.block_k))
+            (Slider {
+                label: "Tile",
+                event: "step",
+                min: 0.0,
+                max: last as f64,
+                step: 1.0,
+                value: at as f64,
+                shown: &shown,
+                spoken: &format!("tile {shown}"),
+            }.view())
+            div class="back-next" {
+                button type="button" data-event="back" aria-disabled=[(at == 0).then_some("true")] {
+                    "Back"
+                }
+                button type="button" data-event="next"
+                    aria-disabled=[(at == last).then_some("true")] { "Next tile" }
             }
             (actions(&widget.address()))
         }
     }
 }
 
-fn size(label: &str, event: &str, min: usize, max: usize, value: usize) -> Markup {
+/// A slider over the powers of two.
+fn block(label: &str, event: &str, seq: usize, block: usize) -> Markup {
+    let (least, most) = exponents(seq);
     Slider {
         label,
         event,
-        min: min as f64,
-        max: max as f64,
+        min: f64::from(least),
+        max: f64::from(most),
         step: 1.0,
-        value: value as f64,
-        shown: &value.to_string(),
-        spoken: &format!("{value} {}", label.to_lowercase()),
+        value: f64::from(block.ilog2()),
+        shown: &block.to_string(),
+        spoken: &format!("{block} {}", label.to_lowercase()),
     }
     .view()
 }
 
-/// A range of tokens, as the text counts them: from 0.
-fn range(places: &std::ops::Range<usize>) -> String {
+fn waiting(widget: &FlashStepper) -> Markup {
+    html! {
+        @match widget.readings.problem() {
+            Some(problem) => {
+                "The numbers of this head could not be loaded: " (problem)
+                ". Choose others, or try again. "
+                button type="button" data-event="numbers" data-value=(widget.state.numbers) {
+                    "Try again"
+                }
+            }
+            None => "Loading the numbers of this head…",
+        }
+    }
+}
+
+/// Places as the text counts them, from 0: `4 to 7`.
+fn range(places: &Range<usize>) -> String {
     match places.len() {
         1 => places.start.to_string(),
         _ => format!("{} to {}", places.start, places.end - 1),
     }
 }
 
-/// What this tile has done.
-fn status(widget: &FlashStepper, step: &Step) -> String {
-    let tile = &step.tile;
+/// What this tile has done, in words.
+fn status(widget: &FlashStepper, work: &Work) -> String {
+    let at = widget.state.step;
+    let tile = &work.flash.steps[at].tile;
     let (queries, keys) = (range(&tile.queries), range(&tile.keys));
-    let at = format!("Tile {} of {}", widget.state.step + 1, widget.steps());
-    let moved = step.traffic.moved().in_gib();
+    let place = format!("Tile {} of {}", at + 1, work.flash.steps.len());
+    let moved = work.so_far(at).moved().in_gb();
+    let standard = work.standard.moved().in_gb();
+    let traffic = format!("{moved} moved so far; standard attention moves {standard} in all.");
     if tile.skipped {
         return format!(
-            "{at}: skipped. Keys {keys} come after queries {queries}, so nothing is read. \
-             Still {moved} moved."
+            "{place} is skipped: keys {keys} come after queries {queries}, so they are not even \
+             read. {traffic}"
         );
     }
-    let mut text = format!("{at}: queries {queries} meet keys {keys}. {moved} moved so far.");
-    if widget.state.step + 1 == widget.steps() {
-        text += &format!(" {}", verdict(widget));
-    }
-    text
+    let rows = work.rows(at);
+    let rose = rows.iter().filter(|row| row.kept.is_some_and(|kept| kept < 1.0)).count();
+    let story = match (rows[0].kept, rose) {
+        (None, _) => "Each maximum is the first".to_owned(),
+        (_, 0) => "No maximum rises, so nothing is scaled down".to_owned(),
+        (_, rose) => format!(
+            "The maximum rises for {rose} of {}, and what they held is scaled down",
+            rows.len()
+        ),
+    };
+    format!("{place}: queries {queries} meet keys {keys}. {story}. {traffic}")
 }
 
 /// How far the result is from that of plain attention.
-fn verdict(widget: &FlashStepper) -> String {
-    let difference = widget.work.difference;
+fn verdict(work: &Work) -> String {
+    let difference = work.difference;
     match difference.ulps {
-        0 => "The output is that of plain attention, bit for bit.".to_owned(),
+        0 => "In the end the output is that of plain attention, bit for bit.".to_owned(),
         ulps => format!(
-            "The output differs from that of plain attention by {ulps} units in the last place at most, \
-             or {:.1e} of its largest number.",
+            "In the end no number of the output is more than {} from that of plain attention; the \
+             largest distance is {:.1e} of the largest number.",
+            units(ulps),
             difference.relative
         ),
     }
 }
 
-/// The score matrix that never exists: which part of it is in SRAM now.
-fn map(widget: &FlashStepper, step: &Step) -> Markup {
-    let seq = widget.state.seq;
-    let words: Vec<String> = widget.numbers().tokens[..seq].iter().map(|it| word(it)).collect();
+fn units(ulps: u32) -> String {
+    match ulps {
+        1 => "1 unit in the last place".to_owned(),
+        ulps => format!("{} units in the last place", grouped(ulps.into())),
+    }
+}
+
+/// The map of tiles, the tile in SRAM, and what its queries carry along.
+fn picture(widget: &FlashStepper, work: &Work) -> Markup {
+    let step = &work.flash.steps[widget.state.step];
+    html! {
+        div class="pictures" {
+            div {
+                (map(widget, work))
+                p class="legend" { "● in SRAM now   ✓ done and forgotten   × skipped" }
+            }
+            @if !step.tile.skipped { (tile(widget, work, step)) }
+        }
+        (carried(widget, &work.rows(widget.state.step)))
+    }
+}
+
+/// The score matrix that never exists, tile by tile.
+fn map(widget: &FlashStepper, work: &Work) -> Markup {
+    let state = &widget.state;
+    let (rows, columns) = state.blocks();
+    let steps = &work.flash.steps;
+    let label = |places: &Range<usize>| match places.len() {
+        1 => places.start.to_string(),
+        _ => format!("{}–{}", places.start, places.end - 1),
+    };
+    let names = |count: usize, places: &dyn Fn(usize) -> Range<usize>| -> Vec<String> {
+        (0..count).map(|at| label(&places(at))).collect()
+    };
+    let row_names = names(rows, &|row| steps[row * columns].tile.queries.clone());
+    let column_names = names(columns, &|column| steps[column].tile.keys.clone());
     let grid = Grid {
-        label: "The scores, a row for each query and a column for each key: the tile in SRAM holds numbers",
-        corner: "query, key",
-        rows: &words,
-        columns: &words,
-        stop: widget.state.cell,
-        chosen: None,
-        keys: "key",
-        press: "cell",
+        label: "The tiles of the score matrix: a row for each block of queries, a column for each \
+                block of keys",
+        corner: "queries, keys",
+        rows: &row_names,
+        columns: &column_names,
+        stop: state.cell(),
+        chosen: Some(state.cell().0),
+        keys: "tile-key",
+        press: "tile",
     };
-    grid.view(|row, column| cell(widget, step, (row, column), (&words[row], &words[column])))
+    grid.view(|row, column| {
+        cell(&steps[row * columns + column], row * columns + column, state.step)
+    })
 }
 
-fn cell(
-    widget: &FlashStepper,
-    step: &Step,
-    (row, column): (usize, usize),
-    (query, key): (&str, &str),
-) -> Shown {
-    let score = widget.work.scores[row * widget.state.seq + column];
-    let place = widget.tile_of((row, column)).unwrap_or(0);
-    let names = format!("query {query}, key {key}");
-    let shown = |text: String, class: &str, name: String| Shown { text, class: class.into(), name };
-    if widget.work.flash.steps[place].tile.skipped {
-        return shown("×".into(), "hidden-key", format!("{names}: in a tile that is skipped"));
-    }
-    if step.tile.queries.contains(&row) && step.tile.keys.contains(&column) {
-        let text = if score.is_finite() { format!("{score:.1}") } else { "−∞".to_owned() };
-        let name = format!("{names}: in SRAM now, score {text}");
-        return shown(text, "shade-60", name);
-    }
-    match place < widget.state.step {
-        true => shown("·".into(), "shade-20", format!("{names}: seen and forgotten")),
-        false => shown(String::new(), "hidden-key", format!("{names}: not read yet")),
-    }
+fn cell(step: &Step, at: usize, now: usize) -> Shown {
+    let tile = &step.tile;
+    let place = format!("queries {}, keys {}", range(&tile.queries), range(&tile.keys));
+    let (text, class, state) = match at {
+        at if at == now && tile.skipped => ("×", "hidden-key now", "now, and skipped"),
+        at if at == now => ("●", "shade-60 now", "in SRAM now"),
+        _ if tile.skipped => ("×", "hidden-key", "skipped"),
+        at if at < now => ("✓", "shade-20", "done and forgotten"),
+        _ => ("", "hidden-key", "not read yet"),
+    };
+    Shown { text: text.into(), class: class.into(), name: format!("{place}: {state}") }
 }
 
-/// What a block of queries carries along: `m`, `l` and `O`.
-fn running(widget: &FlashStepper, step: &Step) -> Markup {
-    let list = |tensor: &burn::tensor::Tensor<4>| -> Vec<f32> { tensor.to_data().iter().collect() };
-    let (largest, total) = (list(&step.softmax.largest), list(&step.softmax.total));
-    let mixed = list(&step.softmax.normalise(step.output.clone()));
-    let output = list(&step.output);
-    let width = widget.numbers().head_dim;
-    let shown = width.min(SHOWN);
-    let rest = if width > shown { ", …" } else { "" };
-    let few = |numbers: &[f32], row: usize| {
-        let numbers: Vec<String> =
-            numbers[row * width..row * width + shown].iter().map(|it| format!("{it:.2}")).collect();
-        numbers.join(", ") + rest
-    };
+/// The scores of the tile that is in SRAM.
+fn tile(widget: &FlashStepper, work: &Work, step: &Step) -> Markup {
+    let tokens = widget.numbers().map_or(&[][..], |numbers| &numbers.tokens);
+    let (queries, keys) = (&step.tile.queries, &step.tile.keys);
+    let (rows, columns) = (few(queries), few(keys));
+    let all = queries.len() <= SHOWN && keys.len() <= SHOWN;
     html! {
         div class="scroll" {
             table class="weights" {
-                caption { "In SRAM for the queries at hand, after this tile" }
+                caption {
+                    "Scores in SRAM: " (queries.len()) " by " (keys.len())
+                    @if !all { ", of which the first " (rows.len()) " by " (columns.len()) }
+                }
                 thead {
                     tr {
-                        th scope="col" { "Query" }
-                        th scope="col" { i { "m" } ", largest" }
-                        th scope="col" { i { "l" } ", sum" }
-                        th scope="col" { i { "O" } ", mixed so far" }
-                        th scope="col" { i { "O" } " / " i { "l" } }
+                        th scope="col" { "query, key" }
+                        @for key in columns.clone() { th scope="col" { (word(&tokens[key])) } }
                     }
                 }
                 tbody {
-                    @for (row, query) in step.tile.queries.clone().enumerate() {
+                    @for query in rows {
                         tr {
-                            th scope="row" { (word(&widget.numbers().tokens[query])) }
-                            td { @if largest[row].is_finite() { (format!("{:.2}", largest[row])) } @else { "−∞" } }
-                            td { (format!("{:.2}", total[row])) }
-                            td { (few(&output, row)) }
-                            td { (few(&mixed, row)) }
+                            th scope="row" { (word(&tokens[query])) }
+                            @for key in columns.clone() {
+                                td { (number(work.scores[query * widget.state.seq + key], 2)) }
+                            }
                         }
                     }
                 }
@@ -204,52 +262,130 @@ fn running(widget: &FlashStepper, step: &Step) -> Markup {
     }
 }
 
-/// Bytes and operations so far, beside those of standard attention.
-fn counters(widget: &FlashStepper, step: &Step) -> Markup {
-    let (whole, standard) = (&widget.work.flash.traffic, &widget.work.standard);
-    let skipped = widget.work.flash.steps.iter().filter(|it| it.tile.skipped).count();
-    let bytes = |bytes: Bytes| bytes.in_gib();
-    let matrix = widget.state.seq * widget.state.seq;
+/// The first few of some places.
+fn few(places: &Range<usize>) -> Range<usize> {
+    places.start..places.end.min(places.start + SHOWN)
+}
+
+/// What a block of queries carries along: `m`, `l` and `O`.
+fn carried(widget: &FlashStepper, rows: &[Row]) -> Markup {
+    let tokens = widget.numbers().map_or(&[][..], |numbers| &numbers.tokens);
+    let shown = &rows[..rows.len().min(SHOWN)];
     html! {
         div class="scroll" {
-            table class="weights counters" {
-                caption { "Counted as the function runs, in f32" }
+            table class="weights" {
+                caption {
+                    "What the queries carry along, after this tile"
+                    @if shown.len() < rows.len() {
+                        " (the first " (shown.len()) " of " (rows.len()) ")"
+                    }
+                }
+                thead { (headings("Query")) }
+                tbody { @for row in shown { (line(&word(&tokens[row.query]), row)) } }
+            }
+        }
+    }
+}
+
+fn headings(first: &str) -> Markup {
+    html! {
+        tr {
+            th scope="col" { (first) }
+            th scope="col" { i { "m" } ", largest" }
+            th scope="col" { "older sums times" }
+            th scope="col" { i { "l" } ", sum" }
+            th scope="col" { i { "O" } ", mixed" }
+            th scope="col" { i { "O" } " / " i { "l" } }
+        }
+    }
+}
+
+fn line(first: &str, row: &Row) -> Markup {
+    let list = |numbers: &[f32]| {
+        let shown = numbers.iter().take(OUTPUTS).map(|it| number(*it, 2));
+        let rest = (numbers.len() > OUTPUTS).then(|| "…".to_owned());
+        shown.chain(rest).collect::<Vec<_>>().join(", ")
+    };
+    html! {
+        tr {
+            th scope="row" { (first) }
+            td { (number(row.largest, 2)) }
+            td { @match row.kept { Some(kept) => (share(kept)), None => "–" } }
+            td { (number(row.total, 2)) }
+            td { (list(&row.output)) }
+            td { (list(&row.mixed)) }
+        }
+    }
+}
+
+/// Bytes and operations so far, beside those of standard attention.
+fn counters(widget: &FlashStepper, work: &Work) -> Markup {
+    let (at, whole, standard) = (widget.state.step, &work.flash.traffic, &work.standard);
+    let last = work.flash.steps.len() - 1;
+    let (rows, columns) =
+        (widget.state.block_q.min(widget.state.seq), widget.state.block_k.min(widget.state.seq));
+    let lines = [
+        ("Flash, so far", work.so_far(at), rows * columns, work.skipped(at)),
+        ("Flash, in the end", *whole, rows * columns, work.skipped(last)),
+        ("Standard", *standard, widget.state.seq * widget.state.seq, 0),
+    ];
+    let most = whole.moved().0.max(standard.moved().0) as f32;
+    let part = |traffic: &Traffic| traffic.moved().0 as f32 / most;
+    html! {
+        div class="scroll" {
+            table class="weights" {
+                caption { "Between HBM and SRAM, counted as the function runs, in f32" }
                 thead {
                     tr {
-                        th scope="col" { "" }
-                        th scope="col" { "Flash, so far" }
-                        th scope="col" { "Flash, in the end" }
-                        th scope="col" { "Standard" }
+                        @for name in ["", "read", "written", "moved"] {
+                            @if name.is_empty() { td {} } @else { th scope="col" { (name) } }
+                        }
+                        td class="bars" {}
+                        @for name in ["operations", "scores at once", "tiles skipped"] {
+                            th scope="col" { (name) }
+                        }
                     }
                 }
                 tbody {
-                    tr {
-                        th scope="row" { "Read from HBM" }
-                        td { (bytes(step.traffic.read)) } td { (bytes(whole.read)) } td { (bytes(standard.read)) }
-                    }
-                    tr {
-                        th scope="row" { "Written to HBM" }
-                        td { (bytes(step.traffic.written)) } td { (bytes(whole.written)) } td { (bytes(standard.written)) }
-                    }
-                    tr {
-                        th scope="row" { "Operations in matrix products" }
-                        td { (step.traffic.flops.0) } td { (whole.flops.0) } td { (standard.flops.0) }
-                    }
-                    tr {
-                        th scope="row" { "Scores held at once" }
-                        td { (step.tile.queries.len() * step.tile.keys.len()) }
-                        td { (widget.state.block_q * widget.state.block_k) }
-                        td { (matrix) }
-                    }
-                    tr {
-                        th scope="row" { "Tiles skipped" }
-                        td { (widget.work.flash.steps[..=widget.state.step].iter().filter(|it| it.tile.skipped).count()) }
-                        td { (skipped) }
-                        td { "–" }
+                    @for (name, traffic, scores, skipped) in &lines {
+                        tr {
+                            th scope="row" { (name) }
+                            td { (traffic.read.in_gb()) }
+                            td { (traffic.written.in_gb()) }
+                            td { (traffic.moved().in_gb()) }
+                            td class="bars" { (bar(part(traffic))) }
+                            td { (grouped(traffic.flops.0)) }
+                            td { (grouped(*scores as u64)) }
+                            td { (skipped) }
+                        }
                     }
                 }
             }
         }
-        p class="verdict" { (verdict(widget)) }
+    }
+}
+
+/// The last query on its way through the tiles: for paper, and for a page without scripts.
+fn history(widget: &FlashStepper, work: &Work) -> Markup {
+    let columns = widget.state.blocks().1;
+    let tiles = work.flash.steps.len() - columns..work.flash.steps.len();
+    let last = widget.state.seq - 1;
+    let token = widget.numbers().map_or(String::new(), |numbers| word(&numbers.tokens[last]));
+    html! {
+        div class="every-step" {
+            div class="scroll" {
+                table class="weights" {
+                    caption { "The last query, “" (token) "”, after each of its tiles" }
+                    thead { (headings("Keys")) }
+                    tbody {
+                        @for at in tiles {
+                            @if let Some(row) = work.rows(at).last() {
+                                (line(&range(&work.flash.steps[at].tile.keys), row))
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
