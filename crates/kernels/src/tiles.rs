@@ -1,0 +1,120 @@
+//! How the work is cut: one table, by kernel, device and head dimension.
+//!
+//! A **cube** is a group of threads that shares a small fast memory: CUDA calls it a thread
+//! block, WebGPU a workgroup. Every number here is bounded by that memory and by how many threads
+//! a cube may have. WebGPU promises 16 KiB and 256 threads, so that is what the plain kernels keep
+//! to: they run everywhere.
+
+/// The largest head dimension that the kernels take.
+pub const LARGEST_HEAD_DIM: usize = 256;
+
+/// The kernels take head dimensions that are multiples of this: a row is then whole 16-byte
+/// pieces, whatever its type.
+pub const HEAD_DIM_STEP: usize = 8;
+
+/// The most cubes along one axis of a launch: CUDA's limit for the second and third, WebGPU's for
+/// each.
+pub const MOST_CUBES: usize = 65_535;
+
+/// What the table distinguishes devices by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeviceClass {
+    /// An NVIDIA card, through CUDA.
+    Cuda,
+    /// Any other, through Vulkan or WebGPU: only what WebGPU promises is counted on.
+    WebGpu,
+}
+
+/// The tiles of the plain kernels, forward and backward.
+///
+/// A thread has a row, so `block_rows` is also the number of threads. The other side of the score
+/// tile comes by in blocks of `block_columns`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PlainTiles {
+    /// Rows of a cube: queries, or keys for the gradients of key and value.
+    pub block_rows: usize,
+    /// What is in shared memory at a time: keys and values, or queries and output gradients.
+    pub block_columns: usize,
+    /// Whether loops over the head dimension are written out, so that a row can lie in registers.
+    pub unrolled: bool,
+}
+
+impl PlainTiles {
+    /// The table's line for a head dimension: two tiles of `block_columns * head_dim` numbers of
+    /// `f32` are at most 16 KiB.
+    pub fn of(device: DeviceClass, head_dim: usize) -> Self {
+        let block_columns = match head_dim {
+            0..=64 => 32,
+            65..=128 => 16,
+            _ => 8,
+        };
+        PlainTiles { block_rows: 64, block_columns, unrolled: device == DeviceClass::Cuda }
+    }
+
+    /// Bytes of shared memory: two tiles of `f32`.
+    pub fn shared_memory(&self, head_dim: usize) -> usize {
+        2 * self.block_columns * head_dim * size_of::<f32>()
+    }
+}
+
+/// How one decoding step is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DecodeTiles {
+    /// Query heads that a cube works for. They share each key and value that it reads.
+    pub heads: usize,
+    /// How many threads have the same number of the output, each for another share of the keys.
+    pub slices: usize,
+    /// Threads of a cube, `slices * head_dim`, and keys that it takes at a time.
+    pub threads: usize,
+}
+
+impl DecodeTiles {
+    /// As many threads as 256 allow, and at most four query heads: more are given to more cubes.
+    pub fn of(head_dim: usize, group: usize) -> Self {
+        let slices = (256 / head_dim).max(1);
+        DecodeTiles { heads: group.min(4), slices, threads: slices * head_dim }
+    }
+
+    /// Into how many splits to cut the keys, so that the device's processors all have work.
+    ///
+    /// `cubes` is how many cubes there are without a cut, and `processors` what the device has of
+    /// streaming multiprocessors or the like; `None` where it does not tell. A split has no fewer
+    /// keys than a cube takes at a time.
+    pub fn splits(&self, cubes: usize, longest: usize, processors: Option<u32>) -> usize {
+        let wanted = 4 * processors.unwrap_or(16) as usize;
+        wanted.div_ceil(cubes.max(1)).min(longest.div_ceil(self.threads)).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tile_fits_what_webgpu_promises() {
+        for head_dim in (HEAD_DIM_STEP..=LARGEST_HEAD_DIM).step_by(HEAD_DIM_STEP) {
+            for device in [DeviceClass::Cuda, DeviceClass::WebGpu] {
+                let tiles = PlainTiles::of(device, head_dim);
+                assert!(tiles.shared_memory(head_dim) <= 16 << 10, "{head_dim}: {tiles:?}");
+                assert!(tiles.block_rows <= 256);
+            }
+            for group in 1..=40 {
+                let tiles = DecodeTiles::of(head_dim, group);
+                assert!(tiles.threads <= 256, "{head_dim}: {tiles:?}");
+                assert!(tiles.heads >= 1 && tiles.slices >= 1);
+            }
+        }
+    }
+
+    #[test]
+    fn splits_are_no_finer_than_a_cube_and_no_coarser_than_needed() {
+        let tiles = DecodeTiles::of(64, 3);
+        assert_eq!(tiles, DecodeTiles { heads: 3, slices: 4, threads: 256 });
+        // Enough cubes already.
+        assert_eq!(tiles.splits(1000, 16_384, Some(132)), 1);
+        // Three cubes for 132 processors: as many splits as there are pieces of 256 keys.
+        assert_eq!(tiles.splits(3, 16_384, Some(132)), 64);
+        assert_eq!(tiles.splits(24, 16_384, Some(132)), 22);
+        assert_eq!(tiles.splits(3, 0, None), 1);
+    }
+}
