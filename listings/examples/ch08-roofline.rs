@@ -47,20 +47,20 @@ fn main() -> Result<()> {
     for device in with_fp16.clone() {
         let (ridge, bandwidth) = (device.ridge(Arithmetic::Fp16)?, device.bandwidth);
         rows +=
-            &format!("{:<32}{:>11}{:>12}", device.name, bandwidth.to_string(), ridge.to_string());
+            &format!("{:<31}{:>10}{:>11}", device.name, bandwidth.to_string(), ridge.to_string());
         for work in [standard, flash] {
             let roofline = work.on(device, Arithmetic::Fp16)?;
             let bound = if roofline.bound() == Bound::Memory { "memory" } else { "compute" };
-            rows += &format!("{:>18}", format!("{} {bound:<7}", roofline.time()));
+            rows += &format!("{:>16}", format!("{} {bound}", roofline.time()));
         }
-        rows = rows.trim_end().to_owned() + "\n";
+        rows += "\n";
     }
     // ANCHOR_END: roofline
     let mut text = format!("{tokens} x {tokens}, one head of {head_dim}, fp16\n");
     text +=
         &format!("standard: {}, flash {block}: {}\n\n", standard.intensity(), flash.intensity());
-    text += &format!("{:<32}{:>11}{:>12}", "least time", "memory", "ridge");
-    text += &format!("{:>18}{:>18}\n", "standard", format!("flash {block}"));
+    text += &format!("{:<31}{:>10}{:>11}", "least time", "memory", "ridge");
+    text += &format!("{:>16}{:>16}\n", "standard", format!("flash {block}"));
     text += &rows;
     text += "\nbandwidths and dense peaks are from\n";
     for device in with_fp16 {

@@ -177,7 +177,11 @@ fn picture(widget: &FlashStepper, work: &Work) -> Markup {
         div class="pictures" {
             div {
                 (map(widget, work))
-                p class="legend" { "● in SRAM now   ✓ done and forgotten   × skipped" }
+                p class="legend" {
+                    span { "● in SRAM now" }
+                    span { "✓ done and forgotten" }
+                    span { "× skipped" }
+                }
             }
             @if !step.tile.skipped { (tile(widget, work, step)) }
         }
