@@ -162,6 +162,7 @@ pub fn flash_traffic(sizes: &Sizes, options: &FlashOptions) -> Result<Traffic, E
     Ok(walk(sizes, options, &mut DryRun))
 }
 
+// ANCHOR: loops
 /// The loops. Each thing that `work` is told to do is counted where it happens.
 fn walk(sizes: &Sizes, options: &FlashOptions, work: &mut impl Work) -> Traffic {
     let mut traffic = Traffic::default();
@@ -196,6 +197,7 @@ fn walk(sizes: &Sizes, options: &FlashOptions, work: &mut impl Work) -> Traffic 
     }
     traffic
 }
+// ANCHOR_END: loops
 
 /// `0..length`, cut into blocks; the last may be shorter.
 pub(crate) fn blocks(length: usize, block: usize) -> impl Iterator<Item = Range<usize>> {
@@ -286,6 +288,7 @@ impl Work for TileWork {
         self.note(self.output.dims());
     }
 
+    // ANCHOR: absorb
     fn absorb(&mut self, queries: &Range<usize>, keys: &Range<usize>) {
         let key_tile = widened(self.key.clone().narrow(2, keys.start, keys.len()));
         let value_tile = widened(self.value.clone().narrow(2, keys.start, keys.len()));
@@ -303,6 +306,7 @@ impl Work for TileWork {
             + powers.matmul(value_tile) * block.correction(&merged);
         self.softmax = merged;
     }
+    // ANCHOR_END: absorb
 
     fn record(&mut self, tile: TilePlace, traffic: &Traffic) {
         if self.keep_steps {

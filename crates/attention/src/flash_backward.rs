@@ -129,6 +129,7 @@ pub fn flash_backward(
                 traffic.reads(tile.dims(), size);
             }
 
+            // ANCHOR: again
             // The weights, made again.
             let diagonal =
                 options.causal.then(|| offset + queries.start as i64 - keys.start as i64);
@@ -145,6 +146,7 @@ pub fn flash_backward(
 
             // Back through the softmax and the scale.
             let scores_gradient = weights * (weights_gradient - common_tile) * scale;
+            // ANCHOR_END: again
 
             // Back through `query · keyᵀ`.
             let scores_back = scores_gradient.clone().transpose();

@@ -54,6 +54,7 @@ impl<const D: usize> OnlineSoftmax<D> {
         (OnlineSoftmax { largest, total }, powers)
     }
 
+    // ANCHOR: merge
     /// The state of two blocks together: the larger maximum, and both sums brought to it.
     ///
     /// The order of the blocks does not matter, and a block that is hidden whole changes nothing.
@@ -63,6 +64,7 @@ impl<const D: usize> OnlineSoftmax<D> {
             + other.total.clone() * powers(other.largest.clone(), &largest);
         OnlineSoftmax { largest, total }
     }
+    // ANCHOR_END: merge
 
     /// What to multiply sums by that were taken with this state's maximum, once it has been
     /// merged into `merged`: `exp(m - m of merged)`. It is `0` for a row hidden so far.

@@ -234,6 +234,7 @@ fn the_memory_of_the_process_stays_small() {
     assert!(Bytes::from_kib(kib) < Bytes::from_kib(128 << 10));
 }
 
+// claim: counts-equal-formulas
 #[test]
 fn the_counts_of_a_run_are_those_of_a_dry_run_and_of_the_formulas() {
     over(
@@ -294,6 +295,7 @@ fn a_count_by_hand() {
     assert_eq!(flash_traffic(&sizes, &causal).unwrap(), expected);
 }
 
+// claim: no-square-matrix
 #[test]
 fn a_long_text_makes_no_square_matrix() {
     let case = Case {

@@ -41,6 +41,7 @@ fn the_two_references_agree() {
     println!("200 shapes: the chain rule and central differences within {error:.1e}");
 }
 
+// claim: flash-backward-is-right
 #[test]
 fn gradients_equal_the_chain_rule_in_f64() {
     let error = over(
@@ -127,6 +128,7 @@ fn the_memory_of_the_process_stays_small() {
     assert!(kib < 128 << 10);
 }
 
+// claim: five-products-back
 #[test]
 fn backward_counts_what_the_formulas_say() {
     over(

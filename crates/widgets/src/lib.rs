@@ -10,6 +10,7 @@ pub mod address;
 pub mod assemble;
 pub mod causal_mask;
 mod error;
+pub mod flash;
 pub mod gallery;
 pub mod grid;
 pub mod heads;
@@ -68,6 +69,7 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         causal_mask::NAME => Ok(Box::new(causal_mask::CausalMask::open(setup, address)?)),
         score_matrix::NAME => Ok(Box::new(score_matrix::ScoreMatrix::open(setup, address)?)),
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
+        flash::NAME => Ok(Box::new(flash::FlashStepper::open(setup, address)?)),
         heads::NAME => Ok(Box::new(heads::Heads::open(setup, address)?)),
         assemble::NAME => Ok(Box::new(assemble::Assemble::open(setup, address)?)),
         temperature::NAME => Ok(Box::new(temperature::Temperature::open(setup, address)?)),

@@ -7,13 +7,18 @@ use attention::devices::{Arithmetic, DEVICES, DeviceSpec, device};
 use attention::flash::{FlashOptions, flash_traffic};
 use attention::traffic::{Sizes, Traffic, standard_formula};
 use attention::units::Bytes;
+use widgets::flash::{Row, State, Work as Tiles};
 
 use super::{Fact, Facts, Measured};
+use crate::stage::flash::{HEADS, TOKENS as READ, numbers, toy};
 
 /// The example: so many queries and keys, one head of so many numbers, in fp16.
 const TOKENS: usize = 4096;
 const HEAD_DIM: usize = 64;
 const FP16_BYTES: usize = 2;
+
+/// The tiles of the listing `ch08-flash-traffic`, a side.
+const BLOCKS: [usize; 5] = [16, 32, 64, 128, 256];
 
 /// The tile that the figures of the text are about, a side.
 const TILE: usize = 128;
@@ -23,7 +28,18 @@ const A100: [(&str, &str); 2] =
     [("a100-40", "NVIDIA A100 40GB SXM4"), ("a100-80", "NVIDIA A100 80GB SXM4")];
 
 /// Adds the figures of chapter 8.
-pub(super) fn add(facts: &mut Facts, _measured: Option<&Measured<'_>>) -> Result<()> {
+pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+    for (name, number, source) in [
+        ("one", 1, "a shape, or the power of itself"),
+        ("two", 2, "counted: keys and values"),
+        ("four", 4, "counted: scores and weights, written and read"),
+        ("hbm-gb", 80, "the name of the part"),
+    ] {
+        facts.add(&format!("flash.{name}"), Fact::count(number, source));
+    }
+    real(facts, measured)?;
+    widget(facts, measured)?;
+    steps(facts)?;
     let standard = standard_formula(&sizes(TOKENS));
     facts.add("flash.tokens", Fact::text(TOKENS, "the example of the chapter"));
     facts.add("flash.head-dim", Fact::count(HEAD_DIM, "the example of the chapter"));
@@ -33,7 +49,8 @@ pub(super) fn add(facts: &mut Facts, _measured: Option<&Measured<'_>>) -> Result
     let matrix = Bytes((TOKENS * TOKENS * FP16_BYTES) as u64);
     facts.add("flash.matrix", amount(matrix.in_gib(), matrix, "the scores of one head, fp16"));
     facts.add("flash.standard-moved", moved(&standard, "standard attention"));
-    for block in [16, 32, 64, 128, 256] {
+    for block in BLOCKS {
+        facts.add(&format!("flash.side-{block}"), Fact::count(block, "a tile of the text"));
         let traffic = tiles(TOKENS, block, false)?;
         let name = format!("tiles of {block} by {block}");
         facts.add(&format!("flash.moved-{block}"), moved(&traffic, &name));
@@ -60,6 +77,8 @@ pub(super) fn add(facts: &mut Facts, _measured: Option<&Measured<'_>>) -> Result
     let source = format!("{}, {}: {}", chip.source.title, chip.source.year, chip.what);
     facts.add("a100.on-chip", amount(chip.bytes.in_gib(), chip.bytes, &source));
     let speed = chip.bandwidth.context("the A100's on-chip memory has no speed in the table")?;
+    let kib = Fact::count(192, "NVIDIA A100 Tensor Core GPU Architecture, 2020");
+    facts.add("a100.multiprocessor-kib", kib);
     facts.add("a100.on-chip-speed", Fact::text(format!("{:.0}", speed.0 / 1e12), source));
     Ok(())
 }
@@ -97,7 +116,15 @@ fn ratio(standard: &Traffic, flash: &Traffic, what: &str) -> Fact {
 
 /// What the scores of one head would take as the text grows, and what flash keeps instead.
 fn memory(facts: &mut Facts) -> Result<()> {
-    for (name, tokens) in [("8k", 8_192_u64), ("128k", 131_072), ("1m", 1_048_576)] {
+    for (name, tokens) in [
+        ("1k", 1_u64 << 10),
+        ("8k", 8 << 10),
+        ("32k", 32 << 10),
+        ("128k", 128 << 10),
+        ("1m", 1 << 20),
+    ] {
+        let length = Fact::count(usize::try_from(tokens)?, "a length of the table");
+        facts.add(&format!("flash.tokens-{name}"), length);
         let matrix = Bytes(tokens * tokens * FP16_BYTES as u64);
         let source = format!("the scores of one head at {tokens} tokens, fp16");
         facts.add(&format!("flash.matrix-{name}"), amount(matrix.in_gib(), matrix, &source));
@@ -106,7 +133,115 @@ fn memory(facts: &mut Facts) -> Result<()> {
         let source = format!("one f32 for each of {tokens} queries of one head");
         facts.add(&format!("flash.kept-{name}"), amount(kept.in_gib(), kept, &source));
     }
+    let tile = Bytes((TILE * TILE * FP16_BYTES) as u64);
+    let source = format!("a tile of {TILE} by {TILE} scores, fp16");
+    facts.add("flash.tile-bytes", amount(tile.in_gib(), tile, &source));
+    // The distance from 10,000 to the next f32, halved.
+    let large = 1e4_f32;
+    let step = (f32::from_bits(large.to_bits() + 1) - large) / 2.0;
+    let source = "half the distance from ten thousand to the next f32";
+    facts.add("flash.lse-rounding", Fact::rounded(format!("{step:.4}"), step, source));
+    facts.add("flash.lse-large", Fact::count(large as usize, "an example"));
     Ok(())
+}
+
+/// The second row of the toy's tiles, as in the first recorded run of `ch08-flash-steps`.
+fn steps(facts: &mut Facts) -> Result<()> {
+    let numbers = toy();
+    let state = State::opening(&numbers.name, numbers.tokens.len(), false);
+    let work = Tiles::new(&numbers, &state)?;
+    let source = "query two of the made-up numbers, the listing ch08-flash-steps";
+    let two = |value: f32| Fact::decimals(f64::from(value), 2, source);
+    let [before, after] = [2, 3].map(|step| work.rows(step)[0].clone());
+    facts.add("steps.m-before", two(before.largest));
+    facts.add("steps.m-after", two(after.largest));
+    facts.add("steps.l-before", two(before.total));
+    facts.add("steps.l-after", two(after.total));
+    let kept = after.kept.context("the second tile follows the first")?;
+    facts.add("steps.kept", Fact::rounded(format!("{kept:.3}"), kept, source));
+    Ok(())
+}
+
+/// Heads of SmolLM2 in tiles of four by four and sixteen by sixteen, as the widget shows them.
+fn real(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+    facts.add("flash.read", Fact::count(READ, "the text of the widget, its first tokens"));
+    for (name, (layer, head), _) in HEADS {
+        let numbers =
+            measured.map(|measured| numbers(measured, name, (layer, head))).transpose()?;
+        let source = format!("layer {layer}, head {head} of SmolLM2, {READ} tokens, causal");
+        for block in [4, 16] {
+            let state = State {
+                numbers: name.to_owned(),
+                seq: READ,
+                block_q: block,
+                block_k: block,
+                causal: true,
+                step: 0,
+            };
+            let work = numbers.as_ref().map(|numbers| Tiles::new(numbers, &state)).transpose()?;
+            let source = format!("{source}, tiles of {block} by {block}");
+            let rises = work.as_ref().map(|work| risen(work));
+            let rises = rises.map(|rises| Fact::count(rises, source.as_str()));
+            facts.add_measured(&format!("flash.{name}-rises-{block}"), rises);
+            let all = work.as_ref().map(|work| Fact::count(met(work), source.as_str()));
+            facts.add_measured(&format!("flash.{name}-met-{block}"), all);
+            let difference = work.map(|work| work.difference);
+            let ulps = difference.map(|it| Fact::count(it.ulps as usize, source.as_str()));
+            facts.add_measured(&format!("flash.{name}-ulps-{block}"), ulps);
+            let shown = |it: f32| Fact::rounded(format!("{it:.1e}"), it, source.as_str());
+            let relative = difference.map(|it| shown(it.relative));
+            facts.add_measured(&format!("flash.{name}-relative-{block}"), relative);
+        }
+    }
+    Ok(())
+}
+
+/// What the widget shows first: the tile in which maxima begin to rise, and the traffic of the
+/// whole text with the mask off.
+fn widget(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+    let (name, head, _) = HEADS[0];
+    let numbers = measured.map(|measured| numbers(measured, name, head)).transpose()?;
+    let work =
+        |state: State| numbers.as_ref().map(|numbers| Tiles::new(numbers, &state)).transpose();
+    let opening = work(State::opening(name, READ, true))?;
+    let rises = |rows: Vec<Row>| rows.iter().any(|row| row.kept.is_some_and(|kept| kept < 1.0));
+    let first = opening.and_then(|work| {
+        (0..work.flash.steps.len())
+            .find(|&at| !work.flash.steps[at].tile.skipped && rises(work.rows(at)))
+    });
+    let source = "the widget as it opens: the first tile that makes a maximum rise, from one";
+    facts.add_measured("flash.first-rise", first.map(|at| Fact::count(at + 1, source)));
+    for block in [4, 8, 16, 32] {
+        let opening = State::opening(name, READ, false);
+        let state = State { seq: READ, block_q: block, block_k: block, ..opening };
+        let work = work(state)?;
+        let source =
+            format!("the widget: {READ} tokens, tiles of {block} by {block}, no mask, f32");
+        let flash = work.as_ref().map(|work| moved(&work.flash.traffic, &source));
+        facts.add_measured(&format!("flash.small-{block}"), flash);
+        if block == 4 {
+            let source = format!("the widget: {READ} tokens, f32, standard attention");
+            let standard = work.as_ref().map(|work| moved(&work.standard, &source));
+            facts.add_measured("flash.small-standard", standard);
+        }
+    }
+    Ok(())
+}
+
+/// How often a later tile made a query's maximum rise.
+fn risen(work: &Tiles) -> usize {
+    kept(work).filter(|kept| *kept < 1.0).count()
+}
+
+/// How often a query met a tile after its first.
+fn met(work: &Tiles) -> usize {
+    kept(work).count()
+}
+
+/// What sums were multiplied by, for each query and tile that was not skipped, but for the first.
+fn kept(work: &Tiles) -> impl Iterator<Item = f32> {
+    let steps = work.flash.steps.iter().enumerate().filter(|(_, step)| !step.tile.skipped);
+    steps.flat_map(|(at, _)| work.rows(at)).filter_map(|row| row.kept)
 }
 
 /// The least time on a device, and what sets it.

@@ -1,0 +1,71 @@
+//! Chapter 8: on which device does flash attention help, and how much at best?
+//!
+//! A device multiplies, and it moves bytes. The longer of the two times is the least that a kernel
+//! can take. Watch the ridge: a kernel with fewer operations a byte than this waits for memory.
+
+use anyhow::Result;
+use attention::cost::{Bound, Work};
+use attention::devices::{Arithmetic, DEVICES};
+use attention::flash::{FlashOptions, flash_traffic};
+use attention::traffic::{Sizes, Traffic, standard_formula};
+use clap::Parser;
+use listings::terminal::print;
+
+/// The least time of attention on each device of the table, in fp16.
+#[derive(Parser)]
+struct Options {
+    /// Queries and keys
+    #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    tokens: u32,
+    /// Numbers in a query, a key and a value
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    head_dim: u16,
+    /// Queries in a tile, and as many keys
+    #[arg(long, default_value_t = 128)]
+    block: usize,
+}
+
+fn main() -> Result<()> {
+    let Options { tokens, head_dim, block } = Options::parse();
+    let (tokens, head_dim) = (tokens as usize, usize::from(head_dim));
+    let sizes = Sizes {
+        seq_q: tokens,
+        seq_k: tokens,
+        head_dim,
+        value_dim: head_dim,
+        bytes_per_number: 2,
+        ..Sizes::one()
+    };
+    let options = FlashOptions { block_q: block, block_k: block, ..Default::default() };
+    // ANCHOR: roofline
+    let work = |traffic: Traffic| Work { flops: traffic.flops, bytes: traffic.moved() };
+    let standard = work(standard_formula(&sizes));
+    let flash = work(flash_traffic(&sizes, &options)?);
+
+    let mut rows = String::new();
+    let with_fp16 = DEVICES.iter().filter(|device| device.peak(Arithmetic::Fp16).is_ok());
+    for device in with_fp16.clone() {
+        let (ridge, bandwidth) = (device.ridge(Arithmetic::Fp16)?, device.bandwidth);
+        rows +=
+            &format!("{:<31}{:>10}{:>11}", device.name, bandwidth.to_string(), ridge.to_string());
+        for work in [standard, flash] {
+            let roofline = work.on(device, Arithmetic::Fp16)?;
+            let bound = if roofline.bound() == Bound::Memory { "memory" } else { "compute" };
+            rows += &format!("{:>16}", format!("{} {bound}", roofline.time()));
+        }
+        rows += "\n";
+    }
+    // ANCHOR_END: roofline
+    let mut text = format!("{tokens} x {tokens}, one head of {head_dim}, fp16\n");
+    text +=
+        &format!("standard: {}, flash {block}: {}\n\n", standard.intensity(), flash.intensity());
+    text += &format!("{:<31}{:>10}{:>11}", "least time", "memory", "ridge");
+    text += &format!("{:>16}{:>16}\n", "standard", format!("flash {block}"));
+    text += &rows;
+    text += "\nbandwidths and dense peaks are from\n";
+    for device in with_fp16 {
+        text += &format!("{}: {}, {}\n", device.name, device.source.title, device.source.year);
+    }
+    print(&text)?;
+    Ok(())
+}
