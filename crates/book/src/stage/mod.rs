@@ -3,10 +3,12 @@
 //! A module a widget. The view is the page before any script runs, and the print page.
 
 mod assemble;
+mod cache;
 mod causal_mask;
 mod heads;
 mod scale;
 mod score_matrix;
+mod sharing;
 mod spotlight;
 mod stepper;
 pub(crate) mod temperature;
@@ -77,5 +79,7 @@ pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
         assemble::stage()?,
         causal_mask::stage(measured)?,
         translation::stage()?,
+        sharing::stage()?,
+        cache::stage()?,
     ])
 }
