@@ -35,17 +35,12 @@ fn main() -> Result<()> {
 
     let mut text = format!("{heads} heads of {HEAD_DIM}, f32\n");
     text += "tokens   latents kept   keys and values would be   difference\n";
-    // ANCHOR: forms
     let (mut plain, mut absorbed) = (LatentCache::new(), LatentCache::new());
-    // The prompt at once, in the plain form; then one token at a time.
-    layer.forward(x.clone().narrow(1, 0, PROMPT), &mut plain)?;
-    layer.forward(x.clone().narrow(1, 0, PROMPT), &mut absorbed)?;
+    let prompt = x.clone().narrow(1, 0, PROMPT);
+    layer.forward(prompt.clone(), &mut plain)?;
+    layer.forward(prompt, &mut absorbed)?;
     for token in PROMPT..PROMPT + STEPS {
-        let new = x.clone().narrow(1, token, 1);
-        let (left, _) = layer.forward(new.clone(), &mut plain)?;
-        let (right, _) = layer.forward_absorbed(new, &mut absorbed)?;
-        let error = (left - right).abs().max().into_scalar::<f32>();
-        // ANCHOR_END: forms
+        let error = apart(&layer, x.clone().narrow(1, token, 1), &mut plain, &mut absorbed)?;
         let tokens = absorbed.len();
         let own = Bytes((tokens * 2 * heads * HEAD_DIM * 4) as u64);
         let (kept, own) = (absorbed.bytes().in_gib(), own.in_gib());
@@ -54,6 +49,20 @@ fn main() -> Result<()> {
     print(&text)?;
     Ok(())
 }
+
+// ANCHOR: forms
+/// Reads one new token, `[1, 1, d_model]`, in both forms: how far their outputs differ.
+fn apart(
+    layer: &LatentAttention,
+    new: Tensor<3>,
+    plain: &mut LatentCache,
+    absorbed: &mut LatentCache,
+) -> Result<f32> {
+    let (left, _) = layer.forward(new.clone(), plain)?;
+    let (right, _) = layer.forward_absorbed(new, absorbed)?;
+    Ok((left - right).abs().max().into_scalar())
+}
+// ANCHOR_END: forms
 
 /// A layer with weights by lot, each matrix scaled so that what comes out is about as large as
 /// what goes in.

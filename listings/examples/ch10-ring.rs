@@ -4,7 +4,7 @@
 //! around the ring, and each device merges what it sees into what it had. Watch the last line:
 //! the result is that of one device with the whole text, but for rounding.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use attention::online_softmax::OnlineSoftmax;
 use attention::{Mask, scaled_dot_product_attention};
 use burn::tensor::Tensor;
@@ -31,41 +31,51 @@ fn main() -> Result<()> {
     let mut random = Random::new(10);
     let [query, key, value] =
         [(); 3].map(|()| random.unit_tensor([1, 2, devices * tokens, HEAD_DIM]));
-    let part = |x: &Tensor<4>, at: usize| x.clone().narrow(2, at * tokens, tokens);
 
-    let mut text = format!("{devices} devices, {tokens} tokens each\n");
-    let mut outputs = Vec::new();
-    // ANCHOR: ring
-    for device in 0..devices {
-        let query = part(&query, device);
-        let mut partial = None;
-        let mut line = format!("device {device} sees the part of device");
-        for step in 0..devices {
-            // What has come round the ring by now. A later part of the text is hidden whole.
-            let from = (device + devices - step) % devices;
-            if from > device {
-                continue;
-            }
-            let mask = if from == device { Mask::Causal } else { Mask::Full };
-            let seen = attend(&query, part(&key, from), part(&value, from), mask)?;
-            partial = Some(match partial {
-                None => seen,
-                Some(partial) => merge(partial, seen),
-            });
-            line += &format!(" {from}");
-        }
-        let Some((state, sums)) = partial else { continue };
-        outputs.push(state.normalise(sums));
-        // ANCHOR_END: ring
-        text += &format!("{line}\n");
-    }
-    ensure!(outputs.len() == devices, "each device sees its own part");
+    let outputs = ring(&query, &key, &value, devices)?;
     let whole = scaled_dot_product_attention(query, key, value, Mask::Causal)?.output;
+    let mut text = format!("{devices} devices, {tokens} tokens each\n");
+    for device in 0..devices {
+        let seen: Vec<String> = comes_by(device, devices).map(|from| from.to_string()).collect();
+        text += &format!("device {device} sees the part of device {}\n", seen.join(" "));
+    }
     let error = (Tensor::cat(outputs, 2) - whole).abs().max().into_scalar::<f32>();
     text += &format!("difference from one device: below {:e}\n", bound(error));
     print(&text)?;
     Ok(())
 }
+
+// ANCHOR: ring
+/// Whose keys and values come by at a device, its own first. Later parts are hidden whole.
+fn comes_by(device: usize, devices: usize) -> impl Iterator<Item = usize> {
+    (0..devices)
+        .map(move |step| (device + devices - step) % devices)
+        .filter(move |&from| from <= device)
+}
+
+/// The outputs of each device, `[batch, heads, tokens of a part, head_dim]`.
+fn ring(
+    query: &Tensor<4>,
+    key: &Tensor<4>,
+    value: &Tensor<4>,
+    devices: usize,
+) -> Result<Vec<Tensor<4>>> {
+    let tokens = query.dims()[2] / devices;
+    let part = |x: &Tensor<4>, at: usize| x.clone().narrow(2, at * tokens, tokens);
+    let mut outputs = Vec::new();
+    for device in 0..devices {
+        let query = part(query, device);
+        let mut found = attend(&query, part(key, device), part(value, device), Mask::Causal)?;
+        for from in comes_by(device, devices).skip(1) {
+            let seen = attend(&query, part(key, from), part(value, from), Mask::Full)?;
+            found = merge(found, seen);
+        }
+        let (state, sums) = found;
+        outputs.push(state.normalise(sums));
+    }
+    Ok(outputs)
+}
+// ANCHOR_END: ring
 
 // ANCHOR: merge
 /// A softmax that is not finished, `m` and `l` of each row, and the values mixed by its powers.

@@ -192,6 +192,7 @@ fn both_forms_equal_the_f64_reference() {
 
 /// The usual way to serve: the start of the text in the plain form, the rest token by token in
 /// the absorbed form, on one cache.
+// claim: latent-forms-agree
 #[test]
 fn plain_prefill_and_absorbed_decode_equal_the_f64_reference() {
     let bound = Bound::new("MLA prefill and decode, output", 1e-5);

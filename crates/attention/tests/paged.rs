@@ -18,6 +18,7 @@ fn floats(x: Tensor<4>) -> Vec<f32> {
 }
 
 /// Three texts grow in turn, so that their blocks lie between each other's.
+// claim: pages-hold-the-same
 #[test]
 fn attention_over_pages_is_attention_over_one_piece_to_the_last_bit() {
     let mut random = Random::new(3);
