@@ -26,7 +26,7 @@
 
 use crate::Error;
 use crate::devices::{Arithmetic, DeviceSpec};
-use crate::units::{Bytes, Flops, FlopsPerByte, Seconds};
+use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerByte, Seconds};
 
 /// How a number of the cache is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub enum Precision {
     Bf16,
     /// 8 bits, with no scale.
     Fp8,
+    /// 8 bits, with scales beside the numbers, or without.
+    Int8(Option<Scales>),
     /// 4 bits, with scales beside the numbers, or without. Without scales 4-bit numbers are of
     /// little use: `None` shows what the scales add.
     Int4(Option<Scales>),
@@ -64,6 +66,7 @@ impl Precision {
             Precision::Fp32 => (32, None),
             Precision::Fp16 | Precision::Bf16 => (16, None),
             Precision::Fp8 => (8, None),
+            Precision::Int8(scales) => (8, scales),
             Precision::Int4(scales) => (4, scales),
         };
         let numbers = product("bytes", &[dim, bits])?;
@@ -219,6 +222,24 @@ impl Shape {
         Ok(Work { flops: Flops(flops), bytes: Bytes(bytes) })
     }
 
+    /// How many tokens a second `batch` texts of `tokens` each can gain together, at most: each
+    /// step reads all `weights` once, and the work of [`decode`](Self::decode), at the full
+    /// `bandwidth`. Arithmetic, and all that a real program loses on the way, come on top.
+    ///
+    /// # Errors
+    /// As for [`prefill`](Self::prefill).
+    pub fn decode_rate(
+        &self,
+        tokens: u64,
+        batch: u64,
+        precision: Precision,
+        weights: Bytes,
+        bandwidth: BytesPerSecond,
+    ) -> Result<f64, Error> {
+        let step = weights + self.decode(tokens, batch, precision)?.bytes;
+        Ok(batch as f64 / (step / bandwidth).0)
+    }
+
     /// A pass over the whole text, with so many products over the numbers of a key and of a value.
     fn pass(
         &self,
@@ -317,6 +338,12 @@ fn causal_pairs(tokens: u64, window: u64) -> u128 {
     let (tokens, window) = (u128::from(tokens), u128::from(window.min(tokens)));
     // The first `window` tokens see 1, 2, 3 and so on; each later one sees `window`.
     window * (window + 1) / 2 + (tokens - window) * window
+}
+
+/// How many texts fit into `memory` beside the `weights`, when the cache of one takes `cache`
+/// bytes. What a program needs besides is left out.
+pub fn texts_beside(memory: Bytes, weights: Bytes, cache: Bytes) -> u64 {
+    memory.0.saturating_sub(weights.0).checked_div(cache.0).unwrap_or(0)
 }
 
 /// Work, and the bytes that must move for it.

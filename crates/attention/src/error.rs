@@ -191,6 +191,17 @@ pub enum Error {
         /// The mask.
         mask: Mask,
     },
+    /// A pool of blocks has too few left.
+    #[error(
+        "{needed} more blocks are needed and {free} are free: finish a text, or make the pool \
+         larger"
+    )]
+    NoBlocks {
+        /// How many blocks the new tokens need.
+        needed: usize,
+        /// How many are free.
+        free: usize,
+    },
     /// Gradients are wanted of a function that gives none.
     #[error(
         "the {tensor} is on a device with autodiff, and this function gives no gradients: pass \

@@ -66,6 +66,25 @@ pub fn grouped_query_attention(
     Ok(Attention { scores, weights, output })
 }
 
+// ANCHOR: kv_head
+/// The key and value head that query head `head` of `heads` reads, when there are `kv_heads`:
+/// neighbours share.
+///
+/// # Errors
+/// [`Error::HeadsNotShared`] when `heads` is not a multiple of `kv_heads`, and
+/// [`Error::OutOfRange`] when there is no such query head.
+pub fn kv_head(head: usize, heads: usize, kv_heads: usize) -> Result<usize, Error> {
+    if kv_heads == 0 || !heads.is_multiple_of(kv_heads) {
+        return Err(Error::HeadsNotShared { heads, kv_heads });
+    }
+    if head >= heads {
+        let (name, must_be) = ("the query head", "below the number of query heads");
+        return Err(Error::OutOfRange { name, value: head.to_string(), must_be });
+    }
+    Ok(head / (heads / kv_heads))
+}
+// ANCHOR_END: kv_head
+
 /// Gives each of `group` query heads in a row the same key or value head:
 /// `[batch, kv_heads, seq, head_dim]` to `[batch, kv_heads · group, seq, head_dim]`.
 ///

@@ -275,19 +275,19 @@ impl KvCache {
 }
 
 /// Some tokens of `x`, `[batch, kv_heads, room, head_dim]`. Nothing is copied.
-fn part(x: &Tensor<4>, tokens: &Range<usize>) -> Tensor<4> {
+pub(crate) fn part(x: &Tensor<4>, tokens: &Range<usize>) -> Tensor<4> {
     x.clone().narrow(2, tokens.start, tokens.len())
 }
 
 /// Some tokens of `x`, at the start of a room for `room` tokens.
-fn moved(x: &Tensor<4>, tokens: &Range<usize>, room: usize) -> Tensor<4> {
+pub(crate) fn moved(x: &Tensor<4>, tokens: &Range<usize>, room: usize) -> Tensor<4> {
     let [batch, kv_heads, _, head_dim] = x.dims();
     let larger = Tensor::zeros([batch, kv_heads, room, head_dim], (&x.device(), x.dtype()));
     written(larger, 0, part(x, tokens))
 }
 
 /// Writes new tokens into the room `x`, from place `first` on.
-fn written(x: Tensor<4>, first: usize, new: Tensor<4>) -> Tensor<4> {
+pub(crate) fn written(x: Tensor<4>, first: usize, new: Tensor<4>) -> Tensor<4> {
     let [batch, kv_heads, tokens, head_dim] = new.dims();
     x.slice_assign([0..batch, 0..kv_heads, first..first + tokens, 0..head_dim], new)
 }

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::float_type::same_type;
-use crate::kv_cache::bytes;
+use crate::kv_cache::{bytes, moved, part, written};
 use crate::scaled_dot_product::agree;
 use crate::units::Bytes;
 use crate::{
@@ -68,9 +68,14 @@ pub struct LatentAttention {
 
 /// What multi-head latent attention keeps of the tokens it has read: the latent and the rotated
 /// key, side by side, `[batch, 1, seq, kv_latent + rope_dim]`.
+///
+/// Like [`KvCache`](crate::KvCache) it sets room aside for as many tokens again as it holds.
 #[derive(Debug, Clone, Default)]
 pub struct LatentCache {
-    held: Option<Tensor<4>>,
+    /// `[batch, 1, room, kv_latent + rope_dim]`. What stands after the tokens held is not looked
+    /// at.
+    room: Option<Tensor<4>>,
+    len: usize,
 }
 
 impl LatentCache {
@@ -81,30 +86,52 @@ impl LatentCache {
 
     /// How many tokens are held. The next token stands at this position.
     pub fn len(&self) -> usize {
-        self.held.as_ref().map_or(0, |held| held.dims()[2])
+        self.len
     }
 
     /// Whether no token is held.
     pub fn is_empty(&self) -> bool {
-        self.held.is_none()
+        self.len == 0
     }
 
     /// The size of what is held: `batch · len · (kv_latent + rope_dim)` numbers of so many bytes
     /// each. The number of heads does not matter.
     pub fn bytes(&self) -> Bytes {
-        self.held.as_ref().map_or(Bytes(0), bytes)
+        let held = self.room.as_ref().map(|room| part(room, &(0..self.len)));
+        held.as_ref().map_or(Bytes(0), bytes)
     }
 
-    /// What is held and what is new, `[batch, 1, len + new, kv_latent + rope_dim]`.
-    fn with(&self, new: Tensor<4>) -> Result<Tensor<4>, Error> {
-        let Some(held) = self.held.clone() else {
-            return Ok(new);
-        };
-        for (dimension, axis) in [("batch", 0), ("kv_latent + rope_dim", 3)] {
-            agree(dimension, axis, ("the new latent", new.dims()), ("the cache", held.dims()))?;
+    /// The size of the room set aside, held tokens included.
+    pub fn reserved_bytes(&self) -> Bytes {
+        self.room.as_ref().map_or(Bytes(0), bytes)
+    }
+
+    /// Writes what is new after what is held, and returns both,
+    /// `[batch, 1, len + new, kv_latent + rope_dim]`. The new tokens count as held once
+    /// [`keep`](Self::keep) has been called.
+    fn write(&mut self, new: Tensor<4>) -> Result<Tensor<4>, Error> {
+        if let Some(room) = self.room.as_ref().filter(|_| !self.is_empty()) {
+            for (dimension, axis) in [("batch", 0), ("kv_latent + rope_dim", 3)] {
+                let held = part(room, &(0..self.len)).dims();
+                agree(dimension, axis, ("the new latent", new.dims()), ("the cache", held))?;
+            }
+            same_type(&[("the new latent", new.dtype()), ("the cache", room.dtype())])?;
         }
-        same_type(&[("the new latent", new.dtype()), ("the cache", held.dtype())])?;
-        Ok(Tensor::cat(vec![held, new], 2))
+        let tokens = self.len + new.dims()[2];
+        // Taken out, so that there is no second handle and the writing needs no copy.
+        let room = match self.room.take().filter(|_| !self.is_empty()) {
+            None => new,
+            Some(room) if tokens <= room.dims()[2] => written(room, self.len, new),
+            Some(room) => written(moved(&room, &(0..self.len), 2 * tokens), self.len, new),
+        };
+        let both = part(&room, &(0..tokens));
+        self.room = Some(room);
+        Ok(both)
+    }
+
+    /// Holds on to `new` tokens that were written.
+    fn keep(&mut self, new: usize) {
+        self.len += new;
     }
 }
 
@@ -139,8 +166,9 @@ impl LatentAttention {
         x: Tensor<3>,
         cache: &mut LatentCache,
     ) -> Result<(Tensor<3>, Attention), Error> {
+        let new = x.dims()[1];
         let (content_query, rotated_query, kept) = self.project(x, cache)?;
-        let (latent, rotated_key) = self.split(kept.clone());
+        let (latent, rotated_key) = self.split(kept);
 
         let content_key = latent.clone().matmul(self.key_up.clone());
         let value = latent.matmul(self.value_up.clone());
@@ -151,7 +179,7 @@ impl LatentAttention {
         let query = Tensor::cat(vec![content_query, rotated_query], 3);
         let key = Tensor::cat(vec![content_key, rotated_key], 3);
         let attention = scaled_dot_product_attention(query, key, value, Mask::Causal)?;
-        cache.held = Some(kept);
+        cache.keep(new);
         Ok((self.mix(&attention), attention))
     }
 
@@ -171,6 +199,7 @@ impl LatentAttention {
         x: Tensor<3>,
         cache: &mut LatentCache,
     ) -> Result<(Tensor<3>, Attention), Error> {
+        let new = x.dims()[1];
         let (content_query, rotated_query, kept) = self.project(x, cache)?;
         let (latent, _) = self.split(kept.clone());
 
@@ -185,16 +214,16 @@ impl LatentAttention {
 
         let mut attention = grouped_query_attention(query, kept.clone(), latent, Mask::Causal)?;
         attention.output = attention.output.matmul(self.value_up.clone());
-        cache.held = Some(kept);
+        cache.keep(new);
         Ok((self.mix(&attention), attention))
     }
 
     /// The queries of the tokens `x`, without position `[batch, heads, seq, head_dim]` and rotated
-    /// `[batch, heads, seq, rope_dim]`, and what the cache will hold with these tokens.
+    /// `[batch, heads, seq, rope_dim]`, and what the cache holds with these tokens.
     fn project(
         &self,
         x: Tensor<3>,
-        cache: &LatentCache,
+        cache: &mut LatentCache,
     ) -> Result<(Tensor<4>, Tensor<4>, Tensor<4>), Error> {
         self.check_input(x.dims())?;
         same_type(&[("the input", x.dtype()), ("W^DQ", self.weights.query_down.dtype())])?;
@@ -211,7 +240,7 @@ impl LatentAttention {
         let latent = x.clone().matmul(by_head(&weights.kv_down, 1));
         let rotated_key = x.matmul(by_head(&weights.key_rope, 1));
         let rotated_key = self.rope.rotate(rotated_key, first)?;
-        let kept = cache.with(Tensor::cat(vec![latent, rotated_key], 3))?;
+        let kept = cache.write(Tensor::cat(vec![latent, rotated_key], 3))?;
         Ok((content_query, rotated_query, kept))
     }
 

@@ -13,6 +13,7 @@
 //! | [`online_softmax`], [`mod@flash`], [`mod@flash_backward`], [`traffic`] | the same result, tile by tile, with bytes counted |
 //! | [`cpu_flash`] | the same once more, as fast as a CPU allows |
 //! | [`grouped_query`], [`kv_cache`], [`latent`] | keys and values that are shared, kept, or compressed |
+//! | [`paged`], [`quantised`] | a cache in pages; numbers with fewer bits |
 //! | [`detectors`] | what a trained head does, as a number |
 //! | [`units`], [`cost`], [`devices`], [`presets`] | what it costs, on which device, in which model |
 //! | [`random`] | numbers by lot, the same on every machine |
@@ -62,7 +63,9 @@ pub mod mask;
 mod mask_grid;
 pub mod multi_head;
 pub mod online_softmax;
+pub mod paged;
 pub mod presets;
+mod quantise;
 pub mod random;
 pub mod rope;
 pub mod sampling;
@@ -85,6 +88,8 @@ pub use mask::Mask;
 pub use mask_grid::MaskGrid;
 pub use multi_head::{MultiHeadAttention, MultiHeadSteps, merge_heads, split_heads};
 pub use online_softmax::OnlineSoftmax;
+pub use paged::PagedCache;
+pub use quantise::quantised;
 pub use rope::{Pairing, Rope};
 pub use scaled_dot_product::{
     Attention, AttentionOptions, AttentionSteps, attention_steps, scaled_dot_product_attention,

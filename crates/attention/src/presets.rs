@@ -1,4 +1,4 @@
-//! Real models: the sizes that decide what their attention costs.
+//! Real models: the sizes that decide what their attention costs, and how large they are.
 //!
 //! ```
 //! use attention::cost::Precision;
@@ -20,12 +20,27 @@ pub struct Preset {
     pub name: &'static str,
     /// Layers, heads and their sizes.
     pub shape: Shape,
+    /// All its weights, as its makers name the size.
+    pub parameters: Parameters,
     /// The longest text that it is made for, in tokens.
     pub context: u64,
     /// Where the sizes were published.
     pub source: Source,
     /// What to know about the figures.
     pub note: &'static str,
+}
+
+/// How many numbers training has set, in millions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameters {
+    /// All of them, which must be in memory.
+    pub millions: u64,
+    /// Those that one token meets. In a mixture of experts these are fewer.
+    pub active_millions: u64,
+}
+
+const fn dense(millions: u64) -> Parameters {
+    Parameters { millions, active_millions: millions }
 }
 
 /// The model of this exact name, or none.
@@ -68,6 +83,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "GPT-3 175B",
         shape: grouped(96, 12_288, 96, 96, 128),
+        parameters: dense(175_000),
         context: 2048,
         source: Source {
             title: "Brown et al., Language Models are Few-Shot Learners, table 2.1",
@@ -78,6 +94,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Llama 2 7B",
         shape: grouped(32, 4096, 32, 32, 128),
+        parameters: dense(7000),
         context: 4096,
         source: LLAMA_2,
         note: "multi-head",
@@ -85,6 +102,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Llama 2 70B",
         shape: grouped(80, 8192, 64, 8, 128),
+        parameters: dense(70_000),
         context: 4096,
         source: LLAMA_2,
         note: "grouped-query",
@@ -92,6 +110,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Mistral 7B v0.1",
         shape: windowed(grouped(32, 4096, 32, 8, 128), Window::Every(4096)),
+        parameters: dense(7000),
         context: 8192,
         source: Source { title: "Jiang et al., Mistral 7B, table 1", year: 2023 },
         note: "grouped-query, every layer with a window; v0.2 and later have none",
@@ -99,17 +118,19 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "DeepSeek-V2",
         shape: deepseek(60, 5120),
+        parameters: Parameters { millions: 236_000, active_millions: 21_000 },
         context: 131_072,
         source: Source {
             title: "DeepSeek-AI, DeepSeek-V2: A Strong, Economical, and Efficient \
                     Mixture-of-Experts Language Model, section 3.1.2",
             year: 2024,
         },
-        note: "multi-head latent",
+        note: "multi-head latent; a mixture of experts, sizes from the abstract",
     },
     Preset {
         name: "Gemma 2 9B",
         shape: windowed(grouped(42, 3584, 16, 8, 256), Window::Alternate(4096)),
+        parameters: dense(9000),
         context: 8192,
         source: GEMMA_2,
         note: "grouped-query, every second layer with a window; 16 heads of 256 are 4096, not \
@@ -118,6 +139,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Gemma 2 27B",
         shape: windowed(grouped(46, 4608, 32, 16, 128), Window::Alternate(4096)),
+        parameters: dense(27_000),
         context: 8192,
         source: GEMMA_2,
         note: "grouped-query, every second layer with a window; 32 heads of 128 are 4096, not \
@@ -126,6 +148,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Llama 3 8B",
         shape: grouped(32, 4096, 32, 8, 128),
+        parameters: dense(8000),
         context: 131_072,
         source: LLAMA_3,
         note: "grouped-query; the context is that of Llama 3.1",
@@ -133,6 +156,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Llama 3 70B",
         shape: grouped(80, 8192, 64, 8, 128),
+        parameters: dense(70_000),
         context: 131_072,
         source: LLAMA_3,
         note: "grouped-query; the context is that of Llama 3.1",
@@ -140,6 +164,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Llama 3 405B",
         shape: grouped(126, 16_384, 128, 8, 128),
+        parameters: dense(405_000),
         context: 131_072,
         source: LLAMA_3,
         note: "grouped-query; released as Llama 3.1",
@@ -147,6 +172,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Qwen2.5 7B",
         shape: grouped(28, 3584, 28, 4, 128),
+        parameters: dense(7000),
         context: 131_072,
         source: QWEN_2_5,
         note: "grouped-query",
@@ -154,6 +180,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Qwen2.5 72B",
         shape: grouped(80, 8192, 64, 8, 128),
+        parameters: dense(72_000),
         context: 131_072,
         source: QWEN_2_5,
         note: "grouped-query",
@@ -161,16 +188,18 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "DeepSeek-V3",
         shape: deepseek(61, 7168),
+        parameters: Parameters { millions: 671_000, active_millions: 37_000 },
         context: 131_072,
         source: Source {
             title: "DeepSeek-AI, DeepSeek-V3 Technical Report, section 4.2",
             year: 2024,
         },
-        note: "multi-head latent",
+        note: "multi-head latent; a mixture of experts, sizes from the abstract",
     },
     Preset {
         name: "SmolLM2-135M",
         shape: grouped(30, 576, 9, 3, 64),
+        parameters: dense(135),
         context: 8192,
         source: Source {
             title: "Allal et al., SmolLM2: When Smol Goes Big, and the released configuration",

@@ -1,7 +1,8 @@
 //! Costs against figures worked out by hand, and against loops that count one by one.
 
-use attention::cost::{Bound, Kind, Precision, Scales, Shape, Window, Work};
+use attention::cost::{Bound, Kind, Precision, Scales, Shape, Window, Work, texts_beside};
 use attention::devices::{Arithmetic, DEVICES, DeviceSpec, device};
+use attention::presets::preset;
 use attention::traffic::{Sizes, standard_formula};
 use attention::units::{Bytes, BytesPerSecond, Flops, FlopsPerByte, FlopsPerSecond, Seconds};
 use attention::{Error, KvCache};
@@ -417,4 +418,31 @@ proptest! {
         let passing = batch * layers * heads * 2 * head_dim * 4;
         prop_assert_eq!(work.bytes, Bytes(numbers * 4 + passing));
     }
+}
+
+/// One step of decoding, put together by hand: 8 billion weights of two bytes, and the cache.
+#[test]
+fn decoding_is_no_faster_than_memory_allows() {
+    let llama = preset("Llama 3 8B").unwrap();
+    let weights = Bytes(16_000_000_000);
+    let bandwidth = BytesPerSecond::from_gb(2039.0);
+    for (tokens, batch) in [(1, 1), (131_072, 1), (8192, 32)] {
+        let rate = llama.shape.decode_rate(tokens, batch, Precision::Fp16, weights, bandwidth);
+        // 128 KiB of keys and values a token; queries and outputs of 32 layers, 32 heads of 128.
+        let bytes = 16_000_000_000 + batch * (tokens * (128 << 10) + 32 * 32 * 256 * 2);
+        let expected = batch as f64 * 2039e9 / bytes as f64;
+        let rate = rate.unwrap();
+        println!("{tokens} tokens, batch {batch}: {rate:.1} tokens/s, by hand {expected:.1}");
+        assert!((rate / expected - 1.0).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn texts_fit_beside_the_weights_or_not() {
+    let gb = Bytes::from_gb;
+    assert_eq!(texts_beside(gb(80), gb(16), gb(17)), 3);
+    assert_eq!(texts_beside(gb(80), gb(80), gb(1)), 0);
+    assert_eq!(texts_beside(gb(80), gb(81), gb(1)), 0);
+    assert_eq!(texts_beside(gb(80), gb(79), gb(1)), 1);
+    assert_eq!(texts_beside(gb(80), gb(0), Bytes(0)), 0);
 }

@@ -3,13 +3,14 @@
 
 mod f64_reference;
 
-use attention::grouped_query::repeat_kv;
+use attention::grouped_query::{kv_head, repeat_kv};
 use attention::{Attention, Error, Mask, grouped_query_attention, scaled_dot_product_attention};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use f64_reference::{Bound, Random, cases, floats, largest_difference};
 use proptest::prelude::*;
 
 /// Heads repeated a group long, then multi-head attention: the same, at more cost.
+// claim: grouped-equals-repeated
 #[test]
 fn equals_repeated_heads() {
     let bound = Bound::new("GQA against repeated heads", 4e-6);
@@ -123,4 +124,24 @@ fn shapes_that_do_not_fit_are_named() {
 fn a_causal_mask_needs_a_key_for_every_query() {
     let error = attend([1, 4, 3, 4], [1, 2, 2, 4], [1, 2, 2, 4], Mask::Causal).unwrap_err();
     assert_eq!(error, Error::MoreQueriesThanKeys { seq_q: 3, seq_k: 2 });
+}
+
+/// The values of key and value head `k` are all `k`, so an output says which head was read.
+#[test]
+fn neighbours_share_a_head() {
+    for (heads, kv_heads) in [(9, 3), (8, 2), (4, 4), (6, 1)] {
+        let numbers: Vec<f32> = (0..kv_heads).map(|number| number as f32).collect();
+        let value = TensorData::new(numbers, [1, kv_heads, 1, 1]);
+        let value = Tensor::<4>::from_data(value, &Device::flex());
+        let query = Tensor::ones([1, heads, 1, 1], &Device::flex());
+        let found = grouped_query_attention(query, value.clone(), value, Mask::Full).unwrap();
+        let read: Vec<f32> = found.output.into_data().try_to_vec().unwrap();
+        let said: Vec<f32> =
+            (0..heads).map(|head| kv_head(head, heads, kv_heads).unwrap() as f32).collect();
+        assert_eq!(said, read, "{heads} and {kv_heads}");
+    }
+    assert_eq!(kv_head(0, 8, 3).unwrap_err(), Error::HeadsNotShared { heads: 8, kv_heads: 3 });
+    assert_eq!(kv_head(0, 8, 0).unwrap_err(), Error::HeadsNotShared { heads: 8, kv_heads: 0 });
+    let message = kv_head(8, 8, 2).unwrap_err().to_string();
+    assert_eq!(message, "the query head is 8: it must be below the number of query heads");
 }

@@ -192,6 +192,7 @@ fn both_forms_equal_the_f64_reference() {
 
 /// The usual way to serve: the start of the text in the plain form, the rest token by token in
 /// the absorbed form, on one cache.
+// claim: latent-forms-agree
 #[test]
 fn plain_prefill_and_absorbed_decode_equal_the_f64_reference() {
     let bound = Bound::new("MLA prefill and decode, output", 1e-5);
@@ -214,6 +215,20 @@ fn plain_prefill_and_absorbed_decode_equal_the_f64_reference() {
         bound.check(largest_error(&floats(Tensor::cat(parts, 1)), &reference(&case).1))
     });
     bound.print();
+}
+
+/// As in `KvCache`, room for as many tokens again is set aside, and used before it grows.
+#[test]
+fn room_is_set_aside_in_doubles() {
+    let (layer, mut cache) = (CASE.layer(), LatentCache::new());
+    let token = 4 * (CASE.kv_latent + CASE.rope_dim) as u64;
+    let mut rooms = Vec::new();
+    for _ in 0..14 {
+        layer.forward_absorbed(Tensor::ones([1, 1, 6], &Device::flex()), &mut cache).unwrap();
+        assert_eq!(cache.bytes(), Bytes(cache.len() as u64 * token));
+        rooms.push(cache.reserved_bytes().0 / token);
+    }
+    assert_eq!(rooms, [1, 4, 4, 4, 10, 10, 10, 10, 10, 10, 22, 22, 22, 22]);
 }
 
 const CASE: Case = Case {

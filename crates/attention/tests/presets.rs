@@ -13,7 +13,8 @@ fn cache(name: &str, tokens: u64) -> Bytes {
 
 #[test]
 fn sizes_agree_with_themselves() {
-    for Preset { name, shape, context, source, .. } in PRESETS {
+    for Preset { name, shape, context, source, parameters, .. } in PRESETS {
+        assert!((1..=parameters.millions).contains(&parameters.active_millions), "{name}");
         assert_eq!(PRESETS.iter().filter(|other| other.name == *name).count(), 1, "{name} twice");
         assert!(!source.title.is_empty() && (2020..=2026).contains(&source.year), "{name}");
         assert!(context.is_power_of_two(), "{name}: {context}");

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::feed_forward::SwiGlu;
 use crate::gguf::Gguf;
-use crate::grouped_query::GroupedQueryAttention;
+use crate::grouped_query::{Attend, GroupedQueryAttention};
 use crate::norm::RmsNorm;
 use crate::{Config, Error};
 
@@ -55,6 +55,15 @@ impl Block {
     /// [`Error::Attention`] when `x` has no rows, or the cache is not that of this layer.
     pub fn continued(&self, x: Tensor<2>, cache: &mut KvCache) -> Result<Tensor<2>, Error> {
         let seen = self.attention.continued(self.attention_norm.forward(x.clone()), cache)?;
+        Ok(self.think(x + seen))
+    }
+
+    /// The first result of [`forward`](Self::forward), when `attend` takes the place of attention.
+    ///
+    /// # Errors
+    /// As [`GroupedQueryAttention::forward_by`].
+    pub fn forward_by(&self, x: Tensor<2>, attend: &Attend<'_>) -> Result<Tensor<2>, Error> {
+        let seen = self.attention.forward_by(self.attention_norm.forward(x.clone()), attend)?;
         Ok(self.think(x + seen))
     }
 

@@ -12,6 +12,11 @@ use crate::linear::Linear;
 use crate::rope::Rope;
 use crate::{Config, Error};
 
+/// A way to attend: from queries `[1, heads, seq, head_dim]`, keys and values `[1, kv_heads, seq,
+/// head_dim]` to outputs of the shape of the queries.
+pub type Attend<'a> =
+    dyn Fn(Tensor<4>, Tensor<4>, Tensor<4>) -> Result<Tensor<4>, attention::Error> + 'a;
+
 /// The attention of one layer (Ainslie et al., *GQA: Training Generalized Multi-Query Transformer
 /// Models from Multi-Head Checkpoints*, 2023, section 2.2).
 ///
@@ -62,6 +67,26 @@ impl GroupedQueryAttention {
         let [query, key, value] = self.project(x, 0)?;
         let attention = grouped_query_attention(query, key, value, Mask::Causal)?;
         Ok((self.output.forward(merge_heads(attention.output.clone())), attention))
+    }
+
+    /// The first result of [`forward`](Self::forward), when `attend` takes the place of attention:
+    /// see [`Model::logits_by`](crate::Model::logits_by).
+    ///
+    /// # Errors
+    /// Those of `attend`, and [`Error::Attention`] when its output has another shape than the
+    /// query.
+    pub fn forward_by(&self, x: Tensor<2>, attend: &Attend<'_>) -> Result<Tensor<2>, Error> {
+        let [query, key, value] = self.project(x, 0)?;
+        let shape = query.dims();
+        let output = attend(query, key, value)?;
+        if output.dims() != shape {
+            return Err(Error::Attention(attention::Error::Shape {
+                tensor: "the output",
+                shape: output.dims().to_vec(),
+                must_be: format!("{shape:?}, that of the query"),
+            }));
+        }
+        Ok(self.output.forward(merge_heads(output)))
     }
 
     /// The first result of [`forward`](Self::forward), for tokens that follow those in `cache`,

@@ -6,12 +6,13 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use attention::KvCache;
+use attention::{KvCache, Mask};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::block::Block;
 use crate::forward::check;
 use crate::gguf::Gguf;
+use crate::grouped_query::Attend;
 use crate::linear::matrix;
 use crate::norm::RmsNorm;
 use crate::{Config, Error, Forward, Head, Token, Tokenizer};
@@ -164,21 +165,31 @@ impl Model {
     /// # Errors
     /// As [`run_tokens`](Self::run_tokens).
     pub fn surprise(&self, ids: &[u32]) -> Result<Vec<f64>, Error> {
+        let causal = |query, key, value| {
+            Ok(attention::grouped_query_attention(query, key, value, Mask::Causal)?.output)
+        };
+        Ok(surprises(&self.logits_by(ids, &causal)?, ids))
+    }
+
+    /// The logits after each token, `[seq][vocabulary]`, when `attend` takes the place of causal
+    /// attention in every layer. It gets the queries, keys and values with their positions in
+    /// them, as a cache keeps them, and must hide later tokens itself.
+    ///
+    /// # Errors
+    /// As [`run_tokens`](Self::run_tokens), and those of `attend`.
+    pub fn logits_by(&self, ids: &[u32], attend: &Attend<'_>) -> Result<Vec<Vec<f32>>, Error> {
         self.check_length(ids.len())?;
         for &id in ids {
             self.tokenizer.token(id)?;
         }
         let mut x = self.embed(ids);
         for block in &self.blocks {
-            (x, _) = block.forward(x)?;
+            x = block.forward_by(x, attend)?;
         }
         let logits = self.norm.forward(x).matmul(self.embedding.clone().transpose());
         let logits: Vec<f32> = logits.into_data().iter().collect();
-        let places = logits.chunks(self.config.vocabulary).zip(&ids[1..]);
-        let surprises: Vec<f64> =
-            places.map(|(logits, &next)| surprise(logits, next as usize)).collect();
-        if surprises.iter().all(|surprise| surprise.is_finite()) {
-            Ok(surprises)
+        if logits.iter().all(|logit| logit.is_finite()) {
+            Ok(logits.chunks(self.config.vocabulary).map(<[f32]>::to_vec).collect())
         } else {
             Err(Error::Overflow { place: "the logits".to_owned() })
         }
@@ -255,6 +266,13 @@ impl Model {
             Err(Error::Overflow { place: "the logits".to_owned() })
         }
     }
+}
+
+/// The surprise of each token but the first, in nats: `-ln` of the share that it has in the softmax
+/// of the logits after the token before it, `[seq][vocabulary]`.
+pub fn surprises(logits: &[Vec<f32>], ids: &[u32]) -> Vec<f64> {
+    let places = logits.iter().zip(ids.iter().skip(1));
+    places.map(|(logits, &next)| surprise(logits, next as usize)).collect()
 }
 
 /// `-ln` of the share that token `next` has in the softmax of `logits`.

@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod assemble;
+pub mod cache;
 pub mod causal_mask;
 mod error;
 pub mod flash;
@@ -19,6 +20,7 @@ pub mod parts;
 pub mod readings;
 pub mod scale;
 pub mod score_matrix;
+pub mod sharing;
 pub mod show;
 pub mod spotlight;
 pub mod square;
@@ -76,6 +78,8 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         scale::NAME => Ok(Box::new(scale::Scale::open(setup, address)?)),
         translation::NAME => Ok(Box::new(translation::TranslationWidget::open(setup, address)?)),
         stepper::NAME => Ok(Box::new(stepper::Stepper::open(setup, address)?)),
+        sharing::NAME => Ok(Box::new(sharing::SharingWidget::open(setup, address)?)),
+        cache::NAME => Ok(Box::new(cache::Cache::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }
 }

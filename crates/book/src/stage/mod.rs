@@ -3,11 +3,13 @@
 //! A module a widget. The view is the page before any script runs, and the print page.
 
 mod assemble;
+mod cache;
 mod causal_mask;
 pub(crate) mod flash;
 mod heads;
 mod scale;
 mod score_matrix;
+mod sharing;
 mod spotlight;
 mod stepper;
 pub(crate) mod temperature;
@@ -79,5 +81,7 @@ pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
         causal_mask::stage(measured)?,
         translation::stage()?,
         flash::stage(measured)?,
+        sharing::stage()?,
+        cache::stage()?,
     ])
 }

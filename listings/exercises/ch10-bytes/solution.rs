@@ -1,0 +1,21 @@
+//! Solution of an exercise of chapter 10.
+
+#[allow(dead_code, reason = "the function does not use them all")]
+// ANCHOR: solution
+/// The sizes of a model.
+pub struct Sizes {
+    pub layers: u64,
+    pub heads: u64,
+    pub kv_heads: u64,
+    pub head_dim: u64,
+    /// How many tokens each layer sees, its own included, or none for all.
+    pub window: Option<u64>,
+}
+
+/// The bytes of the cache of one text. The query heads do not come into it.
+pub fn cache_bytes(sizes: &Sizes, tokens: u64, bytes_of_a_number: u64) -> u64 {
+    let kept = sizes.window.map_or(tokens, |window| tokens.min(window));
+    // Two: a key and a value.
+    2 * sizes.layers * sizes.kv_heads * sizes.head_dim * kept * bytes_of_a_number
+}
+// ANCHOR_END: solution
