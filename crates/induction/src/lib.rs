@@ -19,10 +19,13 @@
 pub mod message;
 #[cfg(feature = "train")]
 pub mod model;
+mod record;
 #[cfg(feature = "train")]
 pub mod task;
 #[cfg(feature = "train")]
 pub mod training;
+
+pub use record::record;
 
 #[cfg(feature = "train")]
 pub use model::{Cut, Forward, Transformer};
@@ -39,6 +42,15 @@ pub const CONTEXT: usize = 32;
 pub const LAYERS: usize = 2;
 /// How many heads each layer has.
 pub const HEADS: usize = 4;
+
+/// How many letters the word has whose map is drawn. It is said twice.
+pub const DRAWN: usize = 10;
+/// How many steps a training has.
+pub const STEPS: u32 = 300;
+/// How many steps lie between two [points](message::Point).
+pub const EVERY: u32 = 5;
+/// How large the steps are, unless the reader wants others.
+pub const LEARNING_RATE: f64 = 0.006;
 
 /// The letters of a text as numbers, `a` as 0.
 ///

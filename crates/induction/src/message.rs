@@ -45,30 +45,59 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum News {
     /// Training went on.
-    Progress {
-        /// How the model did, at each point since the last answer.
-        points: Vec<Point>,
-        /// Where each head looked at the end, on one word: row by row under the diagonal.
-        maps: EachHead<Vec<f32>>,
-    },
-    /// Training is over, or rests: what the model would do without each head.
-    Rest {
-        /// The loss without that head.
-        loss: EachHead<f32>,
-        /// The part of the letters that it then gets right.
-        accuracy: EachHead<f32>,
-    },
-    /// How the text goes on.
-    Continued {
-        /// The text that was to be continued.
-        text: String,
-        /// The head that was left out.
-        cut: Option<(usize, usize)>,
-        /// The letters that the model added, each the likeliest.
-        added: String,
-        /// How likely each was.
-        shares: Vec<f32>,
-    },
+    Progress(Progress),
+    /// Training is over, or rests.
+    Rest(Rest),
+    /// A text went on.
+    Continued(Continued),
+}
+
+/// How training went on since the last answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// How the model did, at each point.
+    pub points: Vec<Point>,
+    /// A word, said twice.
+    pub word: String,
+    /// Where each head looks on it now: the weights that the mask leaves, row by row.
+    pub maps: EachHead<Vec<f32>>,
+}
+
+/// What the model would do without each head.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rest {
+    /// The loss without that head.
+    pub loss: EachHead<f32>,
+    /// The part of the letters that it then gets right.
+    pub accuracy: EachHead<f32>,
+}
+
+/// How a text goes on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Continued {
+    /// The text that was to be continued.
+    pub text: String,
+    /// The head that was left out.
+    pub cut: Option<(usize, usize)>,
+    /// The letters that the model added, each the likeliest.
+    pub added: String,
+    /// How likely each was.
+    pub shares: Vec<f32>,
+}
+
+/// A whole training, kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// What the first weights and the words followed from.
+    pub seed: u32,
+    /// How large the steps were.
+    pub learning_rate: f64,
+    /// How it went.
+    pub progress: Progress,
+    /// What each head is worth at the end.
+    pub rest: Rest,
+    /// A text that the model goes on with at the end.
+    pub continued: Continued,
 }
 
 /// How the model does at one point of its training, on words that it is not trained on.

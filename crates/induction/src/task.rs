@@ -9,8 +9,6 @@ use crate::{CONTEXT, LETTERS};
 
 /// How long the words of training may be: short enough to come back within the context.
 pub const LENGTHS: RangeInclusive<usize> = 8..=16;
-/// The length of a word that fills the context when it is said twice.
-pub const TWICE: RangeInclusive<usize> = 16..=16;
 
 /// One text of the task.
 #[derive(Debug, Clone, PartialEq, Eq)]

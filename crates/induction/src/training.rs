@@ -9,18 +9,14 @@ use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::message::{EachHead, Point};
-use crate::task::{LENGTHS, TWICE};
-use crate::{Batch, CONTEXT, Cut, Forward, HEADS, Transformer, Word, words};
+use crate::message::{Point, Progress, Rest};
+use crate::task::LENGTHS;
+use crate::{Batch, CONTEXT, Cut, DRAWN, Forward, HEADS, LAYERS, Transformer, Word, words};
 
-/// How many steps a training has.
-pub const STEPS: u32 = 300;
-/// How many steps lie between two [points](Point).
-pub const EVERY: u32 = 5;
-/// How large the steps are, unless the reader wants others.
-pub const LEARNING_RATE: f64 = 0.01;
 /// Texts a step.
 const BATCH: usize = 16;
+/// The length of a word that fills the context when it is said twice.
+const HALF: usize = CONTEXT / 2;
 /// Texts that the model is tried on, of words that follow from `HELD_OUT`.
 const TRIED: usize = 16;
 const HELD_OUT: u64 = 0x5eed;
@@ -49,7 +45,7 @@ impl Trainer {
             random,
             learning_rate,
             step: 0,
-            tried: words(TRIED, TWICE, &mut Random::new(HELD_OUT)),
+            tried: words(TRIED, HALF..=HALF, &mut Random::new(HELD_OUT)),
         }
     }
 
@@ -99,30 +95,40 @@ impl Trainer {
         Ok(point)
     }
 
-    /// Where each head looks on the first of those words: the weights that the mask leaves, row
-    /// by row, to three decimals.
-    pub fn maps(&self) -> Result<EachHead<Vec<f32>>, Error> {
-        let read = Batch::new(&self.tried[..1], &Device::flex()).read;
+    /// Where each head looks on one word of [`DRAWN`] letters, said twice.
+    ///
+    /// # Errors
+    /// As [`point`](Self::point).
+    pub fn progress(&self, points: Vec<Point>) -> Result<Progress, Error> {
+        let seq = 2 * DRAWN;
+        let word = words(1, DRAWN..=DRAWN, &mut Random::new(HELD_OUT)).remove(0);
+        let read = Batch::new(std::slice::from_ref(&word), &Device::flex()).read.narrow(1, 0, seq);
         let weights = self.model.valid().forward(read, None)?.weights;
-        let rounded = |weight: f32| (weight * 1000.0).round() / 1000.0;
-        Ok(std::array::from_fn(|layer| {
+        let maps = std::array::from_fn(|layer: usize| {
             std::array::from_fn(|head| {
                 let numbers: Vec<f32> = map(&weights[layer], 0, head).into_data().iter().collect();
-                let rows = numbers.chunks(CONTEXT).enumerate();
-                rows.flat_map(|(row, numbers)| &numbers[..=row]).map(|it| rounded(*it)).collect()
+                // Three decimals: more are never shown.
+                let rounded = |weight: &f32| (weight * 1000.0).round() / 1000.0;
+                let rows = numbers.chunks(seq).enumerate();
+                rows.flat_map(|(row, numbers)| numbers[..=row].iter().map(rounded)).collect()
             })
-        }))
+        });
+        Ok(Progress { points, word: crate::text(&word.letters[..seq]), maps })
     }
 
-    /// The text whose [maps](Self::maps) are drawn.
-    pub fn drawn(&self) -> &Word {
-        &self.tried[0]
-    }
-
-    /// The loss and the accuracy without a head.
-    pub fn without(&self, cut: Cut) -> Result<(f32, f32), Error> {
-        let (_, loss, accuracy) = self.trial(cut)?;
-        Ok((loss, accuracy))
+    /// The loss and the accuracy without each head.
+    ///
+    /// # Errors
+    /// As [`point`](Self::point).
+    pub fn rest(&self) -> Result<Rest, Error> {
+        let mut rest = Rest::default();
+        for layer in 0..LAYERS {
+            for head in 0..HEADS {
+                let (_, loss, accuracy) = self.trial(Some((layer, head)))?;
+                (rest.loss[layer][head], rest.accuracy[layer][head]) = (loss, accuracy);
+            }
+        }
+        Ok(rest)
     }
 
     // ANCHOR: continue
@@ -162,7 +168,8 @@ impl Trainer {
 
 /// The weights of one head on one text, `[seq, seq]`.
 fn map(weights: &Tensor<4>, text: usize, head: usize) -> Tensor<2> {
-    weights.clone().narrow(0, text, 1).narrow(1, head, 1).reshape([CONTEXT, CONTEXT])
+    let [_, _, seq_q, seq_k] = weights.dims();
+    weights.clone().narrow(0, text, 1).narrow(1, head, 1).reshape([seq_q, seq_k])
 }
 
 /// The largest share, and where it is.

@@ -4,9 +4,8 @@
 //! the trainer answers, in the words of [`induction::message`]; the worker's script is
 //! `theme/root/trainer/worker.js`.
 
-use induction::message::{Answer, Ask, News, Point};
-use induction::training::{EVERY, STEPS};
-use induction::{CONTEXT, HEADS, LAYERS, Trainer};
+use induction::message::{Answer, Ask, Continued, News, Point};
+use induction::{CONTEXT, EVERY, STEPS, Trainer};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::*;
 
@@ -63,9 +62,8 @@ impl Lab {
         let Some(trainer) = self.trainer.as_ref().filter(|_| !self.points.is_empty()) else {
             return Ok(None);
         };
-        let maps = trainer.maps().map_err(words)?;
-        let points = std::mem::take(&mut self.points);
-        self.answer(News::Progress { points, maps }).map(Some)
+        let progress = trainer.progress(std::mem::take(&mut self.points)).map_err(words)?;
+        self.answer(News::Progress(progress)).map(Some)
     }
 
     /// An [`Answer`] as JSON, when training rests or is over: what each head is worth.
@@ -74,14 +72,7 @@ impl Lab {
     /// When the model cannot be looked at, in words.
     pub fn rest(&self) -> Result<Option<String>, String> {
         let Some(trainer) = &self.trainer else { return Ok(None) };
-        let (mut loss, mut accuracy) = ([[0.0; HEADS]; LAYERS], [[0.0; HEADS]; LAYERS]);
-        for layer in 0..LAYERS {
-            for head in 0..HEADS {
-                let found = trainer.without(Some((layer, head))).map_err(words)?;
-                (loss[layer][head], accuracy[layer][head]) = found;
-            }
-        }
-        self.answer(News::Rest { loss, accuracy }).map(Some)
+        self.answer(News::Rest(trainer.rest().map_err(words)?)).map(Some)
     }
 }
 
@@ -115,7 +106,8 @@ impl Lab {
         }
         let added = trainer.continued(&letters, cut).map_err(words)?;
         let (letters, shares): (Vec<usize>, Vec<f32>) = added.into_iter().unzip();
-        Ok(News::Continued { text, cut, added: induction::text(&letters), shares })
+        let added = induction::text(&letters);
+        Ok(News::Continued(Continued { text, cut, added, shares }))
     }
 
     fn answer(&self, news: News) -> Result<String, String> {
