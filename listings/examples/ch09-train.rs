@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use induction::message::{Continued, EachHead, Point, Record};
-use induction::{CONTEXT, EVERY, LEARNING_RATE, STEPS, Trainer};
+use induction::message::{Continued, Cut, EachHead, Point, Record, Rest, WHOLE};
+use induction::{EVERY, LEARNING_RATE, STEPS, Trainer};
 use listings::terminal::{print, share};
 
 /// Trains the model of the chapter's page, prints how it goes, then cuts out each head, and lets
@@ -37,10 +37,9 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let letters = match induction::numbers(&options.text) {
-        Ok(letters) if (1..CONTEXT).contains(&letters.len()) => letters,
-        _ => bail!("--text must be 1 to {} letters from a to z", CONTEXT - 1),
-    };
+    if let Some(problem) = induction::problem(&options.text) {
+        bail!("--text {}: {problem}", options.text);
+    }
     print(" step  loss   right  previous token  induction\n")?;
     print("                     (layer 0)       (layer 1)\n")?;
     let mut trainer = Trainer::new(u64::from(options.seed), options.rate);
@@ -58,22 +57,15 @@ fn main() -> Result<()> {
         }
     }
     let rest = trainer.rest()?;
-    let mut text =
-        "\nThe loss without a head\n          head 0  head 1  head 2  head 3\n".to_owned();
-    for (layer, losses) in rest.loss.iter().enumerate() {
-        let losses: String = losses.iter().map(|loss| format!("  {:>6}", rough(*loss))).collect();
-        text += &format!("  layer {layer}{losses}\n");
+    let continued = trainer.continued(&options.text, WHOLE)?;
+    let silenced = trainer.continued(&options.text, induction_heads(&points[points.len() - 1]))?;
+    if silenced.cut != WHOLE {
+        print(&ending(&rest, &continued, &silenced))?;
     }
-    let (added, shares): (Vec<usize>, Vec<f32>) =
-        trainer.continued(&letters, None)?.into_iter().unzip();
-    let added = induction::text(&added);
-    text += &format!("\n{} goes on with\n{added}\n", options.text);
-    print(&text)?;
     if let Some(path) = options.out {
-        let continued = Continued { text: options.text, cut: None, added, shares };
         let progress = trainer.progress(points)?;
         let (seed, learning_rate) = (options.seed, options.rate);
-        let record = Record { seed, learning_rate, progress, rest, continued };
+        let record = Record { seed, learning_rate, progress, rest, continued, silenced };
         std::fs::write(&path, serde_json::to_string(&record)? + "\n")
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -92,7 +84,26 @@ fn line(point: &Point) -> String {
     )
 }
 
+/// What each head is worth, and how the text goes on.
+fn ending(rest: &Rest, continued: &Continued, silenced: &Continued) -> String {
+    let mut text =
+        "\nThe loss without a head\n          head 0  head 1  head 2  head 3\n".to_owned();
+    for (layer, losses) in rest.loss.iter().enumerate() {
+        let losses: String = losses.iter().map(|loss| format!("  {:>6}", rough(*loss))).collect();
+        text += &format!("  layer {layer}{losses}\n");
+    }
+    text += &format!("\n{} goes on with\n{}\n", continued.text, continued.added);
+    let count = silenced.cut.concat().into_iter().filter(|cut| *cut).count();
+    let loss = rough(silenced.loss);
+    text + &format!("\nWithout all {count} induction heads: loss {loss}, and\n{}\n", silenced.added)
+}
+
 /// A loss with one decimal: what lies below differs from machine to machine.
 fn rough(loss: f32) -> String {
     format!("{loss:.1}")
+}
+
+/// The heads that look where an induction head looks, more than half of the time.
+fn induction_heads(point: &Point) -> Cut {
+    point.induction.map(|layer| layer.map(|score| score > 0.5))
 }

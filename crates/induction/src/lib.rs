@@ -28,7 +28,7 @@ pub mod training;
 pub use record::record;
 
 #[cfg(feature = "train")]
-pub use model::{Cut, Forward, Transformer};
+pub use model::{Forward, Transformer};
 #[cfg(feature = "train")]
 pub use task::{Batch, Word, words};
 #[cfg(feature = "train")]
@@ -52,24 +52,30 @@ pub const EVERY: u32 = 5;
 /// How large the steps are, unless the reader wants others.
 pub const LEARNING_RATE: f64 = 0.006;
 
-/// The letters of a text as numbers, `a` as 0.
-///
-/// # Errors
-/// The first character that is not a letter from `a` to `z`.
+/// A letter from `a` to `z` as a number, `a` as 0.
 ///
 /// ```
-/// assert_eq!(induction::numbers("cab"), Ok(vec![2, 0, 1]));
-/// assert_eq!(induction::numbers("Cab"), Err('C'));
+/// assert_eq!(['a', 'c', 'C', '-'].map(induction::number), [Some(0), Some(2), None, None]);
 /// ```
-pub fn numbers(text: &str) -> Result<Vec<usize>, char> {
-    let number = |letter: char| match letter {
-        'a'..='z' => Ok(letter as usize - 'a' as usize),
-        _ => Err(letter),
-    };
-    text.chars().map(number).collect()
+pub fn number(letter: char) -> Option<usize> {
+    letter.is_ascii_lowercase().then(|| letter as usize - 'a' as usize)
 }
 
-/// The text of some numbers: the reverse of [`numbers`].
+/// Why the model cannot go on with a text, in words, or nothing if it can.
+///
+/// ```
+/// assert_eq!(induction::problem("rust"), None);
+/// assert_eq!(induction::problem("Rust").unwrap(), "“R” is not a letter from a to z");
+/// ```
+pub fn problem(text: &str) -> Option<String> {
+    if let Some(other) = text.chars().find(|letter| number(*letter).is_none()) {
+        return Some(format!("“{other}” is not a letter from a to z"));
+    }
+    let most = CONTEXT - 1;
+    (!(1..=most).contains(&text.len())).then(|| format!("it must have 1 to {most} letters"))
+}
+
+/// The text of some numbers: the reverse of [`number`].
 ///
 /// # Panics
 /// When a number is not below [`LETTERS`].

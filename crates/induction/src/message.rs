@@ -7,6 +7,12 @@ use crate::{HEADS, LAYERS};
 /// A number for each head of each layer.
 pub type EachHead<T> = [[T; HEADS]; LAYERS];
 
+/// Which heads are cut out: what they would add is left away.
+pub type Cut = EachHead<bool>;
+
+/// No head is cut out.
+pub const WHOLE: Cut = [[false; HEADS]; LAYERS];
+
 /// What a page asks of the trainer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Ask {
@@ -23,12 +29,12 @@ pub enum Ask {
     Train,
     /// Stop training.
     Pause,
-    /// Go on writing a text, with all heads or without one of them.
+    /// Try the model without some heads: go on writing a text.
     Continue {
         /// The text so far, letters from `a` to `z`.
         text: String,
-        /// The head to leave out: layer and head, from 0.
-        cut: Option<(usize, usize)>,
+        /// The heads to leave out.
+        cut: Cut,
     },
 }
 
@@ -72,13 +78,17 @@ pub struct Rest {
     pub accuracy: EachHead<f32>,
 }
 
-/// How a text goes on.
+/// How a text goes on, and how the model does on its held-out words meanwhile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Continued {
     /// The text that was to be continued.
     pub text: String,
-    /// The head that was left out.
-    pub cut: Option<(usize, usize)>,
+    /// The heads that were left out.
+    pub cut: Cut,
+    /// The loss without them.
+    pub loss: f32,
+    /// The part of the letters that it then gets right.
+    pub accuracy: f32,
     /// The letters that the model added, each the likeliest.
     pub added: String,
     /// How likely each was.
@@ -98,6 +108,8 @@ pub struct Record {
     pub rest: Rest,
     /// A text that the model goes on with at the end.
     pub continued: Continued,
+    /// The same without every head that works as an induction head.
+    pub silenced: Continued,
 }
 
 /// How the model does at one point of its training, on words that it is not trained on.

@@ -8,6 +8,7 @@ use attention::{Error, Mask, merge_heads, scaled_dot_product_attention, split_he
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use crate::message::Cut;
 use crate::{CONTEXT, HEADS, LAYERS, LETTERS};
 
 /// How many numbers describe a letter.
@@ -30,10 +31,6 @@ pub struct Transformer {
     layers: Vec<Layer>,
     unembed: Param<Tensor<2>>,
 }
-
-/// A head that is cut out: its layer and its number, both from 0. What it would have added is
-/// left away.
-pub type Cut = Option<(usize, usize)>;
 
 /// What the model says about a batch of texts, and where its heads looked.
 #[derive(Debug, Clone)]
@@ -69,7 +66,8 @@ impl Transformer {
     }
 
     // ANCHOR: forward
-    /// Reads texts, `[batch, seq]`, of at most [`CONTEXT`] letters.
+    /// Reads texts, `[batch, seq]`, of at most [`CONTEXT`] letters, without the heads that are
+    /// cut out.
     ///
     /// # Errors
     /// [`Error::Empty`] when there is nothing to read.
@@ -80,8 +78,7 @@ impl Transformer {
         let mut x = letters.reshape([batch, seq, WIDTH]) + places;
 
         let mut weights = Vec::new();
-        for (number, layer) in self.layers.iter().enumerate() {
-            let cut = cut.filter(|(layer, _)| *layer == number).map(|(_, head)| head);
+        for (layer, cut) in self.layers.iter().zip(cut) {
             let (added, looked) = layer.forward(norm(x.clone()), cut)?;
             x = x + added;
             weights.push(looked);
@@ -94,23 +91,25 @@ impl Transformer {
 impl Layer {
     // ANCHOR: layer
     /// What the layer adds to `x`, `[batch, seq, WIDTH]`, and where its heads looked.
-    fn forward(&self, x: Tensor<3>, cut: Option<usize>) -> Result<(Tensor<3>, Tensor<4>), Error> {
+    fn forward(&self, x: Tensor<3>, cut: [bool; HEADS]) -> Result<(Tensor<3>, Tensor<4>), Error> {
         let heads = |weight| split_heads(project(x.clone(), weight), HEADS);
         let [query, key, value] = [heads(&self.query)?, heads(&self.key)?, heads(&self.value)?];
         let seen = scaled_dot_product_attention(query, key, value, Mask::Causal)?;
-        let kept = match cut {
-            Some(head) => seen.output.clone() * all_but(head, &seen.output.device()),
-            None => seen.output,
+        let kept = if cut.contains(&true) {
+            let device = seen.output.device();
+            seen.output * all_but(cut, &device)
+        } else {
+            seen.output
         };
         Ok((project(merge_heads(kept), &self.output), seen.weights))
     }
     // ANCHOR_END: layer
 }
 
-/// 1 for every head but one: `[1, HEADS, 1, 1]`.
-fn all_but(cut: usize, device: &Device) -> Tensor<4> {
-    let kept = (0..HEADS).map(|head| f32::from(u8::from(head != cut))).collect();
-    Tensor::from_data(TensorData::new::<f32, _>(kept, [1, HEADS, 1, 1]), device)
+/// 0 for the heads that are cut out and 1 for the others: `[1, HEADS, 1, 1]`.
+fn all_but(cut: [bool; HEADS], device: &Device) -> Tensor<4> {
+    let kept = cut.map(|cut| f32::from(u8::from(!cut)));
+    Tensor::from_data(TensorData::new(kept.to_vec(), [1, HEADS, 1, 1]), device)
 }
 
 /// `x · weight` for each text of the batch, as one product of two matrices.

@@ -9,9 +9,9 @@ use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::message::{Point, Progress, Rest};
+use crate::message::{Continued, Cut, Point, Progress, Rest, WHOLE};
 use crate::task::LENGTHS;
-use crate::{Batch, CONTEXT, Cut, DRAWN, Forward, HEADS, LAYERS, Transformer, Word, words};
+use crate::{Batch, CONTEXT, DRAWN, Forward, HEADS, LAYERS, Transformer, Word, words};
 
 /// Texts a step.
 const BATCH: usize = 16;
@@ -61,7 +61,7 @@ impl Trainer {
     /// None with the words of the task.
     pub fn step(&mut self) -> Result<(), Error> {
         let batch = Batch::new(&words(BATCH, LENGTHS, &mut self.random), &self.device);
-        let logits = self.model.forward(batch.read.clone(), None)?.logits;
+        let logits = self.model.forward(batch.read.clone(), WHOLE)?.logits;
         let gradients = loss(logits, &batch).backward();
         let gradients = GradientsParams::from_grads(gradients, &self.model);
         self.model = self.adam.step(self.learning_rate, self.model.clone(), gradients);
@@ -75,7 +75,7 @@ impl Trainer {
     /// # Errors
     /// None with the words of the task, as for the methods below.
     pub fn point(&self) -> Result<Point, Error> {
-        let (forward, loss, accuracy) = self.trial(None)?;
+        let (forward, loss, accuracy) = self.trial(WHOLE)?;
         let mut point = Point { step: self.step, loss, accuracy, ..Point::default() };
         // ANCHOR: scores
         for (layer, weights) in forward.weights.iter().enumerate() {
@@ -103,7 +103,7 @@ impl Trainer {
         let seq = 2 * DRAWN;
         let word = words(1, DRAWN..=DRAWN, &mut Random::new(HELD_OUT)).remove(0);
         let read = Batch::new(std::slice::from_ref(&word), &Device::flex()).read.narrow(1, 0, seq);
-        let weights = self.model.valid().forward(read, None)?.weights;
+        let weights = self.model.valid().forward(read, WHOLE)?.weights;
         let maps = std::array::from_fn(|layer: usize| {
             std::array::from_fn(|head| {
                 let numbers: Vec<f32> = map(&weights[layer], 0, head).into_data().iter().collect();
@@ -124,7 +124,9 @@ impl Trainer {
         let mut rest = Rest::default();
         for layer in 0..LAYERS {
             for head in 0..HEADS {
-                let (_, loss, accuracy) = self.trial(Some((layer, head)))?;
+                let mut cut = WHOLE;
+                cut[layer][head] = true;
+                let (_, loss, accuracy) = self.trial(cut)?;
                 (rest.loss[layer][head], rest.accuracy[layer][head]) = (loss, accuracy);
             }
         }
@@ -132,26 +134,28 @@ impl Trainer {
     }
 
     // ANCHOR: continue
-    /// Goes on writing after `letters` up to the end of the context, each time with the
-    /// likeliest letter. Returns the new letters, and how likely each was.
+    /// Goes on writing after `text` up to the end of the context, each time with the likeliest
+    /// letter, without the heads that are cut out.
     ///
     /// # Errors
-    /// [`Error::Empty`] without a letter to begin with.
-    pub fn continued(&self, letters: &[usize], cut: Cut) -> Result<Vec<(usize, f32)>, Error> {
+    /// [`Error::Empty`] without a letter to begin with. What is no letter is left out.
+    pub fn continued(&self, text: &str, cut: Cut) -> Result<Continued, Error> {
         let model = self.model.valid();
-        let mut text = letters.to_vec();
-        let mut added = Vec::new();
-        while text.len() < CONTEXT {
-            let numbers: Vec<i32> = text.iter().map(|letter| *letter as i32).collect();
+        let mut letters: Vec<usize> = text.chars().flat_map(crate::number).collect();
+        let (mut added, mut shares) = (Vec::new(), Vec::new());
+        while letters.len() < CONTEXT {
+            let numbers: Vec<i32> = letters.iter().map(|letter| *letter as i32).collect();
             let read = Tensor::<1, Int>::from_data(numbers.as_slice(), &Device::flex());
             let logits = model.forward(read.unsqueeze(), cut)?.logits;
-            let last = logits.narrow(1, text.len() - 1, 1).flatten::<1>(0, 2);
-            let shares: Vec<f32> = softmax(last, 0).into_data().iter().collect();
-            let (likeliest, share) = largest(&shares);
-            text.push(likeliest);
-            added.push((likeliest, share));
+            let last = logits.narrow(1, letters.len() - 1, 1).flatten::<1>(0, 2);
+            let (likeliest, share) = largest(softmax(last, 0));
+            letters.push(likeliest);
+            added.push(likeliest);
+            shares.push(share);
         }
-        Ok(added)
+        let (_, loss, accuracy) = self.trial(cut)?;
+        let (text, added) = (text.to_owned(), crate::text(&added));
+        Ok(Continued { text, cut, loss, accuracy, added, shares })
     }
     // ANCHOR_END: continue
 
@@ -172,9 +176,10 @@ fn map(weights: &Tensor<4>, text: usize, head: usize) -> Tensor<2> {
     weights.clone().narrow(0, text, 1).narrow(1, head, 1).reshape([seq_q, seq_k])
 }
 
-/// The largest share, and where it is.
-fn largest(shares: &[f32]) -> (usize, f32) {
-    let shares = shares.iter().copied().enumerate();
+/// Where the largest share is, and the share.
+fn largest(shares: Tensor<1>) -> (usize, f32) {
+    let shares: Vec<f32> = shares.into_data().iter().collect();
+    let shares = shares.into_iter().enumerate();
     shares.max_by(|a, b| a.1.total_cmp(&b.1)).expect("there are letters")
 }
 

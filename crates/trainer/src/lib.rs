@@ -4,8 +4,8 @@
 //! the trainer answers, in the words of [`induction::message`]; the worker's script is
 //! `theme/root/trainer/worker.js`.
 
-use induction::message::{Answer, Ask, Continued, News, Point};
-use induction::{CONTEXT, EVERY, STEPS, Trainer};
+use induction::message::{Answer, Ask, News, Point};
+use induction::{EVERY, STEPS, Trainer};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::*;
 
@@ -94,20 +94,14 @@ impl Lab {
                 self.training = false;
                 Ok(None)
             }
-            Ask::Continue { text, cut } => self.continued(text, cut).map(Some),
+            Ask::Continue { text, cut } => {
+                let trainer = self.trainer.as_ref().ok_or("nothing has been trained yet")?;
+                if let Some(problem) = induction::problem(&text) {
+                    return Err(problem);
+                }
+                trainer.continued(&text, cut).map(News::Continued).map(Some).map_err(words)
+            }
         }
-    }
-
-    fn continued(&self, text: String, cut: induction::Cut) -> Result<News, String> {
-        let trainer = self.trainer.as_ref().ok_or("nothing has been trained yet")?;
-        let letters = induction::numbers(&text).map_err(|it| format!("`{it}` is no letter"))?;
-        if letters.is_empty() || letters.len() >= CONTEXT {
-            return Err(format!("the text must have 1 to {} letters", CONTEXT - 1));
-        }
-        let added = trainer.continued(&letters, cut).map_err(words)?;
-        let (letters, shares): (Vec<usize>, Vec<f32>) = added.into_iter().unzip();
-        let added = induction::text(&letters);
-        Ok(News::Continued(Continued { text, cut, added, shares }))
     }
 
     fn answer(&self, news: News) -> Result<String, String> {

@@ -13,6 +13,7 @@ mod error;
 pub mod gallery;
 pub mod grid;
 pub mod heads;
+pub mod induction;
 pub mod next_token;
 pub mod parts;
 pub mod readings;
@@ -89,6 +90,7 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         temperature::NAME => Ok(Box::new(temperature::Temperature::open(setup, address)?)),
         scale::NAME => Ok(Box::new(scale::Scale::open(setup, address)?)),
         translation::NAME => Ok(Box::new(translation::TranslationWidget::open(setup, address)?)),
+        induction::NAME => Ok(Box::new(induction::Induction::open(setup, address)?)),
         stepper::NAME => Ok(Box::new(stepper::Stepper::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }

@@ -5,6 +5,7 @@
 mod assemble;
 mod causal_mask;
 mod heads;
+mod induction;
 mod scale;
 mod score_matrix;
 mod spotlight;
@@ -77,5 +78,6 @@ pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
         assemble::stage()?,
         causal_mask::stage(measured)?,
         translation::stage()?,
+        induction::stage()?,
     ])
 }
