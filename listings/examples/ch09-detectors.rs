@@ -6,6 +6,7 @@
 
 use anyhow::Result;
 use attention::detectors::Pattern;
+use attention::random::Random;
 use burn::tensor::Tensor;
 use clap::Parser;
 use listings::terminal::{print, share};
@@ -78,15 +79,12 @@ fn scores(
 }
 // ANCHOR_END: scores
 
-/// `count` different tokens that are text, by a generator of integers (SplitMix64).
+/// `count` different tokens that are text.
 fn random_tokens(seed: u64, count: usize, vocabulary: u32) -> Vec<u32> {
-    let mut state = seed;
+    let mut random = Random::new(seed);
     let mut tokens = Vec::new();
     while tokens.len() < count {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let token = FIRST_OF_TEXT + ((z >> 32) % u64::from(vocabulary - FIRST_OF_TEXT)) as u32;
+        let token = FIRST_OF_TEXT + random.below((vocabulary - FIRST_OF_TEXT) as usize) as u32;
         if !tokens.contains(&token) {
             tokens.push(token);
         }

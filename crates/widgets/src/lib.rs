@@ -15,6 +15,7 @@ pub mod flash;
 pub mod gallery;
 pub mod grid;
 pub mod heads;
+pub mod induction;
 pub mod next_token;
 pub mod parts;
 pub mod readings;
@@ -58,6 +59,22 @@ pub trait Widget {
 
     /// Told that a file could not be had, and why. The widget shows that.
     fn failed(&mut self, path: &str, reason: &str);
+
+    /// What the widget has to say to a worker of the page, each message once and in order. What
+    /// the worker says comes back as the event `worker`, and that it failed, and why, as the
+    /// event `worker-failed`.
+    fn post(&mut self) -> Option<Post> {
+        None
+    }
+}
+
+/// A message to a worker, which the page starts when the first one comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// The worker's name: the folder of its script and its module in the site.
+    pub worker: &'static str,
+    /// What it is told.
+    pub message: String,
 }
 
 /// Makes the widget called `name` from its setup (JSON, from the page) and the page's address
@@ -77,6 +94,7 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         temperature::NAME => Ok(Box::new(temperature::Temperature::open(setup, address)?)),
         scale::NAME => Ok(Box::new(scale::Scale::open(setup, address)?)),
         translation::NAME => Ok(Box::new(translation::TranslationWidget::open(setup, address)?)),
+        induction::NAME => Ok(Box::new(induction::Induction::open(setup, address)?)),
         stepper::NAME => Ok(Box::new(stepper::Stepper::open(setup, address)?)),
         sharing::NAME => Ok(Box::new(sharing::SharingWidget::open(setup, address)?)),
         cache::NAME => Ok(Box::new(cache::Cache::open(setup, address)?)),

@@ -43,7 +43,7 @@ enum Task {
     Pdf,
     /// Fetch the weights of the real model (98.4 MB)
     Weights,
-    /// Build the WebAssembly module of the widgets
+    /// Build the WebAssembly modules: the widgets, and what trains in the page
     Wasm,
     /// Find or install the browser that the tests drive
     Browser,

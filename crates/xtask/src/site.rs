@@ -11,8 +11,8 @@ use crate::{fetch, finish, root, say, wasm};
 /// Everything that the pages are made from and that editing a text does not change.
 pub struct Site {
     workshop: Workshop,
-    /// The version of the widgets' module, if there is one.
-    module: Option<String>,
+    /// The version of the WebAssembly modules, if they are there.
+    modules: Option<String>,
 }
 
 impl Site {
@@ -23,8 +23,8 @@ impl Site {
     /// compile, or the model cannot be read.
     pub fn whole() -> Result<Self> {
         fetch::weights()?;
-        let module = say::step("Building the widgets", wasm::build)?;
-        Ok(Self { workshop: open()?, module: Some(module) })
+        let modules = say::step("Building the widgets", wasm::build)?;
+        Ok(Self { workshop: open()?, modules: Some(modules) })
     }
 
     /// Gets what can be had, and says what is missing: a book without real maps or live
@@ -36,10 +36,10 @@ impl Site {
         if let Err(error) = fetch::weights() {
             warn("The real maps will be missing", &error);
         }
-        let module = say::step("Building the widgets", wasm::build)
+        let modules = say::step("Building the widgets", wasm::build)
             .inspect_err(|error| warn("The book will have no live widgets", error))
             .ok();
-        Ok(Self { workshop: open()?, module })
+        Ok(Self { workshop: open()?, modules })
     }
 
     /// Builds the site into the folder `out`, whole or not at all.
@@ -49,9 +49,9 @@ impl Site {
     pub fn build(&self, out: &Path, live_reload: bool) -> Result<()> {
         let next = beside(out, "next");
         remove(&next)?;
-        self.workshop.build(root(), &next, self.module.as_deref(), live_reload)?;
-        let module = self.module.as_ref().map(|_| wasm::folder());
-        finish::finish(&next, &root().join("theme/root"), module.as_deref())?;
+        self.workshop.build(root(), &next, self.modules.as_deref(), live_reload)?;
+        let modules = self.modules.as_ref().map(|_| wasm::folder());
+        finish::finish(&next, &root().join("theme/root"), modules.as_deref())?;
         swap(&next, out)
     }
 }

@@ -3,8 +3,12 @@
 use anyhow::{Context, Result, bail};
 use attention::MaskGrid;
 use attention::cost::Window;
+use attention::detectors::Pattern;
 use attention::mask::Mask;
 use attention::presets::preset;
+use induction::message::Record;
+use induction::{CONTEXT, HEADS, LETTERS, STEPS, record};
+use widgets::induction::{RATES, WORKS};
 
 use super::{Fact, Facts, Measured};
 
@@ -12,7 +16,7 @@ use super::{Fact, Facts, Measured};
 const LENGTHS: [usize; 2] = [12, 1024];
 
 /// Adds the figures of chapter 9.
-pub(super) fn add(facts: &mut Facts, _measured: Option<&Measured<'_>>) -> Result<()> {
+pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     for tokens in LENGTHS {
         for (name, grid) in masks(tokens)? {
             let source = format!("the mask `{name}` over {tokens} tokens, counted");
@@ -23,7 +27,68 @@ pub(super) fn add(facts: &mut Facts, _measured: Option<&Measured<'_>>) -> Result
             facts.add(&format!("pattern.{name}-{tokens}-percent"), percent);
         }
     }
-    reach(facts)
+    reach(facts)?;
+    training(facts, &record())?;
+    sink(facts, measured)
+}
+
+/// The recorded training of `ch09-train`.
+fn training(facts: &mut Facts, record: &Record) -> Result<()> {
+    let source = "the recorded training of ch09-train";
+    let points = &record.progress.points;
+    let (first, last) = (&points[0], &points[points.len() - 1]);
+    let at = |step| points.iter().find(|point| point.step == step).context("no such step");
+    let nats = |loss: f32| Fact::decimals(f64::from(loss), 2, source);
+    let percent = |part: f32| Fact::decimals(100.0 * f64::from(part), 0, source);
+    let highest = |scores: [f32; HEADS]| {
+        let scores = scores.into_iter().enumerate();
+        scores.max_by(|a, b| a.1.total_cmp(&b.1)).context("a layer has heads")
+    };
+    let turn = points.iter().find(|point| point.induction[1].into_iter().any(|it| it > WORKS));
+    let turn = turn.context("no induction head in the recorded training")?.step as usize;
+    facts.add("induction.seed", Fact::count(record.seed as usize, source));
+    facts.add("induction.rate", Fact::text(record.learning_rate, source));
+    facts.add("induction.steps", Fact::count(STEPS as usize, source));
+    facts.add("induction.letters", Fact::count(LETTERS, "a to z"));
+    facts.add("induction.context", Fact::count(CONTEXT, "the places of the model"));
+    let guess = (LETTERS as f64).ln();
+    facts.add("induction.guess", Fact::decimals(guess, 2, "ln of the number of letters"));
+    facts.add("induction.first-loss", nats(first.loss));
+    facts.add("induction.plateau-step", Fact::count(75, source));
+    facts.add("induction.plateau-loss", nats(at(75)?.loss));
+    facts.add("induction.turn", Fact::count(turn, source));
+    facts.add("induction.after-step", Fact::count(175, source));
+    facts.add("induction.after-loss", nats(at(175)?.loss));
+    facts.add("induction.after-right", percent(at(175)?.accuracy));
+    facts.add("induction.last-loss", nats(last.loss));
+    facts.add("induction.last-right", percent(last.accuracy));
+    let (head, score) = highest(last.induction[1])?;
+    facts.add("induction.head", Fact::text(format!("layer 1, head {head}"), source));
+    facts.add("induction.score", Fact::share(score, source));
+    facts.add("induction.without-head", nats(record.rest.loss[1][head]));
+    let (head, score) = highest(last.previous[0])?;
+    facts.add("induction.previous-head", Fact::text(format!("layer 0, head {head}"), source));
+    facts.add("induction.previous", Fact::share(score, source));
+    facts.add("induction.without-previous", nats(record.rest.loss[0][head]));
+    let working = last.induction[1].into_iter().filter(|score| *score > WORKS).count();
+    facts.add("induction.working", Fact::count(working, source));
+    facts.add("induction.silenced-loss", nats(record.silenced.loss));
+    facts.add("induction.rate-too-large", Fact::text(RATES[RATES.len() - 1], "the widget's menu"));
+    Ok(())
+}
+
+/// The best attention sink, on the tokens of `ch05-ablation`.
+fn sink(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+    let tokens = (1..=20).map(|place| place * 2333).collect::<Vec<u32>>().repeat(2);
+    let score = measured.map(|measured| -> Result<Fact> {
+        let forward = measured.model.run_tokens(&tokens)?;
+        let weights = forward.weights[18].clone().narrow(0, 8, 1).squeeze_dim(0);
+        let score = Pattern::new(weights)?.sink()?;
+        Ok(Fact::share(score as f32, "layer 18, head 8, twenty tokens said twice"))
+    });
+    facts.add_measured("induction.sink-18-8", score.transpose()?);
+    facts.add("induction.sink-head", Fact::text("layer 18, head 8", "the name of a head"));
+    Ok(())
 }
 
 /// The patterns of the chapter, as its listing draws them.

@@ -7,6 +7,7 @@ mod cache;
 mod causal_mask;
 pub(crate) mod flash;
 mod heads;
+mod induction;
 mod scale;
 mod score_matrix;
 mod sharing;
@@ -83,5 +84,6 @@ pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
         flash::stage(measured)?,
         sharing::stage()?,
         cache::stage()?,
+        induction::stage()?,
     ])
 }

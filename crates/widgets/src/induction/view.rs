@@ -1,0 +1,320 @@
+//! The training of an induction head as HTML.
+
+use induction::message::{EachHead, Point};
+use induction::{HEADS, LAYERS, STEPS};
+use maud::{Markup, html};
+
+use super::{Induction, NAME, Phase, RATES, SEEDS, SEQ, WORKS};
+use crate::parts::{Grid, Shown, Slider, actions, legend, menu, switch};
+use crate::show::{number, shade, share};
+
+/// The picture of the curves: its size, and what the loss axis goes up to, in nats.
+const WIDTH: f32 = 600.0;
+const HEIGHT: f32 = 220.0;
+const HIGHEST: f32 = 4.0;
+
+/// How many steps lie between two lines of the table.
+const LINES: u32 = 25;
+
+/// The whole widget.
+pub fn whole(widget: &Induction) -> Markup {
+    html! {
+        div class={ "view " (NAME) } {
+            (controls(widget))
+            p class="status" role="status" { (status(widget)) }
+            div class="pictures" {
+                (curves(widget))
+                (log(widget))
+                (map(widget))
+                (heads(widget))
+            }
+            (legend("Each row of the map sums to one. An empty cell is a later letter, hidden by the mask."))
+            (copy(widget))
+        }
+    }
+}
+
+fn controls(widget: &Induction) -> Markup {
+    let state = &widget.state;
+    let rates: Vec<_> =
+        RATES.iter().enumerate().map(|(at, rate)| (at.to_string(), rate.to_string())).collect();
+    let heads: Vec<_> = (0..LAYERS * HEADS)
+        .map(|at| (at.to_string(), format!("layer {}, head {}", at / HEADS, at % HEADS)))
+        .collect();
+    let shown = state.head.0 * HEADS + state.head.1;
+    html! {
+        div class="controls needs-script" {
+            (Slider {
+                label: "Seed",
+                event: "seed",
+                min: 0.0,
+                max: f64::from(SEEDS - 1),
+                step: 1.0,
+                value: f64::from(state.seed),
+                shown: &state.seed.to_string(),
+                spoken: &format!("seed {}", state.seed),
+            }.view())
+            (menu("Learning rate", "rate", &rates, &state.rate.to_string()))
+            (menu("Map of", "head", &heads, &shown.to_string()))
+            p class="actions" {
+                @if widget.phase == Phase::Running {
+                    button type="button" data-event="pause" { "Pause" }
+                } @else {
+                    button type="button" data-event="train" disabled[widget.phase == Phase::Done] {
+                        @if widget.phase == Phase::Paused { "Train on" } @else { "Train" }
+                    }
+                }
+            }
+            (actions(&widget.address()))
+        }
+    }
+}
+
+/// What the training has come to, in a sentence or two.
+fn status(widget: &Induction) -> String {
+    if let Phase::Failed(reason) = &widget.phase {
+        return format!("The training stopped: {reason}. Press Train to begin again.");
+    }
+    let Some(last) = widget.points().last() else {
+        return "The trainer is being loaded…".to_owned();
+    };
+    let (head, score) = best(&last.induction, 1);
+    let percent = (100.0 * last.accuracy).round();
+    let so_far = format!(
+        "loss {}, {percent} % of the letters right; the best induction score is {} (layer 1, head {head}).",
+        number(last.loss, 2),
+        share(score)
+    );
+    let record = &widget.setup.record;
+    let mut text = match widget.phase {
+        Phase::Recorded => format!(
+            "A recorded training, seed {}, learning rate {}, after {} steps: {so_far}",
+            record.seed, record.learning_rate, last.step
+        ),
+        Phase::Running => format!("Step {} of {STEPS}: {so_far}", last.step),
+        Phase::Paused => format!("Paused at step {}: {so_far}", last.step),
+        _ => format!("Done after {} steps: {so_far}", last.step),
+    };
+    if let Some(found) = widget.answer().filter(|found| found.cut.concat().contains(&true)) {
+        text += &format!(
+            " Without {}: loss {}, {} % right.",
+            cut_out(widget),
+            number(found.loss, 2),
+            (100.0 * found.accuracy).round()
+        );
+    } else if let Some(step) = turn(widget.points()) {
+        text += &format!(" A head of layer 1 passed {} at step {step}.", share(WORKS));
+    }
+    text
+}
+
+/// The heads that are cut out, in words.
+fn cut_out(widget: &Induction) -> String {
+    let cut = widget.state.cut.concat();
+    let names: Vec<String> = (0..cut.len())
+        .filter(|at| cut[*at])
+        .map(|at| format!("layer {} head {}", at / HEADS, at % HEADS))
+        .collect();
+    names.join(", ")
+}
+
+/// The first step at which a head of layer 1 works as an induction head.
+fn turn(points: &[Point]) -> Option<u32> {
+    points.iter().find(|point| best(&point.induction, 1).1 > WORKS).map(|point| point.step)
+}
+
+/// The head of a layer with the highest score, and the score.
+fn best(scores: &EachHead<f32>, layer: usize) -> (usize, f32) {
+    let scores = scores[layer].into_iter().enumerate();
+    scores.max_by(|a, b| a.1.total_cmp(&b.1)).expect("a layer has heads")
+}
+
+/// The loss and the scores over the steps, for the eye: the table has the numbers.
+fn curves(widget: &Induction) -> Markup {
+    let points = widget.points();
+    let line = |height: &dyn Fn(&Point) -> f32| {
+        let place = |point: &Point| {
+            let x = WIDTH * point.step as f32 / STEPS as f32;
+            let y = HEIGHT * (1.0 - height(point).clamp(0.0, 1.0));
+            format!("{x:.0},{y:.1}")
+        };
+        points.iter().map(place).collect::<Vec<_>>().join(" ")
+    };
+    html! {
+        div class="curves" {
+            svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img"
+                aria-label="The loss and three scores over the steps; the table has the numbers" {
+                @for part in 0..=4 {
+                    @let y = HEIGHT * part as f32 / 4.0;
+                    line class="rule" x1="0" x2=(WIDTH) y1=(y) y2=(y) {}
+                }
+                @if let Some(step) = turn(points) {
+                    @let x = WIDTH * step as f32 / STEPS as f32;
+                    line class="turn" x1=(x) x2=(x) y1="0" y2=(HEIGHT) {}
+                }
+                polyline class="loss" points=(line(&|point| point.loss / HIGHEST)) {}
+                polyline class="right" points=(line(&|point| point.accuracy)) {}
+                polyline class="previous" points=(line(&|point| best(&point.previous, 0).1)) {}
+                polyline class="matching" points=(line(&|point| best(&point.induction, 1).1)) {}
+            }
+            ul class="curve-names" {
+                li class="loss" { "loss, from 0 to " (HIGHEST) " nats" }
+                li class="right" { "letters right, 0 to 1" }
+                li class="previous" { "best previous-token score, layer 0" }
+                li class="matching" { "best induction score, layer 1" }
+            }
+        }
+    }
+}
+
+/// The same as numbers.
+fn log(widget: &Induction) -> Markup {
+    let last = widget.points().last().map_or(0, |point| point.step);
+    html! {
+        div class="scroll" {
+            table class="weights" {
+                caption { "How the training goes, over " (STEPS) " steps" }
+                thead {
+                    tr {
+                        th scope="col" { "Step" }
+                        th scope="col" { "Loss" }
+                        th scope="col" { "Right" }
+                        th scope="col" { "Previous token" }
+                        th scope="col" { "Induction" }
+                    }
+                }
+                tbody {
+                    @for point in widget.points() {
+                        @if point.step.is_multiple_of(LINES) || point.step == last {
+                            @let previous = best(&point.previous, 0).1;
+                            @let matching = best(&point.induction, 1).1;
+                            tr {
+                                th scope="row" { (point.step) }
+                                td { (number(point.loss, 2)) }
+                                td { (share(point.accuracy)) }
+                                td class=(shade(previous)) { (share(previous)) }
+                                td class=(shade(matching)) { (share(matching)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where the chosen head looks on a word that is said twice.
+fn map(widget: &Induction) -> Markup {
+    let (layer, head) = widget.state.head;
+    let letters: Vec<String> = widget.progress.word.chars().map(String::from).collect();
+    let map = &widget.progress.maps[layer][head];
+    let grid = Grid {
+        label: &format!(
+            "Layer {layer}, head {head}, on a word said twice: a row for each letter that looks, a column for each that is looked at"
+        ),
+        corner: "looks at",
+        rows: &letters,
+        columns: &letters,
+        stop: widget.state.cell,
+        chosen: None,
+        keys: "key",
+        press: "cell",
+    };
+    html! {
+        div class="map-of" {
+            p class="map-name" { "Layer " (layer) ", head " (head) }
+            (grid.view(|row, column| {
+                let name = format!("{} (place {row}) looks at {} (place {column})", letters[row], letters[column]);
+                if column > row {
+                    return Shown::share(None, format!("{name}: not allowed, it comes later"));
+                }
+                let weight = map[row * (row + 1) / 2 + column];
+                let mut shown = Shown::share(Some(weight), format!("{name}: {}", share(weight)));
+                if row >= SEQ / 2 && column + SEQ / 2 == row + 1 {
+                    shown.class += " stripe";
+                    shown.name += ", what came after it before";
+                }
+                shown
+            }))
+        }
+    }
+}
+
+/// What each head does, what it is worth, and a switch to cut it out.
+fn heads(widget: &Induction) -> Markup {
+    let last = widget.points().last();
+    html! {
+        div class="scroll" {
+            table class="weights" {
+                caption { "What each head does, and the loss without it" }
+                thead {
+                    tr {
+                        th scope="col" { "Head" }
+                        th scope="col" { "Previous token" }
+                        th scope="col" { "Induction" }
+                        th scope="col" { "Loss without it" }
+                        th scope="col" class="needs-script" { "Cut out" }
+                    }
+                }
+                tbody {
+                    @for (layer, head) in (0..LAYERS * HEADS).map(|at| (at / HEADS, at % HEADS)) {
+                        @let scores = last.map(|it| [it.previous[layer][head], it.induction[layer][head]]);
+                        tr class=[(widget.state.head == (layer, head)).then_some("chosen")] {
+                            th scope="row" { (layer) "." (head) }
+                            @for score in scores.unwrap_or_default() {
+                                td class=(shade(score)) { (share(score)) }
+                            }
+                            td { (widget.rest.as_ref().map_or("–".to_owned(), |rest| number(rest.loss[layer][head], 2))) }
+                            td class="needs-script" {
+                                (switch(
+                                    &format!("{layer}.{head}"),
+                                    &format!("cut-{}", layer * HEADS + head),
+                                    widget.state.cut[layer][head],
+                                ))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A text of the reader's, and how the model goes on.
+fn copy(widget: &Induction) -> Markup {
+    let state = &widget.state;
+    let problem = induction::problem(&state.typed);
+    html! {
+        div class="copy" {
+            label class="wide needs-script" {
+                span { "Begin to say a word again" }
+                input type="text" name="text" data-event="text" value=(state.typed) maxlength="40"
+                    autocomplete="off" autocapitalize="none" spellcheck="false"
+                    aria-invalid=(if problem.is_some() { "true" } else { "false" });
+                @if let Some(problem) = &problem { span class="wrong" { "Not a text for this model: " (problem) "." } }
+            }
+            @match widget.answer() {
+                Some(found) => {
+                    p class="continued" { (found.text) mark { (found.added) } }
+                    div class="scroll" {
+                        table class="weights" {
+                            caption { "How sure it was of each new letter" }
+                            tr { th scope="row" { "Letter" } @for letter in found.added.chars() { td { (letter) } } }
+                            tr { th scope="row" { "Share" } @for it in &found.shares { td class=(shade(*it)) { (share(*it)) } } }
+                        }
+                    }
+                },
+                None => p class="continued" {
+                    (state.typed)
+                    " … "
+                    span class="waits" { (match widget.phase {
+                        _ if problem.is_some() => "",
+                        Phase::Recorded | Phase::Failed(_) => "(the model that answers is the one that you train: press Train)",
+                        Phase::Running => "(the model answers when its training rests)",
+                        _ => "(a moment)",
+                    }) }
+                },
+            }
+        }
+    }
+}
