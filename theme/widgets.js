@@ -111,6 +111,15 @@ class AttentionWidget extends HTMLElement {
     await this.#render();
   }
 
+  /** Takes and shows what the model made of a text of the reader's own. Returns a summary. */
+  async own(bytes) {
+    await this.#wake();
+    if (!this.#live) throw new Error('the widget does not run');
+    const summary = this.#live.own(bytes);
+    await this.#render();
+    return summary;
+  }
+
   #chosen({ target }) {
     const name = target.dataset.event;
     if (name && target.matches('input, select')) this.#send(name, target.value);

@@ -14,6 +14,7 @@ pub mod gallery;
 pub mod grid;
 pub mod heads;
 pub mod next_token;
+pub mod own;
 pub mod parts;
 pub mod readings;
 pub mod scale;
@@ -28,6 +29,7 @@ pub mod translation;
 pub mod web;
 
 pub use error::Error;
+use reading::Reading;
 
 /// What the page needs from a widget.
 pub trait Widget {
@@ -55,6 +57,15 @@ pub trait Widget {
 
     /// Told that a file could not be had, and why. The widget shows that.
     fn failed(&mut self, path: &str, reason: &str);
+
+    /// Takes and shows what the real model made of a text of the reader's own: see [`own`].
+    ///
+    /// # Errors
+    /// [`Error::File`] when this widget shows no such text, [`Error::Gallery`] when it is not
+    /// from the widget's model. All is then as it was.
+    fn own(&mut self, _reading: &Reading) -> Result<(), Error> {
+        Err(own::refused())
+    }
 }
 
 /// Makes the widget called `name` from its setup (JSON, from the page) and the page's address

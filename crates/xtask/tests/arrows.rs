@@ -6,15 +6,17 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// Each crate of the workspace, and the crates of the workspace that it may use.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("attention", &[]),
     ("smollm2", &["attention"]),
     ("translator", &["attention"]),
-    ("widgets", &["attention", "translator"]),
+    ("reading", &[]),
+    ("reader", &["reading", "smollm2"]),
+    ("widgets", &["attention", "reading", "translator"]),
     ("listings", &["attention", "smollm2", "translator"]),
     ("book", &["attention", "smollm2", "translator", "widgets"]),
     ("xtask", &["book", "smollm2"]),
-    ("reader-tests", &["widgets", "xtask"]),
+    ("reader-tests", &["reader", "reading", "smollm2", "widgets", "xtask"]),
 ];
 
 #[derive(Deserialize)]
