@@ -65,6 +65,7 @@ function morph(from, to) {
 class AttentionWidget extends HTMLElement {
   #live; // the widget in WebAssembly, once awake
   #waking;
+  #workers = new Map(); // by name, from the first message to each
   #spoke = 0;
   #timer;
 
@@ -108,6 +109,7 @@ class AttentionWidget extends HTMLElement {
     await this.#wake();
     if (!this.#live) return;
     this.#live.update(name, value);
+    this.#post();
     await this.#render();
   }
 
@@ -118,6 +120,33 @@ class AttentionWidget extends HTMLElement {
     const summary = this.#live.own(bytes);
     await this.#render();
     return summary;
+  }
+
+  /** Hands each worker what the widget has to say to it. */
+  #post() {
+    for (let post = this.#live.post(); post; post = this.#live.post()) {
+      const [name, message] = post;
+      if (!this.#workers.has(name)) this.#workers.set(name, this.#hire(name));
+      this.#workers.get(name).postMessage(message);
+    }
+  }
+
+  /** Starts a worker. Its script and its module are in the site's folder of its name. */
+  #hire(name) {
+    const address = new URL(`${name}/worker.js?v=${this.dataset.version}`, root);
+    const worker = new Worker(address, { type: 'module' });
+    const failed = (reason) => {
+      worker.terminate();
+      this.#workers.delete(name);
+      this.#send('worker-failed', reason);
+    };
+    worker.onmessage = ({ data: { message, problem } }) =>
+      problem === undefined ? this.#send('worker', message) : failed(problem);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      failed(event.message || 'its script could not be loaded');
+    };
+    return worker;
   }
 
   #chosen({ target }) {

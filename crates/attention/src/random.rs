@@ -12,13 +12,26 @@ impl Random {
         Random(seed)
     }
 
-    /// A number from -1 to 1.
-    pub fn number(&mut self) -> f32 {
+    /// The next integer, each of the `2^64` as likely.
+    pub fn integer(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// An integer below `bound`.
+    ///
+    /// # Panics
+    /// When `bound` is zero: no integer is below it.
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.integer() % bound as u64) as usize
+    }
+
+    /// A number from -1 to 1.
+    pub fn number(&mut self) -> f32 {
         // 24 bits fit an f32 exactly.
-        (z >> 40) as f32 / (1 << 23) as f32 - 1.0
+        (self.integer() >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
 
     /// A number with mean 0 and variance 1, each as likely from `-sqrt(3)` to `sqrt(3)`.

@@ -116,7 +116,11 @@ impl Pieces {
         }
         let found = sha256(&self.file);
         self.checked = found == self.sha256;
-        if self.checked { Ok(()) } else { Err(Error::Damaged { found, expected: self.sha256.clone() }) }
+        if self.checked {
+            Ok(())
+        } else {
+            Err(Error::Damaged { found, expected: self.sha256.clone() })
+        }
     }
 
     /// The model in the checked file. Its bytes stay in memory as long as the worker.

@@ -218,7 +218,8 @@ impl<'a> Layer<'a> {
         let matrix = |part: &str, shape: [usize; 2]| {
             Matrix::find(file, &format!("blk.{layer}.{part}.weight"), shape)
         };
-        let norm = |part: &str| file.numbers(&format!("blk.{layer}.{part}_norm.weight"), &[d_model]);
+        let norm =
+            |part: &str| file.numbers(&format!("blk.{layer}.{part}_norm.weight"), &[d_model]);
         Ok(Layer {
             attention_norm: norm("attn")?,
             query: matrix("attn_q", [heads * head_dim, d_model])?,

@@ -66,6 +66,22 @@ pub trait Widget {
     fn own(&mut self, _reading: &Reading) -> Result<(), Error> {
         Err(own::refused())
     }
+
+    /// What the widget has to say to a worker of the page, each message once and in order. What
+    /// the worker says comes back as the event `worker`, and that it failed, and why, as the
+    /// event `worker-failed`.
+    fn post(&mut self) -> Option<Post> {
+        None
+    }
+}
+
+/// A message to a worker, which the page starts when the first one comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// The worker's name: the folder of its script and its module in the site.
+    pub worker: &'static str,
+    /// What it is told.
+    pub message: String,
 }
 
 /// Makes the widget called `name` from its setup (JSON, from the page) and the page's address

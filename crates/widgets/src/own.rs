@@ -46,12 +46,8 @@ pub(crate) fn sentence(reading: &Reading, gallery: &Gallery) -> Result<(Entry, S
         heads,
         scores: rows.flat_map(|(row, keys)| &keys[..=row % seq]).copied().collect(),
     };
-    let entry = Entry {
-        name: NAME.to_owned(),
-        text: reading.text.clone(),
-        query: seq - 1,
-        tokens: seq,
-    };
+    let entry =
+        Entry { name: NAME.to_owned(), text: reading.text.clone(), query: seq - 1, tokens: seq };
     Ok((entry, sentence))
 }
 

@@ -63,6 +63,11 @@ impl Live {
     pub fn failed(&mut self, path: &str, reason: &str) {
         self.0.failed(path, reason);
     }
+
+    /// See [`Widget::post`]: the worker's name and the message.
+    pub fn post(&mut self) -> Option<Vec<String>> {
+        self.0.post().map(|post| vec![post.worker.to_owned(), post.message])
+    }
 }
 
 /// One head's weights from a gallery file, `seq * (seq + 1) / 2` of them, row by row: for

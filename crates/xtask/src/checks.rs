@@ -27,7 +27,7 @@ pub struct Check {
 pub const CHECKS: [Check; 7] = [
     Check { name: "style", about: "rustfmt and clippy have nothing to say", run: style },
     Check { name: "fetch", about: "weights, axe-core, browser and web target are there", run: get },
-    Check { name: "wasm", about: "the widgets compile to WebAssembly", run: module },
+    Check { name: "wasm", about: "what runs in the page compiles to WebAssembly", run: modules },
     Check { name: "book", about: "the book builds, with every lint, and is light", run: book },
     Check { name: "native", about: "unit, integration and documentation tests", run: native },
     Check { name: "docs", about: "the code's documentation builds without a warning", run: docs },
@@ -115,8 +115,8 @@ fn get() -> Result<()> {
     Ok(())
 }
 
-fn module() -> Result<()> {
-    println!("the module's version is {}", wasm::build()?);
+fn modules() -> Result<()> {
+    println!("the modules' version is {}", wasm::build()?);
     Ok(())
 }
 

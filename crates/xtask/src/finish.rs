@@ -1,5 +1,5 @@
 //! What is done to the built book after mdBook: every page is rewritten and checked, files that
-//! nothing uses are left out, and the site's own files and the widgets' module are put in.
+//! nothing uses are left out, and the site's own files and the WebAssembly modules are put in.
 
 use std::borrow::Cow;
 use std::fs;
@@ -10,25 +10,28 @@ use walkdir::WalkDir;
 
 use crate::page;
 use crate::styles::{self, Sheet};
+use crate::wasm::{FILES, MODULES};
 
 /// Pages that are not described by their first paragraph: the front, the contents, a notice,
 /// and the whole book at once.
 const DESCRIBED_BY_THE_BOOK: [&str; 4] = ["index.html", "toc.html", "404.html", "print.html"];
 
-/// Finishes the book in `out`, with the files of `site` and, if there is one, the module in
-/// `module`.
+/// Finishes the book in `out`, with the files of `site` and, if there are any, the modules in
+/// the folder `modules`.
 ///
 /// # Errors
 /// When a page breaks the policy: the error names each page and what is wrong. Or when a file
 /// cannot be read or written.
-pub fn finish(out: &Path, site: &Path, module: Option<&Path>) -> Result<()> {
+pub fn finish(out: &Path, site: &Path, modules: Option<&Path>) -> Result<()> {
     rewrite_pages(out)?;
     remove_unused(out)?;
     copy(site, out)?;
-    if let Some(module) = module {
-        for name in ["module.js", "module_bg.wasm"] {
-            let (from, to) = (module.join(name), out.join("widgets").join(name));
-            copy_file(&from, &to)?;
+    if let Some(modules) = modules {
+        for module in &MODULES {
+            let (from, to) = (modules.join(module.name), out.join(module.name));
+            for name in FILES {
+                copy_file(&from.join(name), &to.join(name))?;
+            }
         }
     }
     Ok(())
@@ -187,8 +190,16 @@ mod tests {
             (".nojekyll", ""),
         ]);
         let site = folder(&[("robots.txt", ""), ("deep/file.txt", "")]);
-        let module = folder(&[("module.js", ""), ("module_bg.wasm", ""), ("input.sha256", "")]);
-        finish(out.path(), site.path(), Some(module.path())).unwrap();
+        let modules = folder(&[
+            ("widgets/module.js", ""),
+            ("widgets/module_bg.wasm", ""),
+            ("widgets/input.sha256", ""),
+            ("trainer/module.js", ""),
+            ("trainer/module_bg.wasm", ""),
+            ("reader/module.js", ""),
+            ("reader/module_bg.wasm", ""),
+        ]);
+        finish(out.path(), site.path(), Some(modules.path())).unwrap();
         let expected = [
             ".nojekyll",
             "book-2b.js",
@@ -199,8 +210,12 @@ mod tests {
             "general-1a.css",
             "index.html",
             "later-5e.js",
+            "reader/module.js",
+            "reader/module_bg.wasm",
             "robots.txt",
             "searchindex-3c.js",
+            "trainer/module.js",
+            "trainer/module_bg.wasm",
             "widgets/module.js",
             "widgets/module_bg.wasm",
         ];

@@ -1,4 +1,4 @@
-//! What a page weighs before its widget wakes, and what the widgets' module weighs.
+//! What a page weighs before its widget wakes, and what the WebAssembly modules weigh.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,13 +13,10 @@ use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 use crate::finish::{files, has_extension};
 use crate::say;
+use crate::wasm::{MODULES, Module};
 
 /// What a page may weigh, in bytes after gzip.
 const PAGE: u64 = 200_000;
-
-/// What the module may weigh, in bytes after gzip. It holds every widget of the book, and the
-/// translator's model.
-const MODULE: u64 = 500_000;
 
 /// The whole book on one page, for paper: it grows with the book and has no limit.
 const PRINT: &str = "print.html";
@@ -43,7 +40,7 @@ impl Weight {
 /// Prints the weights of the book in `out`.
 ///
 /// # Errors
-/// When a page or the module is heavier than it may be, or names a file that is not there.
+/// When a page or a module is heavier than it may be, or names a file that is not there.
 pub fn report(out: &Path) -> Result<()> {
     let mut over = Vec::new();
     println!(
@@ -64,7 +61,9 @@ pub fn report(out: &Path) -> Result<()> {
         }
     }
     println!("A page may weigh {} ({PRINT}, the whole book, may weigh more).", say::bytes(PAGE));
-    over.extend(module(&out.join("widgets"))?);
+    for one in &MODULES {
+        over.extend(module(out, one)?);
+    }
     if !over.is_empty() {
         bail!("too heavy: {}", over.join("; "));
     }
@@ -75,22 +74,23 @@ fn limited(bytes: u64, limit: u64) -> String {
     format!("{} of at most {}", say::bytes(bytes), say::bytes(limit))
 }
 
-/// Prints the weight of the module, if there is one. Returns what is wrong with it.
-fn module(folder: &Path) -> Result<Option<String>> {
-    let path = folder.join("module_bg.wasm");
+/// Prints the weight of a module, if it is there. Returns what is wrong with it.
+fn module(out: &Path, module: &Module) -> Result<Option<String>> {
+    let Module { name, limit } = *module;
+    let path = out.join(name).join("module_bg.wasm");
     if !path.exists() {
-        println!("The widgets' module is not there.");
+        println!("The module `{name}` is not there.");
         return Ok(None);
     }
     let raw = fs::read(&path)?;
     let gzip = gzipped(&raw);
     println!(
-        "The widgets' module, loaded later: {}, gzip {}, brotli {}.",
+        "The module `{name}`, loaded when needed: {}, gzip {}, brotli {}.",
         say::bytes(raw.len() as u64),
-        limited(gzip, MODULE),
+        limited(gzip, limit),
         say::bytes(brotlied(&raw)?)
     );
-    Ok((gzip > MODULE).then(|| format!("the module weighs {}", limited(gzip, MODULE))))
+    Ok((gzip > limit).then(|| format!("the module `{name}` weighs {}", limited(gzip, limit))))
 }
 
 /// The size of some bytes after gzip, as web servers do it.
@@ -292,6 +292,18 @@ mod tests {
         fs::write(folder.path().join(PRINT), &noise).unwrap();
         let error = report(folder.path()).unwrap_err().to_string();
         assert!(error.contains("heavy.html weighs") && !error.contains(PRINT), "{error}");
+    }
+
+    #[test]
+    fn a_module_over_its_limit_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let [light, heavy] = [MODULES[0], Module { limit: 3, ..MODULES[0] }];
+        assert_eq!(module(folder.path(), &light).unwrap(), None);
+        fs::create_dir(folder.path().join(light.name)).unwrap();
+        fs::write(folder.path().join(light.name).join("module_bg.wasm"), "bytes").unwrap();
+        assert_eq!(module(folder.path(), &light).unwrap(), None);
+        let problem = module(folder.path(), &heavy).unwrap().unwrap();
+        assert!(problem.contains("`widgets` weighs"), "{problem}");
     }
 
     #[test]

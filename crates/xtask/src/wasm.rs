@@ -1,4 +1,4 @@
-//! The WebAssembly module of the widgets, built from the same code that the tests run.
+//! The site's WebAssembly modules, built from the same code that the tests run.
 
 use std::env;
 use std::fs;
@@ -13,6 +13,31 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::{root, sha256, system};
 
 const TARGET: &str = "wasm32-unknown-unknown";
+
+/// A WebAssembly module of the site. It is named like the crate that it is made from, and so is
+/// its folder in the site, with [`FILES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Module {
+    /// The name of its crate and of its folder.
+    pub name: &'static str,
+    /// The profile of the workspace that it is compiled with.
+    profile: &'static str,
+    /// What it may weigh, in bytes after gzip.
+    pub limit: u64,
+}
+
+/// Every module. A page fetches one when it is first needed.
+pub const MODULES: [Module; 3] = [
+    // Every widget of the book, and the translator's model.
+    Module { name: "widgets", profile: "wasm", limit: 500_000 },
+    // What trains in the page, in a worker: burn with autodiff and an optimiser.
+    Module { name: "trainer", profile: "wasm", limit: 850_000 },
+    // The real model without its weights, in a worker: most of it is the tokenizer.
+    Module { name: "reader", profile: "wasm-fast", limit: 750_000 },
+];
+
+/// What a module consists of.
+pub const FILES: [&str; 2] = ["module.js", "module_bg.wasm"];
 
 /// Debian's packages with a compiler, a linker, and the source of the standard library.
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld"];
@@ -32,7 +57,7 @@ pub enum Toolchain {
     Debian,
 }
 
-/// Where the module is put: `module.js` and `module_bg.wasm`.
+/// Where the modules are put, each in its own folder.
 pub fn folder() -> PathBuf {
     root().join("target/site-wasm")
 }
@@ -101,21 +126,32 @@ fn rustup_adds_the_target() -> bool {
     false
 }
 
-/// Builds the module, as far as it is out of date. Returns its version.
+/// Builds the modules, as far as they are out of date. Returns their version.
 ///
 /// # Errors
-/// As [`toolchain`], or when the widgets do not compile.
+/// As [`toolchain`], or when a module does not compile.
 pub fn build() -> Result<String> {
+    let toolchain = toolchain()?;
+    for module in &MODULES {
+        compile(module, toolchain)
+            .with_context(|| format!("{} does not become a WebAssembly module", module.name))?;
+    }
+    version(&folder())
+}
+
+/// Each module is a cargo call of its own: in one call they would all get the features of burn
+/// that one of them needs.
+fn compile(module: &Module, toolchain: Toolchain) -> Result<()> {
     let target = root().join("target/wasm");
     system::run(
-        cargo(toolchain()?)
-            .args(["--locked", "--profile", "wasm", "--package", "widgets", "--lib"])
+        cargo(toolchain)
+            .args(["--locked", "--profile", module.profile, "--package", module.name, "--lib"])
             .args(["--target", TARGET, "--target-dir"])
             .arg(&target),
-    )
-    .context("the widgets do not compile to WebAssembly")?;
-    bind(&target.join(TARGET).join("wasm/widgets.wasm"), &folder())?;
-    version(&folder())
+    )?;
+    let compiled =
+        target.join(TARGET).join(module.profile).join(module.name).with_extension("wasm");
+    bind(&compiled, &folder().join(module.name))
 }
 
 fn cargo(toolchain: Toolchain) -> Command {
@@ -161,7 +197,8 @@ fn concerns_the_toolchain(variable: &str) -> bool {
 fn bind(input: &Path, out: &Path) -> Result<()> {
     let bytes = fs::read(input).with_context(|| format!("cargo left no {}", input.display()))?;
     let (stamp, now) = (out.join("input.sha256"), sha256(&bytes));
-    if fs::read_to_string(&stamp).is_ok_and(|before| before == now) && version(out).is_ok() {
+    let there = FILES.iter().all(|name| out.join(name).is_file());
+    if there && fs::read_to_string(&stamp).is_ok_and(|before| before == now) {
         return Ok(());
     }
     let mut bindgen = Bindgen::new();
@@ -172,16 +209,18 @@ fn bind(input: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The version of the module in `folder`: the start of the SHA-256 of its files.
+/// The version of the modules in `folder`: the start of the SHA-256 of all their files.
 ///
 /// # Errors
 /// When a file cannot be read.
 pub fn version(folder: &Path) -> Result<String> {
     let mut bytes = Vec::new();
-    for name in ["module_bg.wasm", "module.js"] {
-        let path = folder.join(name);
-        let file = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        bytes.extend(file);
+    for module in &MODULES {
+        for name in FILES {
+            let path = folder.join(module.name).join(name);
+            let file = fs::read(&path);
+            bytes.extend(file.with_context(|| format!("cannot read {}", path.display()))?);
+        }
     }
     Ok(sha256(&bytes)[..12].to_owned())
 }
@@ -209,14 +248,22 @@ mod tests {
     }
 
     #[test]
-    fn the_version_follows_both_files() {
+    fn the_version_follows_every_file() {
         let folder = tempfile::tempdir().unwrap();
         assert!(version(folder.path()).is_err());
-        fs::write(folder.path().join("module_bg.wasm"), "one").unwrap();
-        fs::write(folder.path().join("module.js"), "two").unwrap();
-        let first = version(folder.path()).unwrap();
-        assert_eq!(first.len(), 12);
-        fs::write(folder.path().join("module.js"), "three").unwrap();
-        assert_ne!(version(folder.path()).unwrap(), first);
+        let files: Vec<PathBuf> = MODULES
+            .iter()
+            .flat_map(|module| FILES.map(|name| folder.path().join(module.name).join(name)))
+            .collect();
+        for path in &files {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "before").unwrap();
+        }
+        for path in &files {
+            let before = version(folder.path()).unwrap();
+            assert_eq!(before.len(), 12);
+            fs::write(path, format!("after, in {}", path.display())).unwrap();
+            assert_ne!(version(folder.path()).unwrap(), before, "{}", path.display());
+        }
     }
 }

@@ -6,16 +6,18 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// Each crate of the workspace, and the crates of the workspace that it may use.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("attention", &[]),
     ("smollm2", &["attention"]),
     ("translator", &["attention"]),
+    ("induction", &["attention"]),
+    ("trainer", &["induction"]),
     ("reading", &[]),
     ("reader", &["reading", "smollm2"]),
-    ("widgets", &["attention", "reading", "translator"]),
-    ("listings", &["attention", "smollm2", "translator"]),
-    ("book", &["attention", "smollm2", "translator", "widgets"]),
-    ("xtask", &["book", "smollm2"]),
+    ("widgets", &["attention", "induction", "reading", "translator"]),
+    ("listings", &["attention", "induction", "smollm2", "translator"]),
+    ("book", &["attention", "induction", "smollm2", "translator", "widgets"]),
+    ("xtask", &["book", "reader", "smollm2"]),
     ("reader-tests", &["reader", "reading", "smollm2", "widgets", "xtask"]),
 ];
 
