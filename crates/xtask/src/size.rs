@@ -76,7 +76,7 @@ fn limited(bytes: u64, limit: u64) -> String {
 
 /// Prints the weight of a module, if it is there. Returns what is wrong with it.
 fn module(out: &Path, module: &Module) -> Result<Option<String>> {
-    let Module { name, limit } = *module;
+    let Module { name, limit, .. } = *module;
     let path = out.join(name).join("module_bg.wasm");
     if !path.exists() {
         println!("The module `{name}` is not there.");

@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("listings", &["attention", "induction", "smollm2", "translator"]),
     ("book", &["attention", "induction", "smollm2", "translator", "widgets"]),
     ("xtask", &["book", "reader", "smollm2"]),
-    ("reader-tests", &["reader", "reading", "smollm2", "widgets", "xtask"]),
+    ("reader-tests", &["reading", "smollm2", "widgets", "xtask"]),
 ];
 
 #[derive(Deserialize)]
