@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use axum::extract::Request;
@@ -49,23 +50,20 @@ fn serve() -> Result<(Server, Arc<Mutex<Gate>>)> {
                 return next.run(request).await;
             };
             let piece: Option<usize> = file.trim_end_matches(".bin").parse().ok();
+            let look = || {
+                let gate = gate.lock().expect("no test panics with the gate");
+                let closed = gate.held_from.is_some_and(|from| piece.is_some_and(|it| it >= from));
+                (gate.absent, closed)
+            };
             loop {
-                let (absent, closed) = {
-                    let gate = gate.lock().expect("no test panics with the gate");
-                    let closed = gate.held_from.is_some_and(|from| piece.is_some_and(|it| it >= from));
-                    (gate.absent, closed)
-                };
-                if absent {
-                    return StatusCode::NOT_FOUND.into_response();
+                match look() {
+                    (true, _) => return StatusCode::NOT_FOUND.into_response(),
+                    (_, true) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    _ => break,
                 }
-                if !closed {
-                    break;
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
-            let mut gate = gate.lock().expect("no test panics with the gate");
-            *gate.asked.entry(file.to_owned()).or_default() += 1;
-            drop(gate);
+            let count = |gate: &mut Gate| *gate.asked.entry(file.to_owned()).or_default() += 1;
+            count(&mut gate.lock().expect("no test panics with the gate"));
             next.run(request).await
         }
     };
@@ -203,7 +201,8 @@ fn compare(reading: &Reading) -> Result<()> {
         let total: f64 = logits.iter().map(|&it| f64::from(it - logits[0]).exp()).sum();
         logits.iter().map(move |&it| f64::from(it - logits[0]).exp() / total).collect::<Vec<_>>()
     };
-    let apart = shares(&reading.logits).into_iter().zip(shares(&logits)).map(|(a, b)| (a - b).abs());
+    let apart =
+        shares(&reading.logits).into_iter().zip(shares(&logits)).map(|(a, b)| (a - b).abs());
     let share = apart.fold(0.0, f64::max);
     println!("next token: largest error of a probability {share:.1e}");
     ensure!(share <= 1e-4, "a probability is off by {share}");
@@ -256,7 +255,8 @@ fn a_typed_text_is_read_as_natively_in_every_widget_and_without_a_network() -> R
         for time in 1..=3 {
             panel.read(TEXT).await?;
             panel.until("16 tokens").await?;
-            let ready = "return performance.getEntriesByName('own-text-read').length > arguments[0]";
+            let ready =
+                "return performance.getEntriesByName('own-text-read').length > arguments[0]";
             tab.until_with("it is read again", ready, json!([time])).await?;
             told("16 tokens", &panel.measured("read").await?);
         }
@@ -293,7 +293,9 @@ fn a_typed_text_is_read_as_natively_in_every_widget_and_without_a_network() -> R
         ensure!((weight - shown).abs() <= 0.005 + 1e-4, "{weight} is shown as {shown}");
         panel.press("remove").await?;
         panel.until("is removed").await?;
-        ensure!(tab.js_async("return caches.has('smollm2-135m-weights')", json!([])).await? == false);
+        ensure!(
+            tab.js_async("return caches.has('smollm2-135m-weights')", json!([])).await? == false
+        );
         Ok(())
     })
 }

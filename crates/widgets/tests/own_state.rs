@@ -75,20 +75,15 @@ fn a_spotlight() -> Spotlight {
     let (gallery, sentence) = gallery();
     let opening =
         spotlight::State { sentence: "one".into(), layer: 2, head: 1, query: 1, cell: (1, 0) };
-    let illustration =
-        Illustration { sentence: "one".into(), query: 1, weights: vec![0.5, 0.5] };
+    let illustration = Illustration { sentence: "one".into(), query: 1, weights: vec![0.5, 0.5] };
     let setup = spotlight::Setup { gallery, presets: Vec::new(), illustration, opening };
     Spotlight::new(setup, vec![sentence]).unwrap()
 }
 
 fn some_heads() -> Heads {
     let (gallery, sentence) = gallery();
-    let opening = heads::State {
-        sentence: "one".into(),
-        show: Show::First,
-        head: (2, 1),
-        pair: (1, 0),
-    };
+    let opening =
+        heads::State { sentence: "one".into(), show: Show::First, head: (2, 1), pair: (1, 0) };
     Heads::new(heads::Setup { gallery, named: Vec::new(), opening }, vec![sentence]).unwrap()
 }
 

@@ -51,8 +51,8 @@ source.onmessage = () => location.reload();
 /// become smaller.
 pub fn router(folder: &Path) -> Router {
     let missing = ServeFile::new(folder.join("404.html"));
-    let packable = DefaultPredicate::new()
-        .and(NotForContentType::const_new("application/octet-stream"));
+    let packable =
+        DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
     Router::new()
         .fallback_service(ServeDir::new(folder).not_found_service(missing))
         .layer(SetResponseHeaderLayer::overriding(
