@@ -15,21 +15,21 @@ const model = {
   worker: undefined,
   waiting: undefined, // what to do with the answer to the text that is being read
 
-  load(version, said) {
+  load(version) {
     if (this.state !== 'absent') return;
     this.state = 'loading';
     this.progress = 0;
     this.worker = new Worker(new URL(`reader/worker.js?v=${version}`, root), { type: 'module' });
-    this.worker.addEventListener('message', ({ data }) => this.heard(data, said));
+    this.worker.addEventListener('message', ({ data }) => this.heard(data));
     this.worker.addEventListener('error', (event) => {
       event.preventDefault();
-      this.end(`The model stopped: ${event.message || 'its worker does not start'}. Try again.`, said);
+      this.end(`The model stopped: ${event.message || 'its worker does not start'}. Try again.`);
     });
     this.worker.postMessage({ load: true });
     show('Loading the model…');
   },
 
-  heard(data, said) {
+  heard(data) {
     if (data.progress !== undefined) {
       this.progress = data.progress / data.total;
       show();
@@ -39,12 +39,11 @@ const model = {
       const full = data.full ? ' Your browser has no room to keep it: it will be fetched again next time.' : '';
       show(`The model is ready after ${seconds(data.ms)}${from}.${full} Type a text.`);
       measured('load', data);
-      said.querySelector('input').focus();
     } else if (data.reading) {
       measured('read', data);
       this.answer({ bytes: data.reading, ms: data.ms });
     } else if (data.of === 'load') {
-      this.end(`The model could not be loaded: ${data.problem}.`, said);
+      this.end(`The model could not be loaded: ${data.problem}.`);
     } else {
       this.answer({ problem: data.problem });
     }
@@ -109,7 +108,7 @@ class OwnText extends HTMLElement {
       if (memory <= LEAST_MEMORY) {
         return this.show(`This device has about ${memory} GB of memory, too little to run the model beside the page. The sentences of the book are all here: choose one in the menu.`);
       }
-      model.load(this.dataset.version, this);
+      model.load(this.dataset.version);
     } else if (what === 'cancel') {
       model.end('Loading was stopped. What has arrived is kept, and loading goes on from there.');
     } else if (what === 'remove') {
@@ -128,6 +127,11 @@ class OwnText extends HTMLElement {
     this.querySelector('progress').hidden = state !== 'loading';
     this.querySelector('progress').value = 100 * progress;
     this.#part('text').hidden = state !== 'ready';
+    // The focus moves on from a button that has gone, and is left alone elsewhere.
+    if (this.contains(document.activeElement) && document.activeElement.closest('[hidden]')) {
+      const next = { absent: this.#button('load'), loading: this.#button('cancel'), ready: this.querySelector('input') };
+      next[state].focus();
+    }
     this.#button('remove').hidden = state === 'loading' || !(await kept());
   }
 

@@ -24,9 +24,6 @@ const LONG: &str = "When the snow had gone the two brothers walked down to the r
     old bridge still stood. It did, but the mill beside it had lost its roof, and the miller, who \
     was their uncle, sat on the wall and laughed at them because they had come too late to help at all.";
 
-/// The most memory that the worker's module may take, in bytes.
-const MEMORY: f64 = 400e6;
-
 /// What the test does to requests for the weights.
 #[derive(Debug, Default)]
 struct Gate {
@@ -129,7 +126,7 @@ impl<'a> Panel<'a> {
         let script = "return performance.getEntriesByName(arguments[0]).at(-1).detail";
         let detail = self.tab.js_with(script, json!([format!("own-text-{what}")])).await?;
         let memory = detail["memory"].as_f64().context("a memory")?;
-        ensure!(memory < MEMORY, "the module takes {memory} bytes");
+        ensure!(memory < widgets::own::MEMORY as f64, "the module takes {memory} bytes");
         Ok(detail)
     }
 }
@@ -340,6 +337,22 @@ fn what_cannot_be_is_said_in_words() -> Result<()> {
         let panel = Panel::open(tab, CHAPTER, "spotlight").await?;
         panel.press("load").await?;
         panel.until("too little to run the model").await.map(drop)
+    })
+}
+
+#[test]
+fn without_room_to_keep_it_the_model_runs_all_the_same() -> Result<()> {
+    let driver = Driver::start()?;
+    let (server, _gate) = serve()?;
+    browse_at(&driver, &server.origin, async |tab| {
+        let quota = json!({ "origin": server.origin, "quotaSize": 20_000_000 });
+        tab.cdp("Storage.overrideQuotaForOrigin", quota).await?;
+        let panel = Panel::open(tab, CHAPTER, "spotlight").await?;
+        let detail = panel.load().await?;
+        ensure!(detail["full"] == true && detail["fetched"] == 24, "{detail}");
+        panel.until("has no room to keep it").await?;
+        panel.read(TEXT).await?;
+        panel.until("16 tokens").await.map(drop)
     })
 }
 

@@ -154,7 +154,7 @@ mod tests {
             (refused(|it| it.tokens.clear()), "no tokens"),
             (refused(|it| it.kv_heads = 0), "no heads"),
             (refused(|it| it.layers = usize::MAX), "scores are 16 numbers"),
-            (refused(|it| drop(it.key.pop())), "keys are 7 numbers, not [2, 1, 2, 2]"),
+            (refused(|it| it.key.truncate(7)), "keys are 7 numbers, not [2, 1, 2, 2]"),
             (refused(|it| it.value[3] = f32::NAN), "number 3 of its values is NaN"),
             (refused(|it| it.logits[0] = 0.5), "not in order"),
             (refused(|it| it.logits.clear()), "not in order"),

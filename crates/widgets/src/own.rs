@@ -17,6 +17,9 @@ use crate::stepper::real::{Place, RealHead};
 /// What a widget calls the reader's text: its name in menus.
 pub const NAME: &str = "own";
 
+/// The most memory that the model takes in a page, in bytes: a test of the page measures it.
+pub const MEMORY: u64 = 200_000_000;
+
 /// The widgets that take a text.
 pub const TAKERS: [&str; 5] = [
     crate::spotlight::NAME,
@@ -130,6 +133,7 @@ pub fn summary(reading: &Reading) -> String {
 /// is `theme/own-text.js`. `bytes` is the size of the weights, and `longest` the most tokens.
 pub fn panel(version: &str, bytes: u64, longest: usize) -> Markup {
     let megabytes = format!("{:.1} MB", bytes as f64 / 1e6);
+    let memory = MEMORY / 1_000_000;
     html! {
         own-text class="needs-script" data-version=(version) data-bytes=(bytes) {
             details {
@@ -138,7 +142,7 @@ pub fn panel(version: &str, bytes: u64, longest: usize) -> Markup {
                     "SmolLM2 can read a text of yours here, in your browser; what you type stays in it. \
                      Its weights are " strong { (megabytes) } " (" (grouped(bytes)) " bytes). They are \
                      fetched when you press the button, once, and kept by your browser until you remove them. \
-                     It takes about 200 MB of memory."
+                     While it runs it takes up to " (memory) " MB of memory."
                 }
                 p class="actions" {
                     button type="button" data-press="load" { "Load the model, " (megabytes) }

@@ -21,7 +21,7 @@ pub struct Module {
     /// The name of its crate and of its folder.
     pub name: &'static str,
     /// The profile of the workspace that it is compiled with.
-    profile: &'static str,
+    pub profile: &'static str,
     /// What it may weigh, in bytes after gzip.
     pub limit: u64,
 }
