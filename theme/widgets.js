@@ -113,6 +113,15 @@ class AttentionWidget extends HTMLElement {
     await this.#render();
   }
 
+  /** Takes and shows what the model made of a text of the reader's own. Returns a summary. */
+  async own(bytes) {
+    await this.#wake();
+    if (!this.#live) throw new Error('the widget does not run');
+    const summary = this.#live.own(bytes);
+    await this.#render();
+    return summary;
+  }
+
   /** Hands each worker what the widget has to say to it. */
   #post() {
     for (let post = this.#live.post(); post; post = this.#live.post()) {

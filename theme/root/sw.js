@@ -13,7 +13,9 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const ours = new URL(request.url).origin === self.location.origin;
   const stream = request.headers.get("accept") === "text/event-stream";
-  if (request.method === "GET" && ours && !stream) event.respondWith(networkFirst(event));
+  // The model's weights are kept by the page's own worker, piece by piece.
+  const weights = new URL(request.url).pathname.includes("/weights/");
+  if (request.method === "GET" && ours && !stream && !weights) event.respondWith(networkFirst(event));
 });
 
 // A page that loaded before this worker was there names what it needed.

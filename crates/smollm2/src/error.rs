@@ -244,6 +244,7 @@ pub enum Error {
         place: String,
     },
     /// Attention was given tensors that do not fit together.
+    #[cfg(feature = "burn")]
     #[error(transparent)]
     Attention(#[from] attention::Error),
 }

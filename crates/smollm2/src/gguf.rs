@@ -15,10 +15,10 @@
 //! against the bytes that are left before anything is set aside for it. Strings and tensors are
 //! not copied but borrowed from the file's bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Error;
-use crate::quant::{Storage, dequantise, type_name};
+use crate::quant::{Storage, dequantise, first_not_finite, type_name};
 
 /// The most bytes in a key, as the format says.
 const LONGEST_KEY: u64 = 65_535;
@@ -124,21 +124,60 @@ impl<'a> Gguf<'a> {
     /// [`Error::MissingTensor`]; [`Error::Shape`] when its shape is not `shape`;
     /// [`Error::NotFinite`] when a number is infinite or not a number.
     pub fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
-        let info = self.tensor(name)?;
-        let expected: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
-        if info.shape != expected {
-            let found = info.shape.clone();
-            return Err(Error::Shape { tensor: name.to_owned(), found, expected });
+        let (storage, bytes) = self.blocks(name, shape)?;
+        dequantise(storage, bytes)
+    }
+
+    /// The bytes of a tensor and how they store its numbers.
+    ///
+    /// # Errors
+    /// Those of [`numbers`](Self::numbers).
+    pub fn blocks(&self, name: &str, shape: &[usize]) -> Result<(Storage, &'a [u8]), Error> {
+        let &TensorInfo { storage, offset, bytes, shape: ref found } = self.tensor(name)?;
+        let (tensor, expected) = (name.to_owned(), shape.iter().map(|&size| size as u64).collect());
+        if *found != expected {
+            return Err(Error::Shape { tensor, found: found.clone(), expected });
         }
-        let numbers = dequantise(info.storage, info.bytes)?;
-        match numbers.iter().position(|number| !number.is_finite()) {
-            None => Ok(numbers),
-            Some(index) => Err(Error::NotFinite {
-                tensor: name.to_owned(),
-                offset: info.offset,
-                index,
-                value: numbers[index],
-            }),
+        match first_not_finite(storage, bytes) {
+            None => Ok((storage, bytes)),
+            Some(index) => {
+                let value = dequantise(storage, bytes)?[index];
+                Err(Error::NotFinite { tensor, offset, index, value })
+            }
+        }
+    }
+
+    /// Checks that the file has each tensor of a model of these sizes and no other.
+    ///
+    /// # Errors
+    /// [`Error::MissingTensor`] and [`Error::UnknownTensor`].
+    pub(crate) fn check_tensors(&self, layers: usize) -> Result<(), Error> {
+        const PARTS: [&str; 9] = [
+            "attn_norm",
+            "attn_q",
+            "attn_k",
+            "attn_v",
+            "attn_output",
+            "ffn_norm",
+            "ffn_gate",
+            "ffn_up",
+            "ffn_down",
+        ];
+        let mut unknown: BTreeSet<&str> = self.tensor_names().collect();
+        let mut expect = |name: String| match unknown.remove(name.as_str()) {
+            true => Ok(()),
+            false => Err(Error::MissingTensor { tensor: name }),
+        };
+        expect("token_embd.weight".to_owned())?;
+        expect("output_norm.weight".to_owned())?;
+        for layer in 0..layers {
+            for part in PARTS {
+                expect(format!("blk.{layer}.{part}.weight"))?;
+            }
+        }
+        match unknown.first() {
+            None => Ok(()),
+            Some(tensor) => Err(Error::UnknownTensor { tensor: (*tensor).to_owned() }),
         }
     }
 }

@@ -20,6 +20,7 @@
 //! | [`block`] | one layer: attention, then feed-forward |
 //! | [`model`] | all layers, and a guess at the next token |
 //! | [`decode`] | the same token by token, with a cache of keys and values |
+//! | [`quantised`] | the same in plain Rust on the weights as the file has them, for a page |
 //!
 //! ```
 //! use smollm2::{Model, locate};
@@ -34,30 +35,48 @@
 //! # Ok::<(), smollm2::Error>(())
 //! ```
 
+#[cfg(feature = "burn")]
 pub mod block;
 pub mod config;
+#[cfg(feature = "burn")]
 pub mod decode;
 mod error;
+#[cfg(feature = "burn")]
 pub mod feed_forward;
+#[cfg(feature = "burn")]
 pub mod forward;
 pub mod gguf;
+#[cfg(feature = "burn")]
 pub mod grouped_query;
+#[cfg(feature = "burn")]
 mod head;
+#[cfg(feature = "burn")]
 mod linear;
 mod locate;
+#[cfg(feature = "burn")]
 pub mod model;
+#[cfg(feature = "burn")]
 pub mod norm;
 pub mod quant;
+pub mod quantised;
+#[cfg(feature = "burn")]
 pub mod rope;
 pub mod tokenizer;
 
 pub use config::Config;
+#[cfg(feature = "burn")]
 pub use decode::Decoder;
 pub use error::Error;
+#[cfg(feature = "burn")]
 pub use forward::{Candidate, Forward};
+#[cfg(feature = "burn")]
 pub use grouped_query::Attend;
+#[cfg(feature = "burn")]
 pub use head::Head;
+#[cfg(feature = "burn")]
 pub use linear::Linear;
 pub use locate::{BYTES, FILE_NAME, SHA256, cache_path, locate};
+#[cfg(feature = "burn")]
 pub use model::{LONGEST, Model, surprises};
+pub use quantised::Quantised;
 pub use tokenizer::{Token, Tokenizer};

@@ -1,6 +1,5 @@
 //! All layers, and a guess at the next token.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -57,7 +56,7 @@ impl Model {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let file = &Gguf::parse(bytes)?;
         let config = Config::read(file)?;
-        check_tensors(file, &config)?;
+        file.check_tensors(config.layers)?;
         let tokenizer = Arc::new(Tokenizer::read(file)?);
 
         let device = Device::flex();
@@ -299,35 +298,4 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(unreadable)?;
     file.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)
-}
-
-/// Checks that the file has each tensor of the model and no other, before any is read.
-fn check_tensors(file: &Gguf<'_>, config: &Config) -> Result<(), Error> {
-    const PARTS: [&str; 9] = [
-        "attn_norm",
-        "attn_q",
-        "attn_k",
-        "attn_v",
-        "attn_output",
-        "ffn_norm",
-        "ffn_gate",
-        "ffn_up",
-        "ffn_down",
-    ];
-    let mut unknown: BTreeSet<&str> = file.tensor_names().collect();
-    let mut expect = |name: String| match unknown.remove(name.as_str()) {
-        true => Ok(()),
-        false => Err(Error::MissingTensor { tensor: name }),
-    };
-    expect("token_embd.weight".to_owned())?;
-    expect("output_norm.weight".to_owned())?;
-    for layer in 0..config.layers {
-        for part in PARTS {
-            expect(format!("blk.{layer}.{part}.weight"))?;
-        }
-    }
-    match unknown.first() {
-        None => Ok(()),
-        Some(tensor) => Err(Error::UnknownTensor { tensor: (*tensor).to_owned() }),
-    }
 }

@@ -71,30 +71,54 @@ pub fn dequantise(storage: Storage, bytes: &[u8]) -> Result<Vec<f32>, Error> {
     if !bytes.len().is_multiple_of(block) {
         return Err(Error::Block { name: storage.name(), bytes: bytes.len(), block });
     }
-    let mut numbers = Vec::with_capacity(bytes.len() / block * storage.block_numbers());
-    for block in bytes.chunks_exact(block) {
-        match storage {
-            Storage::F32 => {
-                numbers.push(f32::from_le_bytes([block[0], block[1], block[2], block[3]]))
-            }
-            Storage::Q4_1 => q4_1(block, &mut numbers),
-            Storage::Q8_0 => q8_0(block, &mut numbers),
-        }
-    }
+    let mut numbers = vec![0.0; bytes.len() / block * storage.block_numbers()];
+    unpack(storage, bytes, &mut numbers);
     Ok(numbers)
 }
 
-/// The low half of each byte holds the first 16 weights, the high half the last 16.
-fn q4_1(block: &[u8], numbers: &mut Vec<f32>) {
-    let (scale, minimum) = (half_precision(block, 0), half_precision(block, 2));
-    let packed = &block[4..];
-    numbers.extend(packed.iter().map(|byte| scale * f32::from(byte & 0x0f) + minimum));
-    numbers.extend(packed.iter().map(|byte| scale * f32::from(byte >> 4) + minimum));
+/// Writes the numbers that whole blocks hold into a slice of just their count.
+pub(crate) fn unpack(storage: Storage, bytes: &[u8], numbers: &mut [f32]) {
+    let blocks = bytes.chunks_exact(storage.block_bytes());
+    for (block, numbers) in blocks.zip(numbers.chunks_exact_mut(storage.block_numbers())) {
+        match storage {
+            Storage::F32 => {
+                numbers[0] = f32::from_le_bytes([block[0], block[1], block[2], block[3]]);
+            }
+            Storage::Q4_1 => q4_1(block, numbers),
+            Storage::Q8_0 => q8_0(block, numbers),
+        }
+    }
 }
 
-fn q8_0(block: &[u8], numbers: &mut Vec<f32>) {
+/// The place of the first number that is infinite or not a number. A block of quantised numbers
+/// has one if its scale or its minimum is one: nothing need be unpacked to find it.
+pub(crate) fn first_not_finite(storage: Storage, bytes: &[u8]) -> Option<usize> {
+    let sound = |block: &[u8]| match storage {
+        Storage::F32 => f32::from_le_bytes([block[0], block[1], block[2], block[3]]).is_finite(),
+        Storage::Q4_1 => {
+            half_precision(block, 0).is_finite() && half_precision(block, 2).is_finite()
+        }
+        Storage::Q8_0 => half_precision(block, 0).is_finite(),
+    };
+    let at = bytes.chunks_exact(storage.block_bytes()).position(|block| !sound(block))?;
+    Some(at * storage.block_numbers())
+}
+
+/// The low half of each byte holds the first 16 weights, the high half the last 16.
+fn q4_1(block: &[u8], numbers: &mut [f32]) {
+    let (scale, minimum) = (half_precision(block, 0), half_precision(block, 2));
+    let (first, last) = numbers.split_at_mut(BLOCK / 2);
+    for ((first, last), byte) in first.iter_mut().zip(last).zip(&block[4..]) {
+        *first = scale * f32::from(byte & 0x0f) + minimum;
+        *last = scale * f32::from(byte >> 4) + minimum;
+    }
+}
+
+fn q8_0(block: &[u8], numbers: &mut [f32]) {
     let scale = half_precision(block, 0);
-    numbers.extend(block[2..].iter().map(|&byte| scale * f32::from(byte.cast_signed())));
+    for (number, byte) in numbers.iter_mut().zip(&block[2..]) {
+        *number = scale * f32::from(byte.cast_signed());
+    }
 }
 
 fn half_precision(block: &[u8], at: usize) -> f32 {

@@ -17,6 +17,7 @@ pub mod grid;
 pub mod heads;
 pub mod induction;
 pub mod next_token;
+pub mod own;
 pub mod parts;
 pub mod readings;
 pub mod scale;
@@ -32,6 +33,7 @@ pub mod translation;
 pub mod web;
 
 pub use error::Error;
+use reading::Reading;
 
 /// What the page needs from a widget.
 pub trait Widget {
@@ -59,6 +61,15 @@ pub trait Widget {
 
     /// Told that a file could not be had, and why. The widget shows that.
     fn failed(&mut self, path: &str, reason: &str);
+
+    /// Takes and shows what the real model made of a text of the reader's own: see [`own`].
+    ///
+    /// # Errors
+    /// [`Error::File`] when this widget shows no such text, [`Error::Gallery`] when it is not
+    /// from the widget's model. All is then as it was.
+    fn own(&mut self, _reading: &Reading) -> Result<(), Error> {
+        Err(own::refused())
+    }
 
     /// What the widget has to say to a worker of the page, each message once and in order. What
     /// the worker says comes back as the event `worker`, and that it failed, and why, as the

@@ -41,6 +41,12 @@ impl Gallery {
         self.sentences.iter().map(|entry| (entry.name.clone(), entry.text.clone())).collect()
     }
 
+    /// Puts an entry at the end of the menu, in the place of one of its name.
+    pub(crate) fn put(&mut self, entry: Entry) {
+        self.sentences.retain(|other| other.name != entry.name);
+        self.sentences.push(entry);
+    }
+
     /// Whether the model has this head.
     pub fn has(&self, layer: usize, head: usize) -> bool {
         layer < self.layers && head < self.heads
@@ -167,8 +173,7 @@ impl<T: Reading> Readings<T> {
         });
         match read {
             Ok(reading) => {
-                self.loaded.retain(|other| other.name() != reading.name());
-                self.loaded.push(reading);
+                self.put(reading);
                 Ok(())
             }
             Err(error) => {
@@ -176,6 +181,12 @@ impl<T: Reading> Readings<T> {
                 Err(error)
             }
         }
+    }
+
+    /// Takes what is at hand, in the place of what has its name.
+    pub(crate) fn put(&mut self, reading: T) {
+        self.loaded.retain(|other| other.name() != reading.name());
+        self.loaded.push(reading);
     }
 
     /// A file could not be had. Remembers why, if `name` is what waits for it.

@@ -127,6 +127,21 @@ impl Squares {
         self.0.iter().find(|square| square.name == name)
     }
 
+    /// The heads of the real model, layer and place, that have a square: those called `13-8`.
+    pub(crate) fn heads(&self) -> Vec<(usize, usize)> {
+        let head = |square: &Square| {
+            let (layer, place) = square.name.split_once('-')?;
+            Some((layer.parse().ok()?, place.parse().ok()?))
+        };
+        self.0.iter().filter_map(head).collect()
+    }
+
+    /// Puts a square at the end of the menu, in the place of one of its name.
+    pub(crate) fn put(&mut self, square: Square) {
+        self.0.retain(|other| other.name != square.name);
+        self.0.push(square);
+    }
+
     /// The menu: names with labels.
     pub fn menu(&self) -> Vec<(String, String)> {
         self.0.iter().map(|square| (square.name.clone(), square.label.clone())).collect()

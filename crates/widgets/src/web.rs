@@ -49,6 +49,16 @@ impl Live {
         self.0.receive(path, bytes).map_err(message)
     }
 
+    /// See [`Widget::own`]; `bytes` are those of a [`reading::Reading`]. Returns a summary.
+    ///
+    /// # Errors
+    /// As [`Widget::own`], or when the bytes cannot be read.
+    pub fn own(&mut self, bytes: &[u8]) -> Result<String, JsError> {
+        let reading = reading::Reading::from_bytes(bytes)?;
+        self.0.own(&reading).map_err(message)?;
+        Ok(crate::own::summary(&reading))
+    }
+
     /// See [`Widget::failed`].
     pub fn failed(&mut self, path: &str, reason: &str) {
         self.0.failed(path, reason);

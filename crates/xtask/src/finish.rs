@@ -196,6 +196,8 @@ mod tests {
             ("widgets/input.sha256", ""),
             ("trainer/module.js", ""),
             ("trainer/module_bg.wasm", ""),
+            ("reader/module.js", ""),
+            ("reader/module_bg.wasm", ""),
         ]);
         finish(out.path(), site.path(), Some(modules.path())).unwrap();
         let expected = [
@@ -208,6 +210,8 @@ mod tests {
             "general-1a.css",
             "index.html",
             "later-5e.js",
+            "reader/module.js",
+            "reader/module_bg.wasm",
             "robots.txt",
             "searchindex-3c.js",
             "trainer/module.js",

@@ -3,6 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`fetch`] | the model's weights and axe-core, checked and kept in a cache |
+//! | [`weights`] | the same weights in the site, for readers who ask for the model |
 //! | [`wasm`] | the WebAssembly module of the widgets |
 //! | [`site`], [`finish`] | the book, and what makes its pages safe and small |
 //! | [`page`], [`styles`] | one page under its policy, and its inline styles |
@@ -31,6 +32,7 @@ pub mod styles;
 pub mod system;
 pub mod vulkan;
 pub mod wasm;
+pub mod weights;
 
 /// The folder that holds `book.toml`.
 pub fn root() -> &'static Path {

@@ -38,7 +38,11 @@ enum Task {
         list: bool,
     },
     /// Build the site into ./book, as it is published, and print what its pages weigh
-    Build,
+    Build {
+        /// Leave out the real model's weights (98.4 MB), for a host that cannot take them
+        #[arg(long)]
+        without_weights: bool,
+    },
     /// Print the book into target/book.pdf
     Pdf,
     /// Fetch the weights of the real model (98.4 MB)
@@ -68,7 +72,7 @@ fn run(task: Task) -> Result<()> {
         Task::Serve { port } => serve::serve(port)?,
         Task::Test { list: true, .. } => checks::list(),
         Task::Test { names, keep_going, .. } => checks::test(&names, keep_going)?,
-        Task::Build => build()?,
+        Task::Build { without_weights } => build(without_weights)?,
         Task::Pdf => println!("The book is in {}.", pdf::pdf()?.display()),
         Task::Weights => println!("{}", fetch::weights()?.display()),
         Task::Wasm => println!("{} version {}", wasm::folder().display(), wasm::build()?),
@@ -82,8 +86,11 @@ fn run(task: Task) -> Result<()> {
     Ok(())
 }
 
-fn build() -> Result<()> {
-    let site = Site::as_far_as_possible()?;
+fn build(without_weights: bool) -> Result<()> {
+    let mut site = Site::as_far_as_possible()?;
+    if without_weights {
+        site = site.without_weights();
+    }
     let out = site::folder();
     say::step("Building the book", || site.build(&out, false))?;
     size::report(&out)?;

@@ -19,6 +19,7 @@ use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::{Stream, StreamExt};
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -46,16 +47,19 @@ source.onmessage = () => location.reload();
 "#;
 
 /// Serves the files of a folder, compressed and never from a stale cache. What is not there is
-/// answered with the folder's `404.html`.
+/// answered with the folder's `404.html`. Weights and galleries stay as they are: they hardly
+/// become smaller.
 pub fn router(folder: &Path) -> Router {
     let missing = ServeFile::new(folder.join("404.html"));
+    let packable =
+        DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
     Router::new()
         .fallback_service(ServeDir::new(folder).not_found_service(missing))
         .layer(SetResponseHeaderLayer::overriding(
             CACHE_CONTROL,
             HeaderValue::from_static("no-cache"),
         ))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(packable))
 }
 
 /// As [`router`], and tells the pages when `built` says that there is a new book.

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use book::Workshop;
 
-use crate::{fetch, finish, root, say, wasm};
+use crate::{fetch, finish, root, say, wasm, weights};
 
 /// Everything that the pages are made from and that editing a text does not change.
 pub struct Site {
     workshop: Workshop,
     /// The version of the WebAssembly modules, if they are there.
     modules: Option<String>,
+    /// Where the weights are in pieces, if the site is to offer them.
+    weights: Option<PathBuf>,
 }
 
 impl Site {
@@ -24,7 +26,7 @@ impl Site {
     pub fn whole() -> Result<Self> {
         fetch::weights()?;
         let modules = say::step("Building the widgets", wasm::build)?;
-        Ok(Self { workshop: open()?, modules: Some(modules) })
+        Ok(Self { workshop: open()?, modules: Some(modules), weights: Some(weights::pieces()?) })
     }
 
     /// Gets what can be had, and says what is missing: a book without real maps or live
@@ -39,7 +41,16 @@ impl Site {
         let modules = say::step("Building the widgets", wasm::build)
             .inspect_err(|error| warn("The book will have no live widgets", error))
             .ok();
-        Ok(Self { workshop: open()?, modules })
+        let weights = weights::pieces()
+            .inspect_err(|error| warn("The pages will not offer the real model", error))
+            .ok();
+        Ok(Self { workshop: open()?, modules, weights })
+    }
+
+    /// The same site without the model's weights: its pages do not offer them.
+    #[must_use]
+    pub fn without_weights(self) -> Self {
+        Self { weights: None, ..self }
     }
 
     /// Builds the site into the folder `out`, whole or not at all.
@@ -52,6 +63,10 @@ impl Site {
         self.workshop.build(root(), &next, self.modules.as_deref(), live_reload)?;
         let modules = self.modules.as_ref().map(|_| wasm::folder());
         finish::finish(&next, &root().join("theme/root"), modules.as_deref())?;
+        match &self.weights {
+            Some(pieces) => weights::deploy(pieces, &next)?,
+            None => weights::withdraw(&next)?,
+        }
         swap(&next, out)
     }
 }

@@ -76,7 +76,7 @@ fn limited(bytes: u64, limit: u64) -> String {
 
 /// Prints the weight of a module, if it is there. Returns what is wrong with it.
 fn module(out: &Path, module: &Module) -> Result<Option<String>> {
-    let Module { name, limit } = *module;
+    let Module { name, limit, .. } = *module;
     let path = out.join(name).join("module_bg.wasm");
     if !path.exists() {
         println!("The module `{name}` is not there.");
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn a_module_over_its_limit_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let [light, heavy] = [MODULES[0], Module { name: MODULES[0].name, limit: 3 }];
+        let [light, heavy] = [MODULES[0], Module { limit: 3, ..MODULES[0] }];
         assert_eq!(module(folder.path(), &light).unwrap(), None);
         fs::create_dir(folder.path().join(light.name)).unwrap();
         fs::write(folder.path().join(light.name).join("module_bg.wasm"), "bytes").unwrap();

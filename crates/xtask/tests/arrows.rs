@@ -6,18 +6,20 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// Each crate of the workspace, and the crates of the workspace that it may use.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("attention", &[]),
     ("kernels", &[]),
     ("smollm2", &["attention"]),
     ("translator", &["attention"]),
     ("induction", &["attention"]),
     ("trainer", &["induction"]),
-    ("widgets", &["attention", "induction", "translator"]),
+    ("reading", &[]),
+    ("reader", &["reading", "smollm2"]),
+    ("widgets", &["attention", "induction", "reading", "translator"]),
     ("listings", &["attention", "induction", "smollm2", "translator"]),
     ("book", &["attention", "induction", "smollm2", "translator", "widgets"]),
-    ("xtask", &["book", "smollm2"]),
-    ("reader-tests", &["widgets", "xtask"]),
+    ("xtask", &["book", "reader", "smollm2"]),
+    ("reader-tests", &["reading", "smollm2", "widgets", "xtask"]),
 ];
 
 #[derive(Deserialize)]

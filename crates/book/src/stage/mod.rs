@@ -18,7 +18,7 @@ mod translation;
 
 use anyhow::Result;
 use serde::Serialize;
-use widgets::Widget;
+use widgets::{Widget, own};
 
 use crate::facts::Measured;
 
@@ -59,6 +59,12 @@ impl Staged {
                     Some(setup) => attention-widget name=(self.name) data-version=[module_version]
                         data-setup=(setup) { (view) },
                     None => (view),
+                }
+                @if let Some(version) = module_version
+                    && self.setup.is_some()
+                    && own::TAKERS.contains(&self.name)
+                {
+                    (own::panel(version, smollm2::BYTES, smollm2::quantised::LONGEST))
                 }
             }
         }

@@ -3,13 +3,14 @@
 mod measure;
 mod view;
 
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
 pub use measure::{Overview, Scores, Show};
 
 use crate::gallery::Sentence;
 use crate::readings::{Gallery, Readings};
-use crate::{Error, Widget, address, grid};
+use crate::{Error, Widget, address, grid, own};
 
 /// The widget's name, in the text, in the page and in addresses.
 pub const NAME: &str = "heads";
@@ -266,6 +267,16 @@ impl Widget for Heads {
 
     fn failed(&mut self, path: &str, reason: &str) {
         self.readings.failed(&self.state.sentence, path, reason);
+    }
+
+    fn own(&mut self, reading: &Reading) -> Result<(), Error> {
+        let (entry, sentence) = own::sentence(reading, &self.setup.gallery)?;
+        let overview = measured(&sentence)?;
+        self.overviews.retain(|other| other.name != overview.name);
+        self.overviews.push(overview);
+        self.setup.gallery.put(entry);
+        self.readings.put(sentence);
+        self.apply(Event::Sentence(own::NAME.to_owned())).map(drop)
     }
 }
 

@@ -3,11 +3,12 @@
 mod view;
 
 use attention::Mask;
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
 use crate::grid::{self, Cell};
 use crate::square::{Square, Squares};
-use crate::{Error, Widget, address};
+use crate::{Error, Widget, address, own};
 
 /// The widget's name, in the text, in the page and in addresses.
 pub const NAME: &str = "score-matrix";
@@ -292,4 +293,13 @@ impl Widget for ScoreMatrix {
     }
 
     fn failed(&mut self, _: &str, _: &str) {}
+
+    fn own(&mut self, reading: &Reading) -> Result<(), Error> {
+        let heads = self.setup.squares.heads();
+        let squares = heads.into_iter().map(|(layer, head)| own::square(reading, layer, head));
+        let squares: Vec<Square> = squares.collect::<Result<_, _>>()?;
+        let first = squares.first().ok_or_else(own::refused)?.name.clone();
+        squares.into_iter().for_each(|square| self.setup.squares.put(square));
+        self.apply(Event::Scores(first)).map(drop)
+    }
 }

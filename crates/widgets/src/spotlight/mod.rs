@@ -2,11 +2,12 @@
 
 mod view;
 
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
 use crate::gallery::Sentence;
 use crate::readings::{Gallery, Readings};
-use crate::{Error, Widget, address, grid};
+use crate::{Error, Widget, address, grid, own};
 
 /// The widget's name, in the text, in the page and in addresses.
 pub const NAME: &str = "spotlight";
@@ -283,6 +284,13 @@ impl Widget for Spotlight {
 
     fn failed(&mut self, path: &str, reason: &str) {
         self.readings.failed(&self.state.sentence, path, reason);
+    }
+
+    fn own(&mut self, reading: &Reading) -> Result<(), Error> {
+        let (entry, sentence) = own::sentence(reading, &self.setup.gallery)?;
+        self.setup.gallery.put(entry);
+        self.readings.put(sentence);
+        self.apply(Event::Sentence(own::NAME.to_owned())).map(drop)
     }
 }
 

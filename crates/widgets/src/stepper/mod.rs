@@ -7,9 +7,10 @@ pub mod toy;
 mod view;
 pub mod workings;
 
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Widget, address, grid};
+use crate::{Error, Widget, address, grid, own};
 
 use real::{Place, RealHead};
 pub use steps::{Matrix, Step, Steps};
@@ -356,5 +357,15 @@ impl Widget for Stepper {
         if path == RealHead::PATH {
             self.problem = Some(reason.to_owned());
         }
+    }
+
+    fn own(&mut self, reading: &Reading) -> Result<(), Error> {
+        let Some(real) = &mut self.setup.real else { return Err(own::refused()) };
+        let head = own::head(reading, real.layer, real.head)?;
+        *real = head.place.clone();
+        self.head = Some(head);
+        let State { step, cell, toy, typed, .. } = self.state.clone();
+        self.state = self.fitted(State { real: true, causal: true, step, cell, toy, typed });
+        Ok(())
     }
 }

@@ -3,11 +3,12 @@
 mod shares;
 mod view;
 
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
 use crate::next_token::NextToken;
 use crate::readings::Readings;
-use crate::{Error, Widget, address};
+use crate::{Error, Widget, address, own};
 
 pub use shares::{Column, Shares};
 
@@ -299,5 +300,17 @@ impl Widget for Temperature {
 
     fn failed(&mut self, path: &str, reason: &str) {
         self.readings.failed(&self.state.source, path, reason);
+    }
+
+    fn own(&mut self, reading: &Reading) -> Result<(), Error> {
+        let next = own::next_token(reading);
+        self.setup.prompts.retain(|prompt| prompt.name != next.name);
+        self.setup.prompts.push(Prompt {
+            name: next.name.clone(),
+            text: next.text.clone(),
+            vocabulary: next.logits.len(),
+        });
+        self.readings.put(next);
+        self.apply(Event::Source(own::NAME.to_owned()))
     }
 }

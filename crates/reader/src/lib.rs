@@ -1,0 +1,52 @@
+//! The real model in the page: what a worker runs, and its door.
+//!
+//! The weights come in pieces of one file, in any order, are checked as a whole against the
+//! checksum that the project knows, and are then read in place. The page's side is
+//! `theme/root/reader/worker.js`.
+
+use sha2::{Digest, Sha256};
+use smollm2::Quantised;
+
+use reading::{NAMED, Reading};
+
+mod pieces;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
+
+pub use pieces::{Error, PIECE, Pieces};
+
+/// The SHA-256 of some bytes, in lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    // Little by little: a browser makes a function fast between two calls of it, and one call for
+    // 98 MB takes ten times as long.
+    bytes.chunks(1 << 14).for_each(|part| digest.update(part));
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Lets the model read a text.
+///
+/// # Errors
+/// Those of [`Quantised::read`].
+pub fn read(model: &Quantised<'_>, text: &str) -> Result<Reading, smollm2::Error> {
+    let read = model.read(text)?;
+    let mut order: Vec<usize> = (0..read.logits.len()).collect();
+    order.sort_by(|&a, &b| read.logits[b].total_cmp(&read.logits[a]));
+    let name = |&place: &usize| Ok(model.tokenizer().token(place as u32)?.text);
+    let config = model.config();
+    Ok(Reading {
+        text: text.to_owned(),
+        tokens: read.tokens.into_iter().map(|token| token.text).collect(),
+        layers: config.layers,
+        heads: config.heads,
+        kv_heads: config.kv_heads,
+        head_dim: config.head_dim,
+        d_model: config.d_model,
+        scores: read.scores,
+        query: read.query,
+        key: read.key,
+        value: read.value,
+        named: order.iter().take(NAMED).map(name).collect::<Result<_, smollm2::Error>>()?,
+        logits: order.iter().map(|&place| read.logits[place]).collect(),
+    })
+}

@@ -1,0 +1,76 @@
+//! The door between the worker's script and the model.
+
+use smollm2::Quantised;
+use wasm_bindgen::prelude::*;
+
+use crate::Pieces;
+
+fn message(error: impl std::error::Error) -> JsError {
+    JsError::new(&error.to_string())
+}
+
+/// The weights on their way. See [`Pieces`].
+#[wasm_bindgen]
+pub struct Weights(Pieces);
+
+#[wasm_bindgen]
+impl Weights {
+    /// Sets memory aside for the file of SmolLM2-135M.
+    ///
+    /// # Errors
+    /// When there is not enough.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Result<Weights, JsError> {
+        let pieces = Pieces::new(smollm2::BYTES as usize, smollm2::SHA256);
+        pieces.map(Weights).map_err(message)
+    }
+
+    /// See [`Pieces::count`].
+    pub fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    /// See [`Pieces::put`].
+    ///
+    /// # Errors
+    /// As [`Pieces::put`].
+    pub fn put(&mut self, piece: usize, bytes: &[u8]) -> Result<(), JsError> {
+        self.0.put(piece, bytes).map_err(message)
+    }
+
+    /// See [`Pieces::sha256`].
+    ///
+    /// # Errors
+    /// As [`Pieces::sha256`].
+    pub fn sha256(&self, piece: usize) -> Result<String, JsError> {
+        self.0.sha256(piece).map_err(message)
+    }
+
+    /// Whether all is there and as expected.
+    pub fn sound(&mut self) -> bool {
+        self.0.check().is_ok()
+    }
+
+    /// See [`Pieces::model`].
+    ///
+    /// # Errors
+    /// As [`Pieces::model`].
+    pub fn model(self) -> Result<Model, JsError> {
+        self.0.model().map(Model).map_err(message)
+    }
+}
+
+/// The model, ready to read.
+#[wasm_bindgen]
+pub struct Model(Quantised<'static>);
+
+#[wasm_bindgen]
+impl Model {
+    /// Reads a text: the bytes of a [`reading::Reading`].
+    ///
+    /// # Errors
+    /// When the text is empty, too long, or cannot be spelled.
+    pub fn read(&self, text: &str) -> Result<Vec<u8>, JsError> {
+        crate::read(&self.0, text).map(|reading| reading.to_bytes()).map_err(message)
+    }
+}

@@ -1,0 +1,165 @@
+//! A text of the reader's own, which the real model reads in the page.
+//!
+//! The model runs in a worker, from a module of its own: see the crate `reader`. What it makes of
+//! a text comes here as a [`Reading`], and each widget takes from it what it shows.
+
+use maud::{Markup, html};
+use reading::Reading;
+
+use crate::Error;
+use crate::gallery::Sentence;
+use crate::next_token::NextToken;
+use crate::readings::{Entry, Gallery};
+use crate::show::{grouped, word};
+use crate::square::Square;
+use crate::stepper::real::{Place, RealHead};
+
+/// What a widget calls the reader's text: its name in menus.
+pub const NAME: &str = "own";
+
+/// The most memory that the model takes in a page, in bytes: a test of the page measures it.
+pub const MEMORY: u64 = 200_000_000;
+
+/// The widgets that take a text.
+pub const TAKERS: [&str; 5] = [
+    crate::spotlight::NAME,
+    crate::stepper::NAME,
+    crate::score_matrix::NAME,
+    crate::temperature::NAME,
+    crate::heads::NAME,
+];
+
+/// The text as a sentence of the gallery, if the model is the gallery's.
+///
+/// # Errors
+/// [`Error::Gallery`] when it has other layers or heads.
+pub(crate) fn sentence(reading: &Reading, gallery: &Gallery) -> Result<(Entry, Sentence), Error> {
+    let (layers, heads) = (gallery.layers, gallery.heads);
+    if (reading.layers, reading.heads) != (layers, heads) {
+        let reason = format!("the model has not {layers} layers of {heads} heads");
+        return Err(Error::Gallery { reason });
+    }
+    let seq = reading.tokens.len();
+    let rows = reading.scores.chunks(seq).enumerate();
+    let sentence = Sentence {
+        name: NAME.to_owned(),
+        text: reading.text.clone(),
+        tokens: reading.tokens.clone(),
+        layers,
+        heads,
+        scores: rows.flat_map(|(row, keys)| &keys[..=row % seq]).copied().collect(),
+    };
+    let entry =
+        Entry { name: NAME.to_owned(), text: reading.text.clone(), query: seq - 1, tokens: seq };
+    Ok((entry, sentence))
+}
+
+/// What comes after the text.
+pub(crate) fn next_token(reading: &Reading) -> NextToken {
+    NextToken {
+        name: NAME.to_owned(),
+        text: reading.text.clone(),
+        named: reading.named.clone(),
+        logits: reading.logits.clone(),
+    }
+}
+
+/// One head at work on the text.
+///
+/// # Errors
+/// [`Error::Gallery`] when the model has no such head.
+pub(crate) fn head(reading: &Reading, layer: usize, head: usize) -> Result<RealHead, Error> {
+    has(reading, layer, head)?;
+    let group = reading.heads / reading.kv_heads;
+    let kv_head = head / group;
+    let size = reading.tokens.len() * reading.head_dim;
+    let part = |numbers: &[f32], place: usize| numbers[place * size..(place + 1) * size].to_vec();
+    let shared = layer * reading.kv_heads + kv_head;
+    Ok(RealHead {
+        place: Place { text: reading.text.clone(), layer, head },
+        tokens: reading.tokens.clone(),
+        head_dim: reading.head_dim,
+        d_model: reading.d_model,
+        kv_head,
+        shared_by: (kv_head * group..(kv_head + 1) * group).collect(),
+        query: part(&reading.query, layer * reading.heads + head),
+        key: part(&reading.key, shared),
+        value: part(&reading.value, shared),
+    })
+}
+
+/// The scores of one head on the text, later keys included.
+///
+/// # Errors
+/// [`Error::Gallery`] when the model has no such head.
+pub(crate) fn square(reading: &Reading, layer: usize, head: usize) -> Result<Square, Error> {
+    has(reading, layer, head)?;
+    let scale = (reading.head_dim as f32).sqrt();
+    Ok(Square {
+        name: format!("{NAME}-{layer}-{head}"),
+        label: format!("Your text, layer {layer}, head {head}: {}", reading.text),
+        whose: format!("layer {layer}, head {head} of SmolLM2"),
+        tokens: reading.tokens.clone(),
+        masked: true,
+        query: reading.tokens.len() - 1,
+        head_dim: reading.head_dim,
+        raw: reading.head_scores(layer, head).iter().map(|score| score * scale).collect(),
+        one_by_one: Vec::new(),
+    })
+}
+
+fn has(reading: &Reading, layer: usize, head: usize) -> Result<(), Error> {
+    if layer < reading.layers && head < reading.heads {
+        return Ok(());
+    }
+    Err(Error::Gallery { reason: format!("the model has no layer {layer}, head {head}") })
+}
+
+/// What a widget says that shows no text.
+pub(crate) fn refused() -> Error {
+    Error::File { reason: "this widget shows no text of the reader's".to_owned() }
+}
+
+/// What was read, in a sentence or two.
+pub fn summary(reading: &Reading) -> String {
+    let next: Vec<String> =
+        reading.named.iter().take(3).map(|token| format!("“{}”", word(token))).collect();
+    let (count, next) = (reading.tokens.len(), next.join(", "));
+    let tokens = if count == 1 { "token" } else { "tokens" };
+    format!("{count} {tokens}. Likeliest to come next: {next}.")
+}
+
+/// The panel below a widget: what the model weighs, and then a field for a text. The page's part
+/// is `theme/own-text.js`. `bytes` is the size of the weights, and `longest` the most tokens.
+pub fn panel(version: &str, bytes: u64, longest: usize) -> Markup {
+    let megabytes = format!("{:.1} MB", bytes as f64 / 1e6);
+    let memory = MEMORY / 1_000_000;
+    html! {
+        own-text class="needs-script" data-version=(version) data-bytes=(bytes) {
+            details {
+                summary { "A text of your own" }
+                p data-part="offer" {
+                    "SmolLM2 can read a text of yours here, in your browser; what you type stays in it. \
+                     Its weights are " strong { (megabytes) } " (" (grouped(bytes)) " bytes). They are \
+                     fetched when you press the button, once, and kept by your browser until you remove them. \
+                     While it runs it takes up to " (memory) " MB of memory."
+                }
+                p class="actions" {
+                    button type="button" data-press="load" { "Load the model, " (megabytes) }
+                    button type="button" data-press="cancel" hidden { "Stop loading" }
+                    button type="button" data-press="remove" hidden { "Remove it from this browser" }
+                }
+                progress max="100" value="0" hidden aria-label="Loading the model" {}
+                form data-part="text" hidden {
+                    label class="wide" {
+                        span { "Your text, up to " (longest) " tokens" }
+                        input type="text" name="own-text" autocomplete="off" spellcheck="false" maxlength="600";
+                    }
+                    p class="field-problem" data-part="problem" hidden {}
+                    p class="actions" { button type="submit" { "Read it" } }
+                }
+                p class="status" role="status" data-part="said" {}
+            }
+        }
+    }
+}

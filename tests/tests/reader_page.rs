@@ -1,0 +1,368 @@
+//! The real model in the page: loaded when it is asked for, kept, and right about typed texts.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse;
+use reader_tests::browser::browse_at;
+use reader_tests::site::{self, Driver, Server};
+use reader_tests::spotlight::{CHAPTER, Spotlight};
+use reader_tests::{Tab, widget::Widget};
+use reading::Reading;
+use serde_json::{Value, json};
+use smollm2::{Model, locate};
+
+/// The text whose maps are compared, sixteen tokens; and one of as many as are read.
+const TEXT: &str = "The robot put the red ball in the box because it was much too heavy.";
+const LONG: &str = "When the snow had gone the two brothers walked down to the river to see whether the \
+    old bridge still stood. It did, but the mill beside it had lost its roof, and the miller, who \
+    was their uncle, sat on the wall and laughed at them because they had come too late to help at all.";
+
+/// What the test does to requests for the weights.
+#[derive(Debug, Default)]
+struct Gate {
+    /// Pieces from this one on do not come while it is set.
+    held_from: Option<usize>,
+    /// There are no weights at all.
+    absent: bool,
+    /// How often each file was asked for.
+    asked: BTreeMap<String, usize>,
+}
+
+/// The book, with a gate before its weights.
+fn serve() -> Result<(Server, Arc<Mutex<Gate>>)> {
+    let gate = Arc::new(Mutex::new(Gate::default()));
+    let held = gate.clone();
+    let hold = move |request: Request, next: Next| {
+        let gate = held.clone();
+        async move {
+            let path = request.uri().path().to_owned();
+            let Some(file) = path.strip_prefix("/weights/") else {
+                return next.run(request).await;
+            };
+            let piece: Option<usize> = file.trim_end_matches(".bin").parse().ok();
+            let look = || {
+                let gate = gate.lock().expect("no test panics with the gate");
+                let closed = gate.held_from.is_some_and(|from| piece.is_some_and(|it| it >= from));
+                (gate.absent, closed)
+            };
+            loop {
+                match look() {
+                    (true, _) => return StatusCode::NOT_FOUND.into_response(),
+                    (_, true) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    _ => break,
+                }
+            }
+            let count = |gate: &mut Gate| *gate.asked.entry(file.to_owned()).or_default() += 1;
+            count(&mut gate.lock().expect("no test panics with the gate"));
+            next.run(request).await
+        }
+    };
+    let router = xtask::serve::router(&site::book()?).layer(from_fn(hold));
+    Ok((Server::start_with(router)?, gate))
+}
+
+/// Keeps what the worker hands to a widget.
+const LISTEN: &str = "window.readings = [];
+    customElements.whenDefined('attention-widget').then(() => {
+        const taken = customElements.get('attention-widget').prototype;
+        const own = taken.own;
+        taken.own = function (bytes) { readings.push(bytes); return own.call(this, bytes); };
+    });";
+
+/// The panel below a widget.
+struct Panel<'a> {
+    tab: &'a Tab,
+    widget: &'a str,
+}
+
+impl<'a> Panel<'a> {
+    /// Opens a page with the widget awake and its panel unfolded.
+    async fn open(tab: &'a Tab, page: &str, widget: &'a str) -> Result<Self> {
+        Widget::open(tab, page, widget, "").await?;
+        let panel = Self { tab, widget };
+        tab.click(&panel.inside("summary")).await?;
+        Ok(panel)
+    }
+
+    fn inside(&self, selector: &str) -> String {
+        format!("attention-widget[name='{}'] ~ own-text {selector}", self.widget)
+    }
+
+    async fn press(&self, what: &str) -> Result<()> {
+        self.tab.click(&self.inside(&format!("[data-press={what}]"))).await
+    }
+
+    /// Waits until the panel says something with `words` in it, and returns all of it.
+    async fn until(&self, words: &str) -> Result<String> {
+        let script = "const said = document.querySelector(arguments[0]).textContent;
+            return said.includes(arguments[1]) ? said : ''";
+        let said = json!([self.inside("[data-part=said]"), words]);
+        let said = self.tab.until_with(&format!("the panel says “{words}”"), script, said).await?;
+        Ok(said.as_str().context("a text")?.to_owned())
+    }
+
+    async fn load(&self) -> Result<Value> {
+        self.press("load").await?;
+        self.until("The model is ready").await?;
+        self.measured("load").await
+    }
+
+    async fn read(&self, text: &str) -> Result<()> {
+        let script = "const field = document.querySelector(arguments[0]);
+            field.value = arguments[1];
+            field.form.requestSubmit();";
+        self.tab.js_with(script, json!([self.inside("input"), text])).await.map(drop)
+    }
+
+    /// The time in ms, the memory in bytes, and where the pieces came from, of the last mark.
+    async fn measured(&self, what: &str) -> Result<Value> {
+        let script = "return performance.getEntriesByName(arguments[0]).at(-1).detail";
+        let detail = self.tab.js_with(script, json!([format!("own-text-{what}")])).await?;
+        let memory = detail["memory"].as_f64().context("a memory")?;
+        ensure!(memory < widgets::own::MEMORY as f64, "the module takes {memory} bytes");
+        Ok(detail)
+    }
+}
+
+fn told(what: &str, detail: &Value) {
+    let number = |name: &str| detail[name].as_f64().unwrap_or(f64::NAN);
+    println!("{what}: {:.0} ms, module memory {:.1} MB", number("ms"), number("memory") / 1e6);
+}
+
+/// The last reading that a widget took.
+async fn last_reading(tab: &Tab) -> Result<Reading> {
+    let script = "const file = new FileReader();
+        file.readAsDataURL(new Blob([readings.at(-1)]));
+        await new Promise(resolve => (file.onload = resolve));
+        return file.result.split(',')[1]";
+    let text = tab.js_async(script, json!([])).await?;
+    let bytes = base64(text.as_str().context("a text")?);
+    Ok(Reading::from_bytes(&bytes)?)
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let place = |digit: u8| DIGITS.iter().position(|&it| it == digit).unwrap_or(0) as u32;
+    let padding = text.bytes().rev().take_while(|&digit| digit == b'=').count();
+    let mut bytes: Vec<u8> = text
+        .as_bytes()
+        .chunks(4)
+        .flat_map(|four| {
+            let bits = four.iter().fold(0, |bits, &digit| bits << 6 | place(digit));
+            bits.to_be_bytes().into_iter().skip(1)
+        })
+        .collect();
+    bytes.truncate(bytes.len() - padding);
+    bytes
+}
+
+static MODEL: LazyLock<Model> =
+    LazyLock::new(|| Model::open(&locate().expect("the weights")).expect("a model"));
+
+/// Every map and the logits against the burn model, natively.
+fn compare(reading: &Reading) -> Result<()> {
+    let forward = MODEL.run(&reading.text)?;
+    let seq = forward.tokens.len();
+    ensure!(reading.tokens.iter().eq(forward.tokens.iter().map(|token| &token.text)), "tokens");
+    let (mut largest, mut maps) = (0.0_f32, 0);
+    for (layer, expected) in forward.attention().iter().enumerate() {
+        for (head, expected) in expected.iter().enumerate() {
+            for (row, scores) in reading.head_scores(layer, head).chunks(seq).enumerate() {
+                let seen = &scores[..=row];
+                let top = seen.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                let total: f32 = seen.iter().map(|score| (score - top).exp()).sum();
+                for (score, expected) in seen.iter().zip(&expected[row]) {
+                    largest = largest.max(((score - top).exp() / total - expected).abs());
+                }
+            }
+            maps += 1;
+        }
+    }
+    let mut logits = forward.logits.clone();
+    logits.sort_by(|a, b| b.total_cmp(a));
+    let apart = reading.logits.iter().zip(&logits).map(|(a, b)| (a - b).abs());
+    let logit = apart.fold(0.0, f32::max);
+    println!("{seq} tokens, {maps} maps: largest error {largest:.1e}; of logits {logit:.1e}");
+    ensure!(maps == 270 && reading.logits.len() == logits.len(), "{maps} maps");
+    ensure!(largest <= 1e-4, "a weight is off by {largest}");
+    let named: Vec<String> = forward.top(3)?.into_iter().map(|it| it.token.text).collect();
+    ensure!(reading.named[..3] == named, "{:?} is not {named:?}", &reading.named[..3]);
+    let shares = |logits: &[f32]| {
+        let total: f64 = logits.iter().map(|&it| f64::from(it - logits[0]).exp()).sum();
+        logits.iter().map(move |&it| f64::from(it - logits[0]).exp() / total).collect::<Vec<_>>()
+    };
+    let apart =
+        shares(&reading.logits).into_iter().zip(shares(&logits)).map(|(a, b)| (a - b).abs());
+    let share = apart.fold(0.0, f64::max);
+    println!("next token: largest error of a probability {share:.1e}");
+    ensure!(share <= 1e-4, "a probability is off by {share}");
+    Ok(())
+}
+
+#[test]
+fn a_typed_text_is_read_as_natively_in_every_widget_and_without_a_network() -> Result<()> {
+    let driver = Driver::start()?;
+    let (server, gate) = serve()?;
+    let origin = server.origin.clone();
+    let mut server = Some(server);
+    let locked = || gate.lock().expect("no test panics with the gate");
+    browse_at(&driver, &origin, async |tab| {
+        tab.before_pages(LISTEN).await?;
+        let panel = Panel::open(tab, CHAPTER, "spotlight").await?;
+        let offer = tab.find(&panel.inside("[data-press=load]")).await?.text().await?;
+        ensure!(offer.contains("98.4 MB"), "the offer is `{offer}`");
+        ensure!(locked().asked.is_empty(), "weights were fetched before the reader asked");
+
+        // Half of it arrives, and the reader stops.
+        locked().held_from = Some(12);
+        panel.press("load").await?;
+        let bar = "return document.querySelector(arguments[0]).value > 40";
+        tab.until_with("half of it has come", bar, json!([panel.inside("progress")])).await?;
+        panel.press("cancel").await?;
+        panel.until("Loading was stopped").await?;
+        locked().held_from = None;
+        // Later, on the same page opened anew, it goes on from there.
+        let panel = Panel::open(tab, CHAPTER, "spotlight").await?;
+        let detail = panel.load().await?;
+        told("load, half of it from the cache", &detail);
+        ensure!(detail["kept"] == 12 && detail["fetched"] == 12, "{detail}");
+        let first = locked().asked.get("00.bin").copied();
+        ensure!(first == Some(1), "piece 0 was fetched {first:?} times");
+
+        for (text, problem) in [("", "the text is empty"), (&"a ".repeat(70), "at most 64")] {
+            panel.read(text).await?;
+            panel.until(problem).await?;
+            let tied = "const field = document.querySelector(arguments[0]);
+                return document.getElementById(field.getAttribute('aria-describedby')).textContent";
+            let tied = tab.js_with(tied, json!([panel.inside("input")])).await?;
+            ensure!(tied.as_str().is_some_and(|it| it.contains(problem)), "{tied}");
+        }
+
+        panel.read(TEXT).await?;
+        panel.until("16 tokens").await?;
+        let reading = last_reading(tab).await?;
+        compare(&reading)?;
+        for time in 1..=3 {
+            panel.read(TEXT).await?;
+            panel.until("16 tokens").await?;
+            let ready =
+                "return performance.getEntriesByName('own-text-read').length > arguments[0]";
+            tab.until_with("it is read again", ready, json!([time])).await?;
+            told("16 tokens", &panel.measured("read").await?);
+        }
+        panel.read(LONG).await?;
+        panel.until("64 tokens").await?;
+        told("64 tokens", &panel.measured("read").await?);
+        compare(&last_reading(tab).await?)?;
+
+        // A damaged piece in the cache is found and fetched again.
+        let damage = "const cache = await caches.open('smollm2-135m-weights');
+            const address = new URL('weights/03.bin', document.baseURI).href;
+            const bytes = new Uint8Array(await (await cache.match(address)).arrayBuffer());
+            bytes[1000] ^= 1;
+            await cache.put(address, new Response(bytes))";
+        tab.js_async(damage, json!([])).await?;
+        let panel = Panel::open(tab, CHAPTER, "spotlight").await?;
+        let detail = panel.load().await?;
+        told("load, one piece damaged", &detail);
+        ensure!(detail["repaired"] == 1 && detail["fetched"] == 1, "{detail}");
+
+        drop(server.take());
+        let panel = Panel::open(tab, CHAPTER, "spotlight").await?;
+        let detail = panel.load().await?;
+        told("load without a network", &detail);
+        ensure!(detail["kept"] == 24 && detail["fetched"] == 0, "{detail}");
+        panel.read(TEXT).await?;
+        panel.until("16 tokens").await?;
+        ensure!(last_reading(tab).await? == reading, "without a network it is another answer");
+        let spotlight = Spotlight::wake(tab).await?;
+        let view = spotlight.until("the text is shown", |view| view.text == TEXT).await?;
+        view.agree()?;
+        let weight = MODEL.run(TEXT)?.weight(13, 8, 15, 0)?;
+        let shown: f32 = view.cell(15, 0).parse()?;
+        ensure!((weight - shown).abs() <= 0.005 + 1e-4, "{weight} is shown as {shown}");
+        panel.press("remove").await?;
+        panel.until("is removed").await?;
+        ensure!(
+            tab.js_async("return caches.has('smollm2-135m-weights')", json!([])).await? == false
+        );
+        Ok(())
+    })
+}
+
+#[test]
+fn every_widget_that_takes_a_text_shows_it() -> Result<()> {
+    let driver = Driver::start()?;
+    let (server, _gate) = serve()?;
+    browse_at(&driver, &server.origin, async |tab| {
+        for (page, name, shows) in [
+            ("ch02-query-key-value.html", "stepper", "robot"),
+            ("ch03-score-matrix.html", "score-matrix", "robot"),
+            ("ch04-softmax-temperature.html", "temperature", TEXT),
+            ("ch05-multi-head.html", "heads", TEXT),
+        ] {
+            let panel = Panel::open(tab, page, name).await?;
+            told(page, &panel.load().await?);
+            panel.read(TEXT).await?;
+            panel.until("16 tokens").await?;
+            let text = Widget::in_page(tab, name).everything().await?;
+            let shows = shows.replace(' ', "");
+            ensure!(text.contains(&shows), "{name} does not show `{shows}`: {text}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn what_cannot_be_is_said_in_words() -> Result<()> {
+    let driver = Driver::start()?;
+    let (server, gate) = serve()?;
+    gate.lock().expect("no test panics with the gate").absent = true;
+    browse_at(&driver, &server.origin, async |tab| {
+        let panel = Panel::open(tab, CHAPTER, "spotlight").await?;
+        panel.press("load").await?;
+        panel.until("the weights are not on this site").await?;
+        // The widget goes on as before.
+        Spotlight::wake(tab).await?.view().await?.agree()?;
+
+        let small = "Object.defineProperty(Navigator.prototype, 'deviceMemory', { get: () => 1 })";
+        tab.before_pages(small).await?;
+        let panel = Panel::open(tab, CHAPTER, "spotlight").await?;
+        panel.press("load").await?;
+        panel.until("too little to run the model").await.map(drop)
+    })
+}
+
+#[test]
+fn without_room_to_keep_it_the_model_runs_all_the_same() -> Result<()> {
+    let driver = Driver::start()?;
+    let (server, _gate) = serve()?;
+    browse_at(&driver, &server.origin, async |tab| {
+        let quota = json!({ "origin": server.origin, "quotaSize": 20_000_000 });
+        tab.cdp("Storage.overrideQuotaForOrigin", quota).await?;
+        let panel = Panel::open(tab, CHAPTER, "spotlight").await?;
+        let detail = panel.load().await?;
+        ensure!(detail["full"] == true && detail["fetched"] == 24, "{detail}");
+        panel.until("has no room to keep it").await?;
+        panel.read(TEXT).await?;
+        panel.until("16 tokens").await.map(drop)
+    })
+}
+
+#[test]
+fn the_pieces_in_the_site_are_the_weights() -> Result<()> {
+    let folder = site::book()?.join("weights");
+    let mut file = Vec::new();
+    for name in site::files(&folder, "bin")? {
+        file.extend(fs::read(folder.join(name))?);
+    }
+    ensure!(file == fs::read(locate()?)?, "the pieces are not the file");
+    Ok(())
+}
