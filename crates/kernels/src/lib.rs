@@ -10,6 +10,7 @@
 //! | [`decode`] | one query against a long cache, cut into splits |
 //! | [`op`] | the same on burn's tensors, for any device, with autodiff |
 //! | [`device`] | devices, by name |
+//! | [`standard`] | attention with its whole matrix of scores in memory, to compare with |
 //!
 //! Without the feature `wgpu` or `cuda` only the options and the table of tiles are here.
 
@@ -25,6 +26,8 @@ mod rows;
 mod score;
 #[cfg(feature = "cube")]
 mod sight;
+#[cfg(feature = "cube")]
+pub mod standard;
 
 pub use error::Error;
 pub use options::{DecodeOptions, FlashOptions, Window};

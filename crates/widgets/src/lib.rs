@@ -11,6 +11,7 @@ pub mod assemble;
 pub mod causal_mask;
 mod error;
 pub mod gallery;
+pub mod gpu;
 pub mod grid;
 pub mod heads;
 pub mod next_token;
@@ -55,6 +56,18 @@ pub trait Widget {
 
     /// Told that a file could not be had, and why. The widget shows that.
     fn failed(&mut self, path: &str, reason: &str);
+
+    /// What the widget wants done on the reader's graphics card, as JSON, or nothing. The page
+    /// answers with the event `answer`, or brings a file. Few widgets want anything.
+    fn task(&self) -> Option<String> {
+        None
+    }
+
+    /// The numbers that a task calls by a name.
+    fn numbers(&self, name: &str) -> Vec<f32> {
+        let _ = name;
+        Vec::new()
+    }
 }
 
 /// Makes the widget called `name` from its setup (JSON, from the page) and the page's address
@@ -68,6 +81,7 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         causal_mask::NAME => Ok(Box::new(causal_mask::CausalMask::open(setup, address)?)),
         score_matrix::NAME => Ok(Box::new(score_matrix::ScoreMatrix::open(setup, address)?)),
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
+        gpu::NAME => Ok(Box::new(gpu::Gpu::open(setup, address)?)),
         heads::NAME => Ok(Box::new(heads::Heads::open(setup, address)?)),
         assemble::NAME => Ok(Box::new(assemble::Assemble::open(setup, address)?)),
         temperature::NAME => Ok(Box::new(temperature::Temperature::open(setup, address)?)),

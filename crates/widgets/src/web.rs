@@ -53,6 +53,16 @@ impl Live {
     pub fn failed(&mut self, path: &str, reason: &str) {
         self.0.failed(path, reason);
     }
+
+    /// See [`Widget::task`].
+    pub fn task(&self) -> Option<String> {
+        self.0.task()
+    }
+
+    /// See [`Widget::numbers`].
+    pub fn numbers(&self, name: &str) -> Vec<f32> {
+        self.0.numbers(name)
+    }
 }
 
 /// One head's weights from a gallery file, `seq * (seq + 1) / 2` of them, row by row: for

@@ -4,6 +4,7 @@
 
 mod assemble;
 mod causal_mask;
+mod gpu;
 mod heads;
 mod scale;
 mod score_matrix;
@@ -77,5 +78,6 @@ pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
         assemble::stage()?,
         causal_mask::stage(measured)?,
         translation::stage()?,
+        gpu::stage()?,
     ])
 }
