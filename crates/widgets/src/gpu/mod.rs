@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Widget, address};
 
+pub use check::SIZE as CHECKED;
 pub use figures::{Adapter, Check, Figures, Outcome, Time, Way};
 pub use kernels::{HEAD_DIM, Kernel, Kernels, Size, launches};
 pub use run::{Answer, End, HEADS, LENGTHS, LONGEST_LAUNCH, PATIENCE, Reply, Run, Task};
