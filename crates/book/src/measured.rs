@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::facts::Fact;
 
-/// Times on a graphics card, from `benches/gpu.sh`. The file is there once a card was measured.
+/// Times on a graphics card, from `benches/gpu.py`. The file is there once a card was measured.
 const CARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches/gpu.toml");
 
 /// Errors, from the test `equivalence` of the library.
@@ -60,7 +60,7 @@ struct Time {
     tokens_per_second: Option<f64>,
 }
 
-/// One run of `benches/gpu.sh`.
+/// One run of `benches/gpu.py`.
 #[derive(Deserialize)]
 struct CardRun {
     card: String,
