@@ -3,10 +3,10 @@ var<workgroup> shared_v133: array<f32, 2048>;
 var<workgroup> shared_v137: array<f32, 2048>;
 @group(0) @binding(5) var<storage, read_write> v31: array<f32>;
 @group(0) @binding(4) var<storage, read_write> v25: array<f32>;
-@group(0) @binding(3) var<storage, read_write> v19: array<u32>;
-@group(0) @binding(2) var<storage, read_write> v13: array<f32>;
-@group(0) @binding(1) var<storage, read_write> v7: array<f32>;
-@group(0) @binding(0) var<storage, read_write> v1: array<f32>;
+@group(0) @binding(3) var<storage, read> v19: array<u32>;
+@group(0) @binding(2) var<storage, read> v13: array<f32>;
+@group(0) @binding(1) var<storage, read> v7: array<f32>;
+@group(0) @binding(0) var<storage, read> v1: array<f32>;
 struct info_st { scalars_usize: array<u32, 14>, scalars_f32: array<f32, 4>, static_meta: array<u32, 18>, dynamic_meta: array<u32> }
 @group(0) @binding(6) var<storage, read> info_var: info_st;
 @compute @workgroup_size(64, 1, 1)

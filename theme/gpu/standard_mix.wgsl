@@ -2,8 +2,8 @@
 var<workgroup> shared_v52: array<f32, 256>;
 var<workgroup> shared_v56: array<f32, 256>;
 @group(0) @binding(2) var<storage, read_write> v13: array<f32>;
-@group(0) @binding(1) var<storage, read_write> v7: array<f32>;
-@group(0) @binding(0) var<storage, read_write> v1: array<f32>;
+@group(0) @binding(1) var<storage, read> v7: array<f32>;
+@group(0) @binding(0) var<storage, read> v1: array<f32>;
 struct info_st { scalars_usize: array<u32, 6>, static_meta: array<u32, 10>, dynamic_meta: array<u32> }
 @group(0) @binding(3) var<storage, read> info_var: info_st;
 @compute @workgroup_size(16, 16, 1)

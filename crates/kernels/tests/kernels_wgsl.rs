@@ -80,6 +80,7 @@ impl Emitted {
         key: &'static str,
         name: &'static str,
         cube: [usize; 3],
+        inputs: usize,
         kernel: &dyn Fn(KernelSettings) -> KernelDefinition,
     ) -> Self {
         let [x, y, z] = cube.map(|units| units as u32);
@@ -94,6 +95,13 @@ impl Emitted {
         let lines = code[..start].lines().chain([name]);
         let mut wgsl = lines.collect::<Vec<_>>().join("\n").replace("fn \n", "fn ");
         wgsl += &code[end..];
+        // What is only read is declared so. A browser then sees that a number in it is the same for
+        // all threads of a group, and only then lets a loop that it bounds wait at a barrier.
+        for input in 0..inputs {
+            let declared = format!("@binding({input}) var<storage, read_write>");
+            assert!(wgsl.contains(&declared), "{name} has no buffer {input}");
+            wgsl = wgsl.replace(&declared, &format!("@binding({input}) var<storage, read>"));
+        }
         let head = format!(
             "// {name}: emitted from Rust by CubeCL. The source is crates/kernels; do not edit.\n"
         );
@@ -178,10 +186,10 @@ fn emitted() -> [Emitted; 4] {
         StandardMix::new(settings, promised(), target(), tensor(), tensor(), tensor()).define()
     };
     [
-        Emitted::new("flash", "plain_forward", [tiles.block_rows, 1, 1], &flash),
-        Emitted::new("scores", "standard_scores", [TILE, TILE, 1], &scores),
-        Emitted::new("weights", "standard_weights", [ROW_THREADS, 1, 1], &weights),
-        Emitted::new("mix", "standard_mix", [TILE, TILE, 1], &mix),
+        Emitted::new("flash", "plain_forward", [tiles.block_rows, 1, 1], 4, &flash),
+        Emitted::new("scores", "standard_scores", [TILE, TILE, 1], 2, &scores),
+        Emitted::new("weights", "standard_weights", [ROW_THREADS, 1, 1], 0, &weights),
+        Emitted::new("mix", "standard_mix", [TILE, TILE, 1], 2, &mix),
     ]
 }
 
