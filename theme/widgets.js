@@ -68,6 +68,7 @@ class AttentionWidget extends HTMLElement {
   #workers = new Map(); // by name, from the first message to each
   #spoke = 0;
   #timer;
+  #busy = false; // the graphics card is at work
 
   connectedCallback() {
     if (!this.dataset.version) return; // built without WebAssembly: the page stays as it is
@@ -182,6 +183,21 @@ class AttentionWidget extends HTMLElement {
       }
     }
     this.#show();
+    this.#work();
+  }
+
+  /** Has the graphics card do what the widget wants, and hands the answer back. */
+  async #work() {
+    const task = this.#live.task();
+    if (!task || this.#busy) return;
+    this.#busy = true;
+    const url = (file) => new URL(`${file}?v=${this.dataset.version}`, root);
+    const { perform } = await import('{{ resource "theme/gpu.js" }}');
+    const { output, reply } = await perform(JSON.parse(task), (name) => this.#live.numbers(name), url);
+    this.#busy = false;
+    if (output) this.#live.receive(output.path, output.bytes);
+    else this.#live.update('answer', JSON.stringify(reply));
+    await this.#render();
   }
 
   #show() {

@@ -50,8 +50,16 @@ pub struct Tab {
 /// What `body` returns, with the page's address and console beside it; or what kept the
 /// browser from starting.
 pub fn browse(body: impl AsyncFnOnce(&Tab) -> Result<()>) -> Result<()> {
+    browse_with(&[], body)
+}
+
+/// As [`browse`], with a browser that is started with more flags.
+///
+/// # Errors
+/// As [`browse`].
+pub fn browse_with(flags: &[&str], body: impl AsyncFnOnce(&Tab) -> Result<()>) -> Result<()> {
     let stand = Stand::shared()?;
-    browse_at(&stand.driver, &stand.server.origin, body)
+    run(&stand.driver, flags, &stand.server.origin, body)
 }
 
 /// As [`browse`], with a server of the test's own at `origin`.
@@ -63,9 +71,18 @@ pub fn browse_at(
     origin: &str,
     body: impl AsyncFnOnce(&Tab) -> Result<()>,
 ) -> Result<()> {
+    run(driver, &[], origin, body)
+}
+
+fn run(
+    driver: &Driver,
+    flags: &[&str],
+    origin: &str,
+    body: impl AsyncFnOnce(&Tab) -> Result<()>,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _seat = runtime.block_on(SEATS.acquire())?;
-    let session = runtime.block_on(WebDriver::new(&driver.address, capabilities(driver)?));
+    let session = runtime.block_on(WebDriver::new(&driver.address, capabilities(driver, flags)?));
     let tab =
         Tab { driver: session.context("chromium does not start")?, origin: origin.to_owned() };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -81,10 +98,11 @@ pub fn browse_at(
     closed.context("chromium does not close")
 }
 
-fn capabilities(driver: &Driver) -> Result<Capabilities> {
+fn capabilities(driver: &Driver, flags: &[&str]) -> Result<Capabilities> {
     let mut wanted = Capabilities::new();
     wanted.set("browserName", "chrome")?;
-    wanted.set("goog:chromeOptions", json!({ "binary": driver.chromium, "args": FLAGS }))?;
+    let args = [&FLAGS, flags].concat();
+    wanted.set("goog:chromeOptions", json!({ "binary": driver.chromium, "args": args }))?;
     wanted.set("goog:loggingPrefs", json!({ "browser": "ALL", "performance": "ALL" }))?;
     Ok(wanted)
 }

@@ -9,6 +9,9 @@ use serde::Deserialize;
 
 use crate::facts::Fact;
 
+/// Times on a graphics card, from `benches/gpu.py`. The file is there once a card was measured.
+const CARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches/gpu.toml");
+
 /// Errors, from the test `equivalence` of the library.
 const ERRORS: &str = include_str!("../../attention/equivalence.toml");
 
@@ -16,7 +19,7 @@ const ERRORS: &str = include_str!("../../attention/equivalence.toml");
 const TIMES: &str = include_str!("../../../benches/cpu.toml");
 
 /// The names of the tables.
-pub const TABLES: [&str; 4] = ["equivalence", "attention", "decode", "smollm2"];
+pub const TABLES: [&str; 5] = ["equivalence", "attention", "decode", "smollm2", "gpu"];
 
 #[derive(Deserialize)]
 struct Errors {
@@ -57,6 +60,38 @@ struct Time {
     tokens_per_second: Option<f64>,
 }
 
+/// One run of `benches/gpu.py`.
+#[derive(Deserialize)]
+struct CardRun {
+    card: String,
+    driver: String,
+    date: String,
+    pytorch: Option<String>,
+    matrix_tflops: f64,
+    copy_gb_per_second: f64,
+    time: Vec<CardTime>,
+}
+
+/// One way on one case.
+#[derive(Deserialize)]
+struct CardTime {
+    case: String,
+    way: String,
+    head_dim: usize,
+    causal: bool,
+    tokens: usize,
+    median_ms: f64,
+    /// Of the arithmetic of attention, in TFLOP/s; for decoding none.
+    tflops: Option<f64>,
+    /// Of the cache that is read, in GB/s; for decoding only.
+    gb_per_second: Option<f64>,
+}
+
+fn card() -> Result<Option<CardRun>> {
+    let Ok(text) = std::fs::read_to_string(CARD) else { return Ok(None) };
+    toml::from_str(&text).context("benches/gpu.toml is not a card's run").map(Some)
+}
+
 fn errors() -> Result<Errors> {
     toml::from_str(ERRORS).context("crates/attention/equivalence.toml is not a table of errors")
 }
@@ -74,6 +109,7 @@ pub fn table(name: &str) -> Result<String, String> {
         "equivalence" => errors().map(|errors| of_errors(&errors)),
         "attention" => times().map(|times| of_times(&times, &times.attention, "tokens")),
         "decode" => times().map(|times| of_times(&times, &times.decode, "tokens held")),
+        "gpu" => card().map(|run| of_card(run.as_ref())),
         "smollm2" => times().map(|times| of_times(&times, &times.smollm2, "tokens read")),
         _ => return Err(format!("there is no table `{name}`: there are {}", TABLES.join(", "))),
     };
@@ -137,6 +173,67 @@ fn of_times(times: &Times, cases: &[Time], tokens: &str) -> Markup {
                             th scope="row" { (tokens) }
                             @for column in &columns {
                                 td { @if let Some(time) = row.get(column) { (cell(time)) } @else { "–" } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A row for each case, a column for each way: milliseconds, and the share of what the card can
+/// do. Without a run, one honest line.
+fn of_card(run: Option<&CardRun>) -> Markup {
+    let Some(run) = run else {
+        return html! {
+            p { "No card has been measured for this book yet. The script is ready, and this table \
+                 appears here when it has run." }
+        };
+    };
+    let mut ways: Vec<&str> = Vec::new();
+    let mut rows: Vec<(String, BTreeMap<&str, &CardTime>)> = Vec::new();
+    for time in &run.time {
+        if !ways.contains(&time.way.as_str()) {
+            ways.push(&time.way);
+        }
+        let mask = if time.causal { ", causal" } else { "" };
+        let case = format!("{}, d {}{mask}, {}", time.case, time.head_dim, time.tokens);
+        match rows.iter_mut().find(|(known, _)| *known == case) {
+            Some((_, row)) => drop(row.insert(&time.way, time)),
+            None => rows.push((case, BTreeMap::from([(time.way.as_str(), time)]))),
+        }
+    }
+    let shown = |time: &CardTime| {
+        let share = match (time.tflops, time.gb_per_second) {
+            (Some(rate), _) => rate / run.matrix_tflops,
+            (_, Some(rate)) => rate / run.copy_gb_per_second,
+            _ => return format!("{} ms", significant(time.median_ms)),
+        };
+        format!("{} ms, {:.0} %", significant(time.median_ms), 100.0 * share)
+    };
+    html! {
+        div class="table-wrapper" {
+            table {
+                caption {
+                    "Medians in bf16 on " (run.card) ", driver " (run.driver) ", " (run.date)
+                    @if let Some(version) = &run.pytorch { ", PyTorch " (version) }
+                    ". Percent of " (significant(run.matrix_tflops)) " TFLOP/s that a product of \
+                     matrices reached, and for decoding of " (significant(run.copy_gb_per_second))
+                    " GB/s that a copy reached."
+                }
+                thead {
+                    tr {
+                        th scope="col" { "Case, tokens" }
+                        @for way in &ways { th scope="col" { (way) } }
+                    }
+                }
+                tbody {
+                    @for (case, row) in &rows {
+                        tr {
+                            th scope="row" { (case) }
+                            @for way in &ways {
+                                td { @if let Some(time) = row.get(way) { (shown(time)) } @else { "–" } }
                             }
                         }
                     }
@@ -227,11 +324,46 @@ mod tests {
 
     #[test]
     fn every_table_can_be_made() {
-        for name in TABLES {
+        for name in TABLES.into_iter().filter(|name| *name != "gpu") {
             let html = table(name).unwrap();
             assert!(html.matches("<tr>").count() > 3, "{name}: {html}");
         }
         assert!(table("times").unwrap_err().contains("equivalence"));
+    }
+
+    #[test]
+    fn a_cards_run_becomes_a_table_and_none_a_line() {
+        let run = r#"
+            card = "a card"
+            driver = "1.2"
+            date = "2026-11-24"
+            matrix_tflops = 500.0
+            copy_gb_per_second = 2000.0
+            [[time]]
+            case = "forward"
+            way = "plain"
+            head_dim = 64
+            causal = true
+            tokens = 1024
+            median_ms = 1.25
+            tflops = 125.0
+            [[time]]
+            case = "decode"
+            way = "sdpa flash"
+            head_dim = 64
+            causal = false
+            tokens = 1024
+            median_ms = 0.5
+            gb_per_second = 1600.0
+        "#;
+        let html = of_card(Some(&toml::from_str(run).unwrap())).into_string();
+        assert!(
+            html.contains("forward, d 64, causal, 1024</th><td>1.25 ms, 25 %</td><td>–"),
+            "{html}"
+        );
+        assert!(html.contains("0.500 ms, 80 %") && html.contains("a card, driver 1.2"), "{html}");
+        assert!(of_card(None).into_string().contains("No card has been measured"));
+        assert!(table("gpu").is_ok());
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! | `cube`, `loops`, `autodiff` | the launches, the same on a processor, the gradients |
 //! | `op`, `decode` | on burn's tensors, checked |
 //! | `device` | devices, by name |
+//! | `standard` | attention with its whole matrix of scores in memory, to compare with |
 //!
 //! Without the feature `wgpu` or `cuda` only the options, the errors and the table are here.
 
@@ -54,6 +55,8 @@ mod rows;
 mod score;
 #[cfg(feature = "cube")]
 mod sight;
+#[cfg(feature = "cube")]
+pub mod standard;
 
 #[cfg(feature = "cube")]
 pub use decode::{decode, decode_paged};

@@ -13,6 +13,7 @@ pub mod causal_mask;
 mod error;
 pub mod flash;
 pub mod gallery;
+pub mod gpu;
 pub mod grid;
 pub mod heads;
 pub mod induction;
@@ -77,6 +78,18 @@ pub trait Widget {
     fn post(&mut self) -> Option<Post> {
         None
     }
+
+    /// What the widget wants done on the reader's graphics card, as JSON, or nothing. The page
+    /// answers with the event `answer`, or brings a file. Few widgets want anything.
+    fn task(&self) -> Option<String> {
+        None
+    }
+
+    /// The numbers that a task calls by a name.
+    fn numbers(&self, name: &str) -> Vec<f32> {
+        let _ = name;
+        Vec::new()
+    }
 }
 
 /// A message to a worker, which the page starts when the first one comes.
@@ -100,6 +113,7 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         score_matrix::NAME => Ok(Box::new(score_matrix::ScoreMatrix::open(setup, address)?)),
         spotlight::NAME => Ok(Box::new(spotlight::Spotlight::open(setup, address)?)),
         flash::NAME => Ok(Box::new(flash::FlashStepper::open(setup, address)?)),
+        gpu::NAME => Ok(Box::new(gpu::Gpu::open(setup, address)?)),
         heads::NAME => Ok(Box::new(heads::Heads::open(setup, address)?)),
         assemble::NAME => Ok(Box::new(assemble::Assemble::open(setup, address)?)),
         temperature::NAME => Ok(Box::new(temperature::Temperature::open(setup, address)?)),

@@ -68,6 +68,16 @@ impl Live {
     pub fn post(&mut self) -> Option<Vec<String>> {
         self.0.post().map(|post| vec![post.worker.to_owned(), post.message])
     }
+
+    /// See [`Widget::task`].
+    pub fn task(&self) -> Option<String> {
+        self.0.task()
+    }
+
+    /// See [`Widget::numbers`].
+    pub fn numbers(&self, name: &str) -> Vec<f32> {
+        self.0.numbers(name)
+    }
 }
 
 /// One head's weights from a gallery file, `seq * (seq + 1) / 2` of them, row by row: for

@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("reading", &[]),
     ("reader", &["reading", "smollm2"]),
     ("widgets", &["attention", "induction", "reading", "translator"]),
-    ("listings", &["attention", "induction", "smollm2", "translator"]),
+    ("listings", &["attention", "induction", "kernels", "smollm2", "translator"]),
     ("book", &["attention", "induction", "smollm2", "translator", "widgets"]),
     ("xtask", &["book", "reader", "smollm2"]),
     ("reader-tests", &["reading", "smollm2", "widgets", "xtask"]),

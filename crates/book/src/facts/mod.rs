@@ -13,6 +13,7 @@ mod ch08;
 mod ch09;
 mod ch10;
 mod fact;
+mod gpu;
 mod model;
 mod weight;
 
@@ -84,6 +85,7 @@ impl Facts {
         ch08::add(&mut facts, measured)?;
         ch09::add(&mut facts, measured)?;
         ch10::add(&mut facts, measured)?;
+        gpu::add(&mut facts);
         Ok(facts)
     }
 

@@ -6,6 +6,7 @@ mod assemble;
 mod cache;
 mod causal_mask;
 pub(crate) mod flash;
+mod gpu;
 mod heads;
 mod induction;
 mod scale;
@@ -91,5 +92,6 @@ pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
         sharing::stage()?,
         cache::stage()?,
         induction::stage()?,
+        gpu::stage()?,
     ])
 }

@@ -1,0 +1,32 @@
+//! The widget of the appendix on graphics cards: the kernels as WGSL, and a recorded run.
+
+use anyhow::{Context, Result};
+use widgets::gpu::{Figures, Gpu, Kernels, NAME, Setup, State};
+
+use super::Staged;
+
+/// How the kernels are launched: written, like their WGSL, by the test `kernels_wgsl`.
+const KERNELS: &str = include_str!("../../../../theme/gpu/kernels.json");
+
+/// The kernels.
+const FILES: [(&str, &str); 4] = [
+    ("gpu/plain_forward.wgsl", include_str!("../../../../theme/gpu/plain_forward.wgsl")),
+    ("gpu/standard_scores.wgsl", include_str!("../../../../theme/gpu/standard_scores.wgsl")),
+    ("gpu/standard_weights.wgsl", include_str!("../../../../theme/gpu/standard_weights.wgsl")),
+    ("gpu/standard_mix.wgsl", include_str!("../../../../theme/gpu/standard_mix.wgsl")),
+];
+
+/// The run that is shown until there is one of the reader's own: written by the test `gpu_page`.
+const RECORDED: &str = include_str!("../../../../benches/webgpu.json");
+
+/// The widget, opened on lengths that most cards can do.
+pub(super) fn stage() -> Result<Staged> {
+    let kernels: Kernels =
+        serde_json::from_str(KERNELS).context("theme/gpu/kernels.json cannot be read")?;
+    let recorded: Figures =
+        serde_json::from_str(RECORDED).context("benches/webgpu.json cannot be read")?;
+    let setup = Setup { opening: State { longest: 4, causal: false }, kernels, recorded };
+    let mut staged = Staged::live(NAME, &setup, &Gpu::new(setup.clone())?)?;
+    staged.files = FILES.map(|(path, text)| (path.to_owned(), text.into())).to_vec();
+    Ok(staged)
+}
