@@ -152,8 +152,11 @@ impl FlashDecode for CubeBackend {
     ) -> (CubeTensor, CubeTensor) {
         let [query, mut key_pages, mut value_pages] =
             [query, key_pages, value_pages].map(with_whole_rows);
-        if key_pages.meta.strides() != value_pages.meta.strides() {
-            // One place in both is what the kernel looks up.
+        let at_once = key_width(&key_pages);
+        let strides = key_pages.meta.strides();
+        let aligned = strides[..3].iter().all(|stride| stride.is_multiple_of(at_once));
+        if !aligned || strides != value_pages.meta.strides() {
+            // The kernel looks up one place for both, where a key's pieces begin.
             key_pages = into_contiguous(key_pages);
             value_pages = into_contiguous(value_pages);
         }
@@ -183,6 +186,7 @@ impl FlashDecode for CubeBackend {
             &client,
             cubes(splits, blocks, batch),
             CubeDim::new_1d(tiles.threads as u32),
+            at_once,
             query.clone().into_tensor_arg(),
             key_pages.into_tensor_arg(),
             value_pages.into_tensor_arg(),
@@ -222,6 +226,14 @@ fn device_class(tensor: &CubeTensor) -> DeviceClass {
     match tensor.device {
         cubecl::Device::Cuda(_) => DeviceClass::Cuda,
         _ => DeviceClass::WebGpu,
+    }
+}
+
+/// How many numbers of a key a thread reads at once: 16 bytes on CUDA, four numbers in WGSL.
+fn key_width(keys: &CubeTensor) -> usize {
+    match device_class(keys) {
+        DeviceClass::Cuda => 16 / keys.dtype.size(),
+        DeviceClass::WebGpu => 4,
     }
 }
 
