@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("listings", &["attention", "induction", "smollm2", "translator"]),
     ("book", &["attention", "induction", "smollm2", "translator", "widgets"]),
     ("xtask", &["book", "smollm2"]),
-    ("reader-tests", &["widgets", "xtask"]),
+    ("reader-tests", &["induction", "widgets", "xtask"]),
 ];
 
 #[derive(Deserialize)]
