@@ -11,6 +11,7 @@ const ROOMS: &[&str] = &[
     exercises::FOLDER,
     "listings/src",
     "crates/attention/src",
+    "crates/induction/src",
     "crates/kernels/src",
     "crates/smollm2/src",
     "crates/translator/src",

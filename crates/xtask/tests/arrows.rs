@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("listings", &["attention", "induction", "kernels", "smollm2", "translator"]),
     ("book", &["attention", "induction", "smollm2", "translator", "widgets"]),
     ("xtask", &["book", "reader", "smollm2"]),
-    ("reader-tests", &["reading", "smollm2", "widgets", "xtask"]),
+    ("reader-tests", &["induction", "reading", "smollm2", "widgets", "xtask"]),
 ];
 
 #[derive(Deserialize)]

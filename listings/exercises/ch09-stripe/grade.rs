@@ -16,7 +16,12 @@ fn grade(keys: &[usize], tokens: &[u32], expected: f64) {
     type Score = fn(&[Vec<f64>], &[u32]) -> f64;
     let score: Score = chosen(exercise::induction as Score, solution::induction as Score);
     let found = score(&looking_at(keys), tokens) as f32;
-    close(&format!("heads that look at {keys:?} on {tokens:?}"), &[found], &[expected as f32], 1e-6);
+    close(
+        &format!("heads that look at {keys:?} on {tokens:?}"),
+        &[found],
+        &[expected as f32],
+        1e-6,
+    );
 }
 
 #[test]
