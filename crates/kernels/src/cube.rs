@@ -229,10 +229,12 @@ fn cubes(x: usize, y: usize, z: usize) -> CubeCount {
     CubeCount::Static(x as u32, y as u32, z as u32)
 }
 
-/// The tensor, copied only if the numbers of a row are not one after the other.
+/// The tensor, copied only if the numbers of a row are not one after the other, or if it is a part
+/// of more memory than 32 bits can count through.
 fn with_whole_rows(tensor: CubeTensor) -> CubeTensor {
     let strides = tensor.meta.strides();
-    if strides[strides.len() - 1] == 1 { tensor } else { into_contiguous(tensor) }
+    let countable = tensor.handle.size() / tensor.dtype.size() as u64 <= u64::from(u32::MAX);
+    if strides[strides.len() - 1] == 1 && countable { tensor } else { into_contiguous(tensor) }
 }
 
 /// Memory for a result, on the device of `like`. All memory that the op uses is asked for here.
