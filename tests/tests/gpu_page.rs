@@ -46,7 +46,7 @@ fn the_kernels_are_right_in_a_browser_and_the_sweep_ends() -> Result<()> {
         widget.click("[data-event=run]").await?;
         let status = until_ended(&widget).await?;
         println!("{status}");
-        ensure!(status.starts_with("Here, at 512 tokens"), "{status}");
+        ensure!(status.starts_with("Here, at 128 tokens"), "{status}");
         ensure!(widget.text(".device").await?.contains("software GPU"));
         let checks = rows(tab, 1).await?;
         println!("{checks:?}");
@@ -92,7 +92,7 @@ fn a_run_can_be_cancelled_and_another_one_begun() -> Result<()> {
         widget.click("[data-event=run]").await?;
         widget.until_status("it begins again", |said| said.starts_with("Step")).await?;
         let status = until_ended(&widget).await?;
-        ensure!(status.starts_with("Here, at 256 tokens"), "{status}");
+        ensure!(status.starts_with("Here, at 64 tokens"), "{status}");
         Ok(())
     })
 }
@@ -102,7 +102,7 @@ fn without_a_card_it_says_so_and_shows_the_recorded_run() -> Result<()> {
     browse(async |tab| {
         let widget = Widget::open(tab, PAGE, "gpu", "").await?;
         let before = rows(tab, 0).await?;
-        ensure!(before.len() == 5 && before[0][1] != "–", "{before:?}");
+        ensure!(before.len() == 7 && before[0][1] != "–", "{before:?}");
         ensure!(widget.status().await?.starts_with("Recorded, not from your card."));
         widget.click("[data-event=run]").await?;
         let said =

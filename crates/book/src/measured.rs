@@ -18,8 +18,11 @@ const ERRORS: &str = include_str!("../../attention/equivalence.toml");
 /// Times, from `cargo bench --workspace --bench table`.
 const TIMES: &str = include_str!("../../../benches/cpu.toml");
 
+/// Errors of the kernels, from their test on Vulkan.
+const KERNELS: &str = include_str!("../../kernels/errors.toml");
+
 /// The names of the tables.
-pub const TABLES: [&str; 5] = ["equivalence", "attention", "decode", "smollm2", "gpu"];
+pub const TABLES: [&str; 6] = ["equivalence", "attention", "decode", "smollm2", "gpu", "kernels"];
 
 #[derive(Deserialize)]
 struct Errors {
@@ -58,6 +61,26 @@ struct Time {
     median_ms: f64,
     peak_bytes: Option<u64>,
     tokens_per_second: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct KernelErrors {
+    row: Vec<KernelCase>,
+}
+
+/// One case of the kernels.
+#[derive(Deserialize)]
+struct KernelCase {
+    name: String,
+    shape: String,
+    device: String,
+    dtype: String,
+    /// Of the output, of the log-sum-exp, and of the gradients of query, key and value.
+    errors: Vec<f64>,
+}
+
+fn kernel_errors() -> Result<KernelErrors> {
+    toml::from_str(KERNELS).context("crates/kernels/errors.toml is not a table of errors")
 }
 
 /// One run of `benches/gpu.py`.
@@ -109,6 +132,7 @@ pub fn table(name: &str) -> Result<String, String> {
         "equivalence" => errors().map(|errors| of_errors(&errors)),
         "attention" => times().map(|times| of_times(&times, &times.attention, "tokens")),
         "decode" => times().map(|times| of_times(&times, &times.decode, "tokens held")),
+        "kernels" => kernel_errors().map(|errors| of_kernel_errors(&errors)),
         "gpu" => card().map(|run| of_card(run.as_ref())),
         "smollm2" => times().map(|times| of_times(&times, &times.smollm2, "tokens read")),
         _ => return Err(format!("there is no table `{name}`: there are {}", TABLES.join(", "))),
@@ -173,6 +197,39 @@ fn of_times(times: &Times, cases: &[Time], tokens: &str) -> Markup {
                             th scope="row" { (tokens) }
                             @for column in &columns {
                                 td { @if let Some(time) = row.get(column) { (cell(time)) } @else { "–" } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn of_kernel_errors(errors: &KernelErrors) -> Markup {
+    let heads = ["Output", "Log-sum-exp", "dQ", "dK", "dV"];
+    html! {
+        div class="table-wrapper" {
+            table {
+                thead {
+                    tr {
+                        @for head in ["Case", "Batch, heads, tokens, head_dim", "Type"] {
+                            th scope="col" { (head) }
+                        }
+                        @for head in heads { th scope="col" { (head) } }
+                    }
+                }
+                tbody {
+                    @for row in &errors.row {
+                        tr {
+                            th scope="row" { (row.name) }
+                            td { (row.shape) }
+                            td { (row.dtype) ", " (row.device) }
+                            @for place in 0..heads.len() {
+                                td { @match row.errors.get(place) {
+                                    Some(error) => (format!("{error:.1e}")),
+                                    None => "–",
+                                } }
                             }
                         }
                     }

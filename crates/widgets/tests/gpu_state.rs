@@ -44,7 +44,7 @@ fn setup() -> Setup {
         ],
     });
     let recorded: Figures = serde_json::from_value(recorded).unwrap();
-    Setup { opening: State { longest: 4, causal: false }, kernels: kernels(), recorded }
+    Setup { opening: State { longest: 6, causal: false }, kernels: kernels(), recorded }
 }
 
 fn widget() -> Gpu {
@@ -138,8 +138,8 @@ fn a_whole_run_on_a_good_card() {
         1 => tokens * tokens * 1e-7,
         _ => tokens * tokens * 3e-7,
     });
-    // A card; four checks; five lengths, two masks, two ways, each twice.
-    assert_eq!(tasks, 1 + 4 + 5 * 2 * 2 * 2);
+    // A card; four checks; seven lengths, two masks, two ways, each twice.
+    assert_eq!(tasks, 1 + 4 + 7 * 2 * 2 * 2);
     let run = widget.run().unwrap();
     assert_eq!(run.end, Some(End::Done));
     let error = run.figures.largest_error().unwrap();
@@ -153,8 +153,8 @@ fn a_whole_run_on_a_good_card() {
         "{said}"
     );
     let html = view(&widget);
-    assert_eq!(all(&html, "table.weights")[0].text().filter(|it| *it == "3.00").count(), 5);
-    assert_eq!(all(&html, "svg circle").len(), 5);
+    assert_eq!(all(&html, "table.weights")[0].text().filter(|it| *it == "3.00").count(), 7);
+    assert_eq!(all(&html, "svg circle").len(), 7);
     assert!(text(&all(&html, ".device")[0]).contains("now, with acme."));
     widget.update("reset", "").unwrap();
     assert_eq!(widget.view(), self::widget().view());
@@ -170,10 +170,11 @@ fn what_a_card_cannot_do_is_noted_and_the_rest_goes_on() {
     });
     let html = view(&widget);
     let rows: Vec<String> = all(&html, "tbody")[0].child_elements().map(|row| text(&row)).collect();
-    assert!(rows[2].contains("1.00") && rows[2].contains("1,000"), "{rows:?}");
+    assert!(rows[4].contains("1.00") && rows[4].contains("1,000"), "{rows:?}");
     // 8 heads of 2048 by 2048 scores have 134 MB.
-    assert!(rows[3].contains("too large") && rows[3].contains("too slow"), "{rows:?}");
-    assert!(rows[4].contains("too large") && rows[4].contains("too slow"), "{rows:?}");
+    for row in &rows[5..] {
+        assert!(row.contains("too large") && row.contains("too slow"), "{rows:?}");
+    }
     assert_eq!(widget.run().unwrap().end, Some(End::Done));
 }
 
@@ -284,7 +285,7 @@ fn each_way_launches_enough_groups() {
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut widget = widget();
     let before = widget.view();
-    for (name, value) in [("longest", "6"), ("longest", "x"), ("answer", "{}"), ("a", "")] {
+    for (name, value) in [("longest", "8"), ("longest", "x"), ("answer", "{}"), ("a", "")] {
         let refused = widget.update(name, value);
         assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }));
     }
@@ -301,7 +302,7 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
     let json = serde_json::to_string(&setup()).unwrap();
     let opens = |address: &str| Gpu::open(&json, address).unwrap().state();
-    assert_eq!(opens("?gpu=512_causal"), State { longest: 1, causal: true });
+    assert_eq!(opens("?gpu=512_causal"), State { longest: 3, causal: true });
     for bad in ["", "?gpu", "?gpu=512", "?gpu=500_full", "?gpu=512_half", "?gpu=%22_full"] {
         assert_eq!(opens(bad), setup().opening, "{bad}");
     }
@@ -318,7 +319,7 @@ fn events() -> impl Strategy<Value = (&'static str, String)> {
         Just(json!({ "lost": "l" })),
     ];
     prop_oneof![
-        (0_usize..8).prop_map(|longest| ("longest", longest.to_string())),
+        (0_usize..10).prop_map(|longest| ("longest", longest.to_string())),
         Just(("causal", String::new())),
         Just(("run", String::new())),
         Just(("cancel", String::new())),

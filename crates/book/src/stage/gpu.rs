@@ -25,7 +25,7 @@ pub(super) fn stage() -> Result<Staged> {
         serde_json::from_str(KERNELS).context("theme/gpu/kernels.json cannot be read")?;
     let recorded: Figures =
         serde_json::from_str(RECORDED).context("benches/webgpu.json cannot be read")?;
-    let setup = Setup { opening: State { longest: 4, causal: false }, kernels, recorded };
+    let setup = Setup { opening: State { longest: 6, causal: false }, kernels, recorded };
     let mut staged = Staged::live(NAME, &setup, &Gpu::new(setup.clone())?)?;
     staged.files = FILES.map(|(path, text)| (path.to_owned(), text.into())).to_vec();
     Ok(staged)

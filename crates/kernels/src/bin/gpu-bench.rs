@@ -42,7 +42,8 @@ impl Options {
         };
         while let Some(flag) = words.next() {
             let value = words.next().ok_or(format!("{flag} needs a value"))?;
-            let number = || value.parse::<usize>().map_err(|_| format!("{flag}: no number: {value}"));
+            let number =
+                || value.parse::<usize>().map_err(|_| format!("{flag}: no number: {value}"));
             match flag.as_str() {
                 "--device" => options.device = value,
                 "--way" if ["ours", "burn"].contains(&value.as_str()) => options.way = value,
@@ -175,9 +176,8 @@ fn time(
             let [key, value] = [(); 2].map(|()| random(texts, kv_heads, tokens, device));
             let lengths = vec![tokens; texts];
             let options = DecodeOptions::default();
-            let once = || {
-                decode(query.clone(), key.clone(), value.clone(), &lengths, &options).map(drop)
-            };
+            let once =
+                || decode(query.clone(), key.clone(), value.clone(), &lengths, &options).map(drop);
             median(device, || once().map_err(|error| error.to_string())).map(Some)
         }
         _ => Ok(None),

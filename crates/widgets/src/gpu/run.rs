@@ -8,7 +8,7 @@ use super::figures::{Adapter, Check, Figures, Outcome, Time, Way};
 use super::kernels::{Buffer, Kernels, Pass, Size, launches};
 
 /// The lengths that can be timed, in tokens.
-pub const LENGTHS: [usize; 6] = [256, 512, 1024, 2048, 4096, 8192];
+pub const LENGTHS: [usize; 8] = [64, 128, 256, 512, 1024, 2048, 4096, 8192];
 
 /// The heads that are timed, each with keys and values of its own.
 pub const HEADS: usize = 8;
