@@ -33,12 +33,15 @@ const SEEKERS: usize = 16;
 ///   `exp(score - largest)`; the lowest number and 0 for a split without keys
 /// - `before`: how many keys before the last one the query sees
 ///
+/// A thread reads a key alone, so it reads `N` of its numbers at once: 16 bytes, if the device can.
+/// For the values, neighbours read neighbouring numbers, and there is nothing to gain.
+///
 /// Launched with a cube for each split, each block of `tiles.heads` query heads of each key and
 /// value head, and each text; a cube has `tiles.threads` threads.
 #[cube(launch)]
-pub fn decode_split<F: Float>(
+pub fn decode_split<F: Float, N: Size>(
     query: &Tensor<F>,
-    key_pages: &Tensor<F>,
+    key_pages: &Tensor<Vector<F, N>>,
     value_pages: &Tensor<F>,
     block_table: &Tensor<u32>,
     lengths: &Tensor<u32>,
@@ -56,6 +59,7 @@ pub fn decode_split<F: Float>(
     let heads = comptime!(tiles.heads);
     let slices = comptime!(tiles.slices);
     let threads = comptime!(tiles.threads);
+    let width = N::value().comptime();
     let thread = UNIT_POS_X as usize;
     let split = CUBE_POS_X as usize;
     let batch = CUBE_POS_Z as usize;
@@ -126,11 +130,16 @@ pub fn decode_split<F: Float>(
             for member in 0..heads {
                 own_scores[member] = f32::new(0.0);
             }
-            for d in 0..head_dim {
-                let number = f32::cast_from(key_pages[place + d]);
+            for piece in 0..comptime!(head_dim / width) {
+                let numbers = Vector::<f32, N>::cast_from(key_pages[place / width + piece]);
                 #[unroll]
-                for member in 0..heads {
-                    own_scores[member] += queries[member * head_dim + d] * number;
+                for lane in 0..width {
+                    let number = numbers.extract(lane);
+                    #[unroll]
+                    for member in 0..heads {
+                        own_scores[member] +=
+                            queries[member * head_dim + piece * width + lane] * number;
+                    }
                 }
             }
             #[unroll]

@@ -60,7 +60,11 @@ impl FlashOptions {
     }
 
     /// Checks the numbers, for a batch of texts with room for `seq_k` keys.
-    pub(crate) fn check(&self, batch: usize, seq_k: usize) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for scale and soft cap, [`Error::Count`] when there is not one length
+    /// for each text, and [`Error::LengthTooLong`].
+    pub fn check(&self, batch: usize, seq_k: usize) -> Result<(), Error> {
         check_scores(self.scale, self.soft_cap)?;
         self.lengths.as_ref().map_or(Ok(()), |lengths| check_lengths(lengths, batch, seq_k))
     }
@@ -84,7 +88,11 @@ impl DecodeOptions {
         self.scale.unwrap_or(1.0 / (head_dim as f32).sqrt())
     }
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for scale and soft cap.
+    pub fn check(&self) -> Result<(), Error> {
         check_scores(self.scale, self.soft_cap)
     }
 }

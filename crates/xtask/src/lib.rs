@@ -29,6 +29,7 @@ pub mod site;
 pub mod size;
 pub mod styles;
 pub mod system;
+pub mod vulkan;
 pub mod wasm;
 
 /// The folder that holds `book.toml`.

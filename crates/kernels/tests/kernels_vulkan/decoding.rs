@@ -33,6 +33,8 @@ fn steps() -> Vec<Step> {
         step(4, 2, 128, &[600, 31]),
         step(2, 1, 256, &[500]),
         step(6, 2, 8, &[0, 0]),
+        // So many heads that one cube has all keys of one: several rounds, no splits.
+        step(32, 32, 32, &[600, 300]),
         Step { options: windowed, ..step(9, 3, 64, &[1000, 100, 99, 7, 0]) },
         Step { options: capped, ..step(6, 2, 64, &[400, 9]) },
         Step {
@@ -184,4 +186,24 @@ fn a_step_is_the_last_row_of_flash_attention() {
         kernels::flash_attention(query.clone(), key.clone(), value.clone(), &full).unwrap();
     let (output, _) = decode(query, key, value, &step.lengths, &step.options).unwrap();
     assert!(largest_difference(&doubles(&output), &doubles(&row), 1.0) < 4e-6);
+}
+
+/// Keys as a layer makes them, [batch, seq, kv_heads, head_dim], seen with heads first: read where
+/// they lie if the values lie alike, and brought in line if not.
+#[test]
+fn a_cache_may_lie_in_memory_as_it_likes() {
+    let device = crate::vulkan();
+    let step = step(4, 2, 64, &[130, 57]);
+    let [query, key, value] = step.tensors(&device);
+    let turned = |tensor: Tensor<4>| (tensor.swap_dims(1, 2) * 1.0).swap_dims(1, 2);
+    let columns = |tensor: Tensor<4>| (tensor.swap_dims(2, 3) * 1.0).swap_dims(2, 3);
+    for (key, value) in [
+        (turned(key.clone()), turned(value.clone())),
+        (turned(key.clone()), value.clone()),
+        (columns(key.clone()), value.clone()),
+        (key, columns(value)),
+    ] {
+        let got = decode(query.clone(), key, value, &step.lengths, &step.options).unwrap();
+        step.compare("turned", &device, got);
+    }
 }
