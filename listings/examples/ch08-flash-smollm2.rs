@@ -18,7 +18,7 @@ struct Options {
     #[arg(default_value = "The cat sat on the mat because it was tired. The dog lay by the door \
         because it was hot. When the rain began, the cat went up the stairs, and the dog slept \
         on. In the evening a girl came home, gave milk to the cat and a bone to the dog, and sat \
-        down with a book until it was late.")]
+        down.")]
     text: String,
     /// Queries in a tile, and as many keys
     #[arg(long, value_delimiter = ',', default_values_t = [4, 16, 60, 128])]

@@ -16,8 +16,7 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
 /// The text of the chapter's widget and listing.
 const TEXT: &str = "The cat sat on the mat because it was tired. The dog lay by the door because it \
     was hot. When the rain began, the cat went up the stairs, and the dog slept on. In the evening \
-    a girl came home, gave milk to the cat and a bone to the dog, and sat down with a book until \
-    it was late.";
+    a girl came home, gave milk to the cat and a bone to the dog, and sat down.";
 
 fn read() -> Forward {
     MODEL.run(TEXT).unwrap()
@@ -106,13 +105,13 @@ fn tiled_heads_equal_plain_heads() {
 }
 
 // claim: tiles-keep-the-next-token
-/// A prompt of more than 64 tokens is read with tiled attention by a decoder, and with whole
+/// A prompt of 64 tokens or more is read with tiled attention by a decoder, and with whole
 /// matrices by `run`. The likeliest tokens come in the same order.
 #[test]
 fn the_next_token_is_the_same() {
     for text in [TEXT.to_owned(), [TEXT, TEXT].join(" ") + " The capital of France is"] {
         let ids = MODEL.tokenizer().encode(&text).unwrap();
-        assert!(ids.len() > 64, "{}", ids.len());
+        assert!(ids.len() >= 64, "{}", ids.len());
         let plain = MODEL.run_tokens(&ids).unwrap().logits;
         let tiled = Decoder::new(&MODEL).read(&ids).unwrap();
         let order = |logits: &[f32]| {

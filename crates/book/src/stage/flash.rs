@@ -1,6 +1,6 @@
 //! The flash stepper of chapter 8.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use burn::tensor::Tensor;
 use widgets::flash::{Entry, FlashStepper, NAME, Numbers, Setup, State};
 use widgets::readings::Reading;
@@ -11,10 +11,9 @@ use crate::facts::Measured;
 /// What SmolLM2 reads for the widget and for the figures of the chapter.
 pub(crate) const TEXT: &str = "The cat sat on the mat because it was tired. The dog lay by the \
      door because it was hot. When the rain began, the cat went up the stairs, and the dog slept \
-     on. In the evening a girl came home, gave milk to the cat and a bone to the dog, and sat down \
-     with a book until it was late.";
+     on. In the evening a girl came home, gave milk to the cat and a bone to the dog, and sat down.";
 
-/// So many of its tokens are used, from the first.
+/// How many tokens it has.
 pub(crate) const TOKENS: usize = 64;
 
 /// The heads of the menu: a name, layer and head, and what it is known for. The widget opens on
@@ -49,18 +48,19 @@ pub(super) fn stage(measured: Option<&Measured<'_>>) -> Result<Staged> {
     Ok(staged)
 }
 
-/// What a head makes of the text's first tokens. Later ones change nothing: the mask hides them.
+/// What a head makes of the text.
 pub(crate) fn numbers(
     measured: &Measured<'_>,
     name: &str,
     (layer, head): (usize, usize),
 ) -> Result<Numbers> {
     let head = measured.model.head(TEXT, layer, head)?;
-    let head_dim = head.steps.query.dims()[3];
-    let numbers = |tensor: Tensor<4>| tensor.narrow(2, 0, TOKENS).into_data().iter().collect();
+    let [_, _, seq, head_dim] = head.steps.query.dims();
+    ensure!(seq == TOKENS, "the text of chapter 8 has {seq} tokens, not {TOKENS}");
+    let numbers = |tensor: Tensor<4>| tensor.into_data().iter().collect();
     Ok(Numbers {
         name: name.to_owned(),
-        tokens: head.tokens.into_iter().take(TOKENS).map(|token| token.text).collect(),
+        tokens: head.tokens.into_iter().map(|token| token.text).collect(),
         head_dim,
         query: numbers(head.steps.query),
         key: numbers(head.steps.key),

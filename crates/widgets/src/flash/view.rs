@@ -129,7 +129,10 @@ fn status(widget: &FlashStepper, work: &Work) -> String {
     let place = format!("Tile {} of {}", at + 1, work.flash.steps.len());
     let moved = work.so_far(at).moved().in_gb();
     let standard = work.standard.moved().in_gb();
-    let traffic = format!("{moved} moved so far; standard attention moves {standard} in all.");
+    let traffic = match at + 1 == work.flash.steps.len() {
+        true => format!("{moved} moved, {standard} by standard attention. {}", exactly(work)),
+        false => format!("{moved} moved so far; standard attention moves {standard} in all."),
+    };
     if tile.skipped {
         return format!(
             "{place} is skipped: keys {keys} come after queries {queries}, so they are not even \
@@ -149,14 +152,26 @@ fn status(widget: &FlashStepper, work: &Work) -> String {
     format!("{place}: queries {queries} meet keys {keys}. {story}. {traffic}")
 }
 
-/// How far the result is from that of plain attention.
+/// How far the result is from that of plain attention. A browser adds up in another order than
+/// the machine that built the page, so below a millionth no digits are given here.
 fn verdict(work: &Work) -> String {
+    let far = match work.difference.relative {
+        relative if relative < 1e-6 => "less than a millionth".to_owned(),
+        relative => format!("{relative:.1e}"),
+    };
+    format!(
+        "In the end no number is further from that of plain attention than {far} of the largest."
+    )
+}
+
+/// The same, digit by digit, once the last tile is done.
+fn exactly(work: &Work) -> String {
     let difference = work.difference;
     match difference.ulps {
-        0 => "In the end the output is that of plain attention, bit for bit.".to_owned(),
+        0 => "The output is that of plain attention, bit for bit.".to_owned(),
         ulps => format!(
-            "In the end no number of the output is more than {} from that of plain attention; the \
-             largest distance is {:.1e} of the largest number.",
+            "No number of the output is more than {} from that of plain attention; the largest \
+             distance is {:.1e} of the largest number.",
             units(ulps),
             difference.relative
         ),
