@@ -39,8 +39,6 @@ pub enum Precision {
     Bf16,
     /// 8 bits, with no scale.
     Fp8,
-    /// 8 bits, with scales beside the numbers, or without.
-    Int8(Option<Scales>),
     /// 4 bits, with scales beside the numbers, or without. Without scales 4-bit numbers are of
     /// little use: `None` shows what the scales add.
     Int4(Option<Scales>),
@@ -66,7 +64,6 @@ impl Precision {
             Precision::Fp32 => (32, None),
             Precision::Fp16 | Precision::Bf16 => (16, None),
             Precision::Fp8 => (8, None),
-            Precision::Int8(scales) => (8, scales),
             Precision::Int4(scales) => (4, scales),
         };
         let numbers = product("bytes", &[dim, bits])?;
