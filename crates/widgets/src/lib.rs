@@ -16,6 +16,7 @@ pub mod heads;
 pub mod induction;
 pub mod next_token;
 pub mod parts;
+pub mod patterns;
 pub mod readings;
 pub mod scale;
 pub mod score_matrix;
@@ -91,6 +92,7 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         scale::NAME => Ok(Box::new(scale::Scale::open(setup, address)?)),
         translation::NAME => Ok(Box::new(translation::TranslationWidget::open(setup, address)?)),
         induction::NAME => Ok(Box::new(induction::Induction::open(setup, address)?)),
+        patterns::NAME => Ok(Box::new(patterns::Patterns::open(setup, address)?)),
         stepper::NAME => Ok(Box::new(stepper::Stepper::open(setup, address)?)),
         _ => Err(Error::Unknown { name: name.to_owned() }),
     }

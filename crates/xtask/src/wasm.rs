@@ -27,9 +27,9 @@ pub struct Module {
 /// Every module. A page fetches one when it is first needed.
 pub const MODULES: [Module; 2] = [
     // Every widget of the book, and the translator's model.
-    Module { name: "widgets", limit: 500_000 },
+    Module { name: "widgets", limit: 560_000 },
     // What trains in the page, in a worker: burn with autodiff and an optimiser.
-    Module { name: "trainer", limit: 850_000 },
+    Module { name: "trainer", limit: 450_000 },
 ];
 
 /// What a module consists of.

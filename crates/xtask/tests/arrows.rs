@@ -12,7 +12,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("translator", &["attention"]),
     ("induction", &["attention"]),
     ("trainer", &["induction"]),
-    ("widgets", &["attention", "induction", "translator"]),
+    ("widgets", &["attention", "induction", "trainer", "translator"]),
     ("listings", &["attention", "induction", "smollm2", "translator"]),
     ("book", &["attention", "induction", "smollm2", "translator", "widgets"]),
     ("xtask", &["book", "smollm2"]),

@@ -6,6 +6,7 @@ mod assemble;
 mod causal_mask;
 mod heads;
 mod induction;
+mod patterns;
 mod scale;
 mod score_matrix;
 mod spotlight;
@@ -78,6 +79,7 @@ pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
         assemble::stage()?,
         causal_mask::stage(measured)?,
         translation::stage()?,
+        patterns::stage()?,
         induction::stage()?,
     ])
 }
