@@ -20,6 +20,7 @@ pub mod induction;
 pub mod next_token;
 pub mod own;
 pub mod parts;
+pub mod patterns;
 pub mod readings;
 pub mod scale;
 pub mod score_matrix;
@@ -120,6 +121,7 @@ pub fn open(name: &str, setup: &str, address: &str) -> Result<Box<dyn Widget>, E
         scale::NAME => Ok(Box::new(scale::Scale::open(setup, address)?)),
         translation::NAME => Ok(Box::new(translation::TranslationWidget::open(setup, address)?)),
         induction::NAME => Ok(Box::new(induction::Induction::open(setup, address)?)),
+        patterns::NAME => Ok(Box::new(patterns::Patterns::open(setup, address)?)),
         stepper::NAME => Ok(Box::new(stepper::Stepper::open(setup, address)?)),
         sharing::NAME => Ok(Box::new(sharing::SharingWidget::open(setup, address)?)),
         cache::NAME => Ok(Box::new(cache::Cache::open(setup, address)?)),

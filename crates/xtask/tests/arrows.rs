@@ -15,7 +15,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("trainer", &["induction"]),
     ("reading", &[]),
     ("reader", &["reading", "smollm2"]),
-    ("widgets", &["attention", "induction", "reading", "translator"]),
+    ("widgets", &["attention", "induction", "reading", "trainer", "translator"]),
     ("listings", &["attention", "induction", "kernels", "smollm2", "translator"]),
     ("book", &["attention", "induction", "smollm2", "translator", "widgets"]),
     ("xtask", &["book", "reader", "smollm2"]),

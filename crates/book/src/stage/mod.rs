@@ -9,6 +9,7 @@ pub(crate) mod flash;
 mod gpu;
 mod heads;
 mod induction;
+mod patterns;
 mod scale;
 mod score_matrix;
 mod sharing;
@@ -89,9 +90,10 @@ pub fn all(measured: Option<&Measured<'_>>) -> Result<Vec<Staged>> {
         causal_mask::stage(measured)?,
         translation::stage()?,
         flash::stage(measured)?,
+        patterns::stage()?,
+        induction::stage()?,
         sharing::stage()?,
         cache::stage()?,
-        induction::stage()?,
         gpu::stage()?,
     ])
 }

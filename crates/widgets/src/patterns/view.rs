@@ -1,0 +1,145 @@
+//! The patterns as HTML. A cell's number says through how many layers it takes.
+
+use attention::MaskGrid;
+use maud::{Markup, html};
+
+use super::{DEEPEST, JOINS, NAME, PATTERNS, POWERS, Patterns, State, TOKENS, WIDEST, hops};
+use crate::parts::{Grid, Shown, Slider, actions, choice, menu};
+use crate::show::{grouped, shade};
+
+/// The whole widget.
+pub fn whole(widget: &Patterns) -> Markup {
+    let state = &widget.state;
+    let (short, longer) = (state.tokens, 1 << state.power);
+    let drawn = state.grid(short);
+    let counted = state.grid(longer);
+    let hops = hops(&drawn, state.layers);
+    let last = hops.last().expect("a text has tokens");
+    let reached = last.iter().flatten().count();
+    html! {
+        div class={ "view " (NAME) } {
+            (controls(widget))
+            p class="status" role="status" {
+                (name(state)) " over " (short) " tokens: " (seen(&drawn)) ". Over "
+                (grouped(longer as u64)) ": " (seen(&counted)) ". Through "
+                (layers(state.layers)) " the last token is reached by " (reached) " of " (short) "."
+            }
+            div class="pictures" {
+                (map(state, &hops))
+                (through(state, &hops))
+            }
+            p class="legend" {
+                "A row is a query, a column a key. The number is the least number of layers through which the key "
+                "reaches the query, up to those chosen; an empty cell is not reached."
+            }
+        }
+    }
+}
+
+fn controls(widget: &Patterns) -> Markup {
+    let state = &widget.state;
+    let patterns = PATTERNS.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let longer = grouped(1 << state.power);
+    let slider = |label, event, range: [usize; 2], value: usize, shown: &str, spoken: &str| {
+        let [min, max] = range.map(|end| end as f64);
+        Slider { label, event, min, max, step: 1.0, value: value as f64, shown, spoken }.view()
+    };
+    let [tokens, window, deep] =
+        [state.tokens, state.window, state.layers].map(|it| it.to_string());
+    html! {
+        div class="controls needs-script" {
+            (menu("Pattern", "first", &patterns, PATTERNS[state.first].0))
+            (choice("With a second pattern", NAME, "join", &JOINS, JOINS[state.join].0))
+            @if state.join > 0 { (menu("Second pattern", "second", &patterns, PATTERNS[state.second].0)) }
+            (slider("Tokens drawn", "tokens", TOKENS, state.tokens, &tokens, &format!("{tokens} tokens")))
+            (slider("Window on each side", "window", [1, WIDEST], state.window, &window, &format!("{window} on each side")))
+            (slider("Layers", "layers", [1, DEEPEST], state.layers, &deep, &layers(state.layers)))
+            (slider("Longer text", "power", POWERS.map(|it| it as usize), state.power as usize, &longer, &format!("{longer} tokens")))
+            (actions(&widget.address()))
+        }
+    }
+}
+
+fn name(state: &State) -> String {
+    let first = PATTERNS[state.first].1;
+    match state.join {
+        0 => first.to_owned(),
+        join => format!("{first} {} {}", JOINS[join].0, PATTERNS[state.second].1.to_lowercase()),
+    }
+}
+
+fn layers(count: usize) -> String {
+    if count == 1 { "1 layer".to_owned() } else { format!("{count} layers") }
+}
+
+/// How many pairs see each other, and what part of all pairs that is.
+fn seen(mask: &MaskGrid) -> String {
+    let [queries, keys] = mask.dims();
+    let all = queries * keys;
+    let count = mask.count();
+    format!("{} of {} pairs, {}", grouped(count as u64), grouped(all as u64), percent(count, all))
+}
+
+fn percent(count: usize, all: usize) -> String {
+    format!("{:.1} %", 100.0 * count as f64 / all as f64)
+}
+
+fn map(state: &State, hops: &[Vec<Option<usize>>]) -> Markup {
+    let places: Vec<String> = (0..state.tokens).map(|place| place.to_string()).collect();
+    let label = format!("{}: a row for each query, a column for each key", name(state));
+    let grid = Grid {
+        label: &label,
+        corner: "sees",
+        rows: &places,
+        columns: &places,
+        stop: state.cell,
+        chosen: None,
+        keys: "key",
+        press: "cell",
+    };
+    grid.view(|query, key| match hops[query][key] {
+        Some(hop) => Shown {
+            text: hop.to_string(),
+            class: shade(1.0 / hop as f32),
+            name: format!("query {query}, key {key}: reached through {}", layers(hop)),
+        },
+        None => Shown {
+            text: String::new(),
+            class: "hidden-key".to_owned(),
+            name: format!("query {query}, key {key}: not reached"),
+        },
+    })
+}
+
+/// What is reached through each number of layers.
+fn through(state: &State, hops: &[Vec<Option<usize>>]) -> Markup {
+    let all = state.tokens * state.tokens;
+    let within = |hop: &&Option<usize>, layer: usize| hop.is_some_and(|hop| hop <= layer);
+    html! {
+        div class="scroll" {
+            table class="weights" {
+                caption { "What is reached, of " (all) " pairs" }
+                thead {
+                    tr {
+                        th scope="col" { "Layers" }
+                        th scope="col" { "Pairs" }
+                        th scope="col" { "Of all" }
+                        th scope="col" { "Reach the last token" }
+                    }
+                }
+                tbody {
+                    @for layer in 1..=state.layers {
+                        @let pairs = hops.iter().flatten().filter(|hop| within(hop, layer)).count();
+                        @let last = hops[state.tokens - 1].iter().filter(|hop| within(hop, layer)).count();
+                        tr {
+                            th scope="row" { (layer) }
+                            td { (pairs) }
+                            td { (percent(pairs, all)) }
+                            td { (last) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

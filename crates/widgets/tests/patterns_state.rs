@@ -1,0 +1,169 @@
+//! The patterns, natively: counts against rules written anew, reach against powers of a matrix, and
+//! that nothing breaks the widget.
+
+mod common;
+
+use common::{all, text, view};
+use proptest::prelude::*;
+use widgets::patterns::{
+    DEEPEST, Event, JOINS, PATTERNS, POWERS, Patterns, Setup, State, TOKENS, WIDEST, hops,
+};
+use widgets::{Error, Widget};
+
+fn opening() -> State {
+    State {
+        first: 2,
+        join: 1,
+        second: 1,
+        tokens: 12,
+        window: 2,
+        power: 10,
+        layers: 3,
+        cell: (0, 0),
+    }
+}
+
+fn widget() -> Patterns {
+    Patterns::new(Setup { opening: opening() }).expect("a sound setup")
+}
+
+/// Whether a pattern lets `query` see `key`, by its rule in words.
+fn rule(pattern: &str, query: i64, key: i64, n: i64, window: i64) -> Option<bool> {
+    let far = (query - key).abs();
+    let near = far <= window;
+    let root = (1..=n).take_while(|it| it * it <= n).last().unwrap();
+    let global = query == 0 || key == 0;
+    Some(match pattern {
+        "full" => true,
+        "causal" => key <= query,
+        "window" => near,
+        "dilated" => far % 2 == 0 && far <= 2 * window,
+        "strided" => key <= query && (far <= root || far % root == 0),
+        "global" => global,
+        "longformer" => near || global,
+        "padding" => key < n - n / 4,
+        _ => return None, // drawn by lot
+    })
+}
+
+#[test]
+fn each_pattern_sees_what_its_rule_says() {
+    let mut compared = 0;
+    for (first, (name, _)) in PATTERNS.iter().enumerate() {
+        for (tokens, window) in [(4, 1), (12, 2), (24, 6)] {
+            let state = State { first, join: 0, tokens, window, ..opening() };
+            let grid = state.grid(tokens);
+            for (query, key) in
+                (0..tokens).flat_map(|query| (0..tokens).map(move |key| (query, key)))
+            {
+                let [i, j, n, w] = [query, key, tokens, window].map(|it| it as i64);
+                if let Some(expected) = rule(name, i, j, n, w) {
+                    assert_eq!(
+                        grid.sees(query, key),
+                        expected,
+                        "{name}: {query}, {key} of {tokens}"
+                    );
+                    compared += 1;
+                }
+            }
+        }
+    }
+    println!("{compared} pairs compared");
+}
+
+#[test]
+fn the_status_counts_as_the_grid_does() {
+    let html = view(&widget());
+    let said = text(&all(&html, "[role=status]")[0]);
+    // 1 + 2 + 3 * 10 and 1 + 2 + 3 * 1022, counted by hand; reach 3 * 2 + 1.
+    let expected = "Sliding window and causal over 12 tokens: 33 of 144 pairs, 22.9 %. Over 1,024: \
+                    3,069 of 1,048,576 pairs, 0.3 %. Through 3 layers the last token is reached by \
+                    7 of 12.";
+    assert_eq!(said, expected);
+    assert_eq!(all(&html, "[role=gridcell]").len(), 144);
+    assert_eq!(all(&html, "[role=gridcell][tabindex='0']").len(), 1);
+}
+
+#[test]
+fn hops_are_the_first_power_of_the_mask_that_has_the_pair() {
+    for first in 0..PATTERNS.len() {
+        let state = State { first, ..opening() };
+        let mask = state.grid(12);
+        let found = hops(&mask, DEEPEST);
+        let one = |i: usize, j: usize| u64::from(mask.sees(i, j));
+        let mut power: Vec<Vec<u64>> =
+            (0..12).map(|i| (0..12).map(|j| one(i, j)).collect()).collect();
+        for layer in 1..=DEEPEST {
+            for (i, j) in (0..12).flat_map(|i| (0..12).map(move |j| (i, j))) {
+                let first = found[i][j] == Some(layer);
+                let earlier = found[i][j].is_some_and(|hop| hop < layer);
+                assert!(earlier || first == (power[i][j] > 0), "{layer}: {i}, {j}");
+            }
+            let product =
+                |i: usize, j: usize| (0..12).map(|m| one(i, m) * power[m][j]).sum::<u64>().min(1);
+            power = (0..12).map(|i| (0..12).map(|j| product(i, j)).collect()).collect();
+        }
+    }
+}
+
+#[test]
+fn bad_setups_and_events_are_refused_and_bad_addresses_ignored() {
+    for bad in [
+        State { first: PATTERNS.len(), ..opening() },
+        State { tokens: TOKENS[1] + 1, ..opening() },
+        State { cell: (12, 0), ..opening() },
+    ] {
+        assert!(matches!(Patterns::new(Setup { opening: bad }), Err(Error::Setup { .. })));
+    }
+    assert!(matches!(Patterns::open("{}", ""), Err(Error::Setup { .. })));
+    let mut widget = widget();
+    for (name, value) in
+        [("first", "none"), ("tokens", "99"), ("window", "0"), ("cell", "12,0"), ("what", "")]
+    {
+        assert!(matches!(widget.update(name, value), Err(Error::Event { .. })), "{name}");
+        assert_eq!(widget.state(), &opening());
+    }
+    assert_eq!(widget.update("key", "Tab"), Ok(false));
+    let setup = serde_json::to_string(&Setup { opening: opening() }).unwrap();
+    for address in ["?patterns=full", "?patterns=full.and.causal.99.1.10.1.0.0", "?other=1"] {
+        assert_eq!(Patterns::open(&setup, address).unwrap().state(), &opening(), "{address}");
+    }
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (0..PATTERNS.len() + 1).prop_map(Event::First),
+        (0..JOINS.len() + 1).prop_map(Event::Join),
+        (0..PATTERNS.len() + 1).prop_map(Event::Second),
+        (0..TOKENS[1] + 3).prop_map(Event::Tokens),
+        (0..WIDEST + 2).prop_map(Event::Window),
+        (POWERS[0] - 1..8).prop_map(Event::Power),
+        (0..DEEPEST + 2).prop_map(Event::Layers),
+        (0..30_usize, 0..30_usize).prop_map(Event::Cell),
+        prop_oneof!["ArrowDown", "Ctrl\\+End", "Home", "x"].prop_map(Event::Key),
+        Just(Event::Reset),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn nothing_a_reader_does_breaks_it(events in proptest::collection::vec(events(), 1..15)) {
+        let mut widget = widget();
+        for event in events {
+            let before = widget.state().clone();
+            if widget.apply(event).is_err() {
+                prop_assert_eq!(widget.state(), &before);
+            }
+        }
+        let html = view(&widget);
+        let tokens = widget.state().tokens;
+        prop_assert_eq!(all(&html, "[role=gridcell]").len(), tokens * tokens);
+        prop_assert_eq!(all(&html, "[role=gridcell][tabindex='0']").len(), 1);
+        let link = all(&html, "a.permalink")[0].attr("href").unwrap().to_owned();
+        let setup = serde_json::to_string(&Setup { opening: opening() }).unwrap();
+        let again = Patterns::open(&setup, &link).unwrap();
+        prop_assert_eq!(again.state(), widget.state());
+    }
+}
