@@ -15,6 +15,16 @@ const THEMES: [(&str, &str); 6] = [
     ("auto", "dark"),
 ];
 
+/// Unfolds the panel for a text of the reader's own and shows all its parts at once.
+const UNFOLDED: &str = "
+    const panel = document.querySelector('own-text');
+    const toggled = new Promise(resolve => panel.addEventListener('toggle', resolve, { capture: true, once: true }));
+    panel.querySelector('details').open = true;
+    await toggled;
+    await new Promise(resolve => setTimeout(resolve, 100));
+    panel.querySelectorAll('[hidden]').forEach(part => (part.hidden = false));
+    panel.querySelector('[data-part=problem]').textContent = 'The text is empty.';";
+
 /// axe-core's one file, from the cache that `cargo xtask` fills.
 fn axe() -> Result<String> {
     let file = xtask::fetch::AXE.path();
@@ -138,6 +148,9 @@ fn with_forced_colours_and_with_dialogs_open() -> Result<()> {
                 tab.until("the search finds something", found).await?;
                 report.check(tab, &axe, &format!("search, {theme}, {size}")).await?;
                 tab.click("#search [data-close]").await?;
+
+                tab.js_async(UNFOLDED, json!([])).await?;
+                report.check(tab, &axe, &format!("a text of one's own, {theme}, {size}")).await?;
 
                 if phone {
                     tab.tap("#contents-button").await?;
