@@ -108,14 +108,14 @@ impl<'a> Panel<'a> {
         Ok(said.as_str().context("a text")?.to_owned())
     }
 
-    /// Checks which of its controls are there to be used.
+    /// Waits until just these controls are there to be used.
     async fn shows(&self, expected: &[&str]) -> Result<()> {
         let script = "return [...document.querySelectorAll(arguments[0])]
-            .filter(it => it.checkVisibility()).map(it => it.dataset.press ?? it.name)";
-        let controls = json!([self.inside("[data-press], input")]);
-        let found = self.tab.js_with(script, controls).await?;
-        ensure!(found == json!(expected), "the panel has {found}, not {expected:?}");
-        Ok(())
+            .filter(it => it.checkVisibility()).map(it => it.dataset.press ?? it.name)
+            .join() === arguments[1]";
+        let controls = json!([self.inside(":is([data-press], input)"), expected.join(",")]);
+        let what = format!("the panel shows {expected:?} alone");
+        self.tab.until_with(&what, script, controls).await.map(drop)
     }
 
     async fn load(&self) -> Result<Value> {
