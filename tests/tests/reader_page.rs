@@ -235,7 +235,7 @@ fn a_typed_text_is_read_as_natively_in_every_widget_and_without_a_network() -> R
         // Half of it arrives, and the reader stops.
         locked().held_from = Some(12);
         panel.press("load").await?;
-        let bar = "return document.querySelector(arguments[0]).value > 40";
+        let bar = "return document.querySelector(arguments[0]).value > 49";
         tab.until_with("half of it has come", bar, json!([panel.inside("progress")])).await?;
         panel.shows(&["cancel"]).await?;
         panel.press("cancel").await?;
