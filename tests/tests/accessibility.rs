@@ -15,6 +15,16 @@ const THEMES: [(&str, &str); 6] = [
     ("auto", "dark"),
 ];
 
+/// Unfolds the panel for a text of the reader's own and shows all its parts at once.
+const UNFOLDED: &str = "
+    const panel = document.querySelector('own-text');
+    const toggled = new Promise(resolve => panel.addEventListener('toggle', resolve, { capture: true, once: true }));
+    panel.querySelector('details').open = true;
+    await toggled;
+    await new Promise(resolve => setTimeout(resolve, 100));
+    panel.querySelectorAll('[hidden]').forEach(part => (part.hidden = false));
+    panel.querySelector('[data-part=problem]').textContent = 'The text is empty.';";
+
 /// axe-core's one file, from the cache that `cargo xtask` fills.
 fn axe() -> Result<String> {
     let file = xtask::fetch::AXE.path();
@@ -93,6 +103,26 @@ fn every_page_in_every_theme_on_a_phone() -> Result<()> {
     browse(async |tab| {
         tab.phone().await?;
         everywhere(tab, "phone").await
+    })
+}
+
+#[test]
+fn the_panel_for_a_text_of_ones_own() -> Result<()> {
+    browse(async |tab| {
+        let axe = axe()?;
+        let mut report = Report::default();
+        for phone in [false, true] {
+            if phone {
+                tab.phone().await?;
+            }
+            let size = if phone { "phone" } else { "desktop" };
+            for theme in ["light", "rust", "coal", "navy", "ayu"] {
+                open(tab, CHAPTER, theme).await?;
+                tab.js_async(UNFOLDED, json!([])).await?;
+                report.check(tab, &axe, &format!("the panel, {theme}, {size}")).await?;
+            }
+        }
+        report.verdict()
     })
 }
 

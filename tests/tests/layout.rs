@@ -28,6 +28,8 @@ async fn no_sideways_scroll(tab: &Tab, situation: &str) -> Result<()> {
     for path in site::pages()? {
         tab.open(&path).await?;
         widget::wake_all(tab).await?;
+        tab.js("document.querySelectorAll('own-text details').forEach(it => it.open = true)")
+            .await?;
         let found = tab.js(OVERFLOW).await?;
         if found["over"].as_i64().context("a number")? > 0 {
             report +=

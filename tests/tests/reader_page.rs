@@ -108,6 +108,16 @@ impl<'a> Panel<'a> {
         Ok(said.as_str().context("a text")?.to_owned())
     }
 
+    /// Waits until just these controls are there to be used.
+    async fn shows(&self, expected: &[&str]) -> Result<()> {
+        let script = "return [...document.querySelectorAll(arguments[0])]
+            .filter(it => it.checkVisibility()).map(it => it.dataset.press ?? it.name)
+            .join() === arguments[1]";
+        let controls = json!([self.inside(":is([data-press], input)"), expected.join(",")]);
+        let what = format!("the panel shows {expected:?} alone");
+        self.tab.until_with(&what, script, controls).await.map(drop)
+    }
+
     async fn load(&self) -> Result<Value> {
         self.press("load").await?;
         self.until("The model is ready").await?;
@@ -220,11 +230,14 @@ fn a_typed_text_is_read_as_natively_in_every_widget_and_without_a_network() -> R
         ensure!(offer.contains("98.4 MB"), "the offer is `{offer}`");
         ensure!(locked().asked.is_empty(), "weights were fetched before the reader asked");
 
+        panel.shows(&["load"]).await?;
+
         // Half of it arrives, and the reader stops.
         locked().held_from = Some(12);
         panel.press("load").await?;
-        let bar = "return document.querySelector(arguments[0]).value > 40";
+        let bar = "return document.querySelector(arguments[0]).value > 49";
         tab.until_with("half of it has come", bar, json!([panel.inside("progress")])).await?;
+        panel.shows(&["cancel"]).await?;
         panel.press("cancel").await?;
         panel.until("Loading was stopped").await?;
         locked().held_from = None;
@@ -232,6 +245,7 @@ fn a_typed_text_is_read_as_natively_in_every_widget_and_without_a_network() -> R
         let panel = Panel::open(tab, CHAPTER, "spotlight").await?;
         let detail = panel.load().await?;
         told("load, half of it from the cache", &detail);
+        panel.shows(&["remove", "own-text"]).await?;
         ensure!(detail["kept"] == 12 && detail["fetched"] == 12, "{detail}");
         let first = locked().asked.get("00.bin").copied();
         ensure!(first == Some(1), "piece 0 was fetched {first:?} times");
