@@ -93,7 +93,7 @@ def ours(bench, device, way, seconds, longest):
     """The times that gpu-bench prints. What it got to is kept if it fails."""
     paths = [*libraries(), os.environ.get("LD_LIBRARY_PATH", "")]
     environment = os.environ | {"LD_LIBRARY_PATH": ":".join(filter(None, paths))}
-    command = [bench, "--device", device, "--way", way, "--seconds", str(int(seconds))]
+    command = [bench, "--device", device, "--way", way, "--seconds", str(max(int(seconds), 1))]
     command += ["--longest", str(longest)]
     times = []
     try:
