@@ -65,7 +65,7 @@ def document(head, times):
 def table(head, times):
     """The record as text: a line a case and way."""
     lines = [f"{key}: {value}" for key, value in head.items()]
-    lines.append(f"{'case':<10}{'d':>5}{'mask':>8}{'tokens':>8}  {'way':<16}{'ms':>10}{'rate':>16}{'of peak':>9}")
+    lines.append(f"{'case':<10}{'d':>5}{'mask':>8}{'tokens':>8}  {'way':<16}{'ms':>10}{'rate':>20}{'of peak':>9}")
     for time_ in times:
         rate, peak, unit = time_.get("tflops"), head["matrix_tflops"], "TFLOP/s"
         if time_["case"] == "decode":
@@ -76,7 +76,7 @@ def table(head, times):
         mask = "causal" if time_["causal"] else "full"
         lines.append(
             f"{time_['case']:<10}{time_['head_dim']:>5}{mask:>8}{time_['tokens']:>8}  "
-            f"{time_['way']:<16}{time_['median_ms']:>10.3f}{shown:>16}{share}{memory}"
+            f"{time_['way']:<16}{time_['median_ms']:>10.3f}{shown:>20}{share}{memory}"
         )
     return "\n".join(lines)
 
@@ -93,7 +93,7 @@ def ours(bench, device, way, seconds, longest):
     """The times that gpu-bench prints. What it got to is kept if it fails."""
     paths = [*libraries(), os.environ.get("LD_LIBRARY_PATH", "")]
     environment = os.environ | {"LD_LIBRARY_PATH": ":".join(filter(None, paths))}
-    command = [bench, "--device", device, "--way", way, "--seconds", str(int(seconds))]
+    command = [bench, "--device", device, "--way", way, "--seconds", str(max(int(seconds), 1))]
     command += ["--longest", str(longest)]
     times = []
     try:
@@ -182,8 +182,9 @@ class Torch:
                         times.append(time_ | self.one(time_, longest) | {"batch_tokens": longest})
                     except (RuntimeError, self.torch.OutOfMemoryError) as error:
                         print(f"{way}, {case}, d {head_dim}, {tokens}: {str(error).splitlines()[0]}", file=sys.stderr)
-                        if "No available kernel" in str(error):
-                            return times  # not on this device: nothing to wait for
+                        if not times:
+                            print(f"{way}: PyTorch has none on this device", file=sys.stderr)
+                            return times
         return times
 
     def one(self, time_, longest):

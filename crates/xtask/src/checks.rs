@@ -13,6 +13,9 @@ use crate::{browser, fetch, say, size, system, vulkan, wasm};
 /// The package with the tests that need a browser.
 const READER: &str = "reader-tests";
 
+/// The listing that runs on a card.
+const LISTING: &str = "ch08-flash";
+
 /// The features of the kernels. Turned on one by one, they would compile what they share anew.
 const KERNEL_FEATURES: [&str; 3] = ["cuda", "wgpu", "emit"];
 
@@ -153,11 +156,13 @@ fn kernels() -> Result<()> {
         cargo
     };
     let mut tests = cargo("test", "test", behind_features(&metadata, "test"));
+    tests.args(
+        behind_features(&metadata, "bin").into_iter().flat_map(|name| ["--bin".to_owned(), name]),
+    );
     system::run(driver.pass_to(tests.arg("--no-fail-fast").args(["--", "--nocapture"]))?)?;
-    let examples = behind_features(&metadata, "example");
-    if examples.is_empty() {
-        return Ok(());
-    }
+    // The listing needs no feature, and with them all it must build and link without CUDA.
+    let mut examples = behind_features(&metadata, "example");
+    examples.insert(LISTING.to_owned());
     system::run(&mut cargo("build", "example", examples))
 }
 

@@ -17,14 +17,15 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 /// The run that is shown until there is one of the reader's own: written by the test `gpu_page`.
-const RECORDED: &str = include_str!("../../../../benches/webgpu.json");
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches/webgpu.json");
 
 /// The widget, opened on lengths that most cards can do.
 pub(super) fn stage() -> Result<Staged> {
     let kernels: Kernels =
         serde_json::from_str(KERNELS).context("theme/gpu/kernels.json cannot be read")?;
+    let recorded = std::fs::read_to_string(RECORDED).context("benches/webgpu.json is missing")?;
     let recorded: Figures =
-        serde_json::from_str(RECORDED).context("benches/webgpu.json cannot be read")?;
+        serde_json::from_str(&recorded).context("benches/webgpu.json cannot be read")?;
     let setup = Setup { opening: State { longest: 6, causal: false }, kernels, recorded };
     let mut staged = Staged::live(NAME, &setup, &Gpu::new(setup.clone())?)?;
     staged.files = FILES.map(|(path, text)| (path.to_owned(), text.into())).to_vec();
