@@ -84,7 +84,7 @@ impl TensorCoreTiles {
         let tiles = TensorCoreTiles { planes: 4, row_tiles: 2, keys: 64, queries_in_registers: true };
         match head_dim {
             64 => Some(tiles),
-            128 => Some(TensorCoreTiles { queries_in_registers: false, ..tiles }),
+            128 => Some(TensorCoreTiles { keys: 32, queries_in_registers: false, ..tiles }),
             _ => None,
         }
     }
