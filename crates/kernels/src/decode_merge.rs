@@ -1,5 +1,7 @@
 //! One decoding step, second half: the splits' results become one.
 
+#![allow(missing_docs, reason = "the macro makes items that have none")]
+
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 

@@ -9,6 +9,8 @@
 //! key and value head (Ainslie et al., *GQA*, 2023) are therefore worked for in one cube: each
 //! number that is read meets all of them.
 
+#![allow(missing_docs, reason = "the macro makes items that have none")]
+
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
@@ -117,7 +119,8 @@ pub fn decode_split<F: Float>(
         if thread < count {
             let key = start + thread;
             let page = block_table[table_at + key / page_size] as usize;
-            let place = page * key_pages.stride(0) + key % page_size * key_pages.stride(2) + head_at;
+            let place =
+                page * key_pages.stride(0) + key % page_size * key_pages.stride(2) + head_at;
             places[thread] = place as u32;
             #[unroll]
             for member in 0..heads {

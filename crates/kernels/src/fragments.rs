@@ -33,6 +33,23 @@ pub(crate) type Pair<F> = Vector<F, Const<2>>;
 /// The multiplication: sums are kept in `f32`.
 pub(crate) type Mma<F> = MmaDefinition<F, F, f32>;
 
+/// The number of this thread in its plane. `UNIT_POS_PLANE` would be the same; but with a 32 that is
+/// written out, NVIDIA's compiler knows which bits of an address can differ, and computes fewer.
+#[cube]
+pub(crate) fn lane() -> usize {
+    UNIT_POS as usize % 32
+}
+
+/// The same number, and NVIDIA's compiler does not see that it is. What depends on it is computed
+/// anew where it is used, and needs no register until then: in a loop that is short of registers
+/// this is better than to compute it once, before.
+#[cube]
+pub(crate) fn anew(number: usize) -> usize {
+    let same: u32;
+    gpu_asm!("mov.u32 {}, {};", out(_) same, in(_) number as u32, options(nomem));
+    same as usize
+}
+
 /// Reads the `A` that begins at row `row` and chunk `chunk` of a tile: 16 rows, 2 chunks. It becomes
 /// number `index` of `fragments`.
 ///
@@ -41,13 +58,13 @@ pub(crate) type Mma<F> = MmaDefinition<F, F, f32>;
 #[cube]
 pub(crate) fn left<F: Float>(
     tile: &Shared<[Chunk<F>]>,
+    lane: usize,
     row: usize,
     chunk: usize,
     fragments: &mut Array<Pair<F>>,
     index: usize,
     #[comptime] chunks: usize,
 ) {
-    let lane = UNIT_POS_PLANE as usize;
     let at = place(row + lane % 16, chunk + lane / 16, chunks);
     let mma = Mma::<F>::new(16usize, 8usize, 16usize);
     let a =
@@ -63,11 +80,11 @@ pub(crate) fn left<F: Float>(
 #[cube]
 pub(crate) fn right_transposed<F: Float>(
     tile: &Shared<[Chunk<F>]>,
+    lane: usize,
     row: usize,
     chunk: usize,
     #[comptime] chunks: usize,
 ) -> Array<Pair<F>> {
-    let lane = UNIT_POS_PLANE as usize;
     let at = place(row + lane / 16 * 8 + lane % 8, chunk + lane / 8 % 2, chunks);
     let mma = Mma::<F>::new(16usize, 8usize, 16usize);
     mma.load_matrix::<Chunk<F>, Const<2>>(&tile[at..at + 1], MatrixIdent::B, 4usize, false)
@@ -78,11 +95,11 @@ pub(crate) fn right_transposed<F: Float>(
 #[cube]
 pub(crate) fn right<F: Float>(
     tile: &Shared<[Chunk<F>]>,
+    lane: usize,
     row: usize,
     chunk: usize,
     #[comptime] chunks: usize,
 ) -> Array<Pair<F>> {
-    let lane = UNIT_POS_PLANE as usize;
     let at = place(row + lane % 16, chunk + lane / 16, chunks);
     let mma = Mma::<F>::new(16usize, 8usize, 16usize);
     mma.load_matrix::<Chunk<F>, Const<2>>(&tile[at..at + 1], MatrixIdent::B, 4usize, true)

@@ -1,5 +1,7 @@
 //! The gradients of key and value: a thread has a key, a cube shares the queries that come by.
 
+#![allow(missing_docs, reason = "the macro makes items that have none")]
+
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 

@@ -4,6 +4,8 @@
 //! Algorithm 1; the running softmax is that of Milakov and Gimelshein, *Online normalizer
 //! calculation for softmax*, 2018, section 3.
 
+#![allow(missing_docs, reason = "the macro makes items that have none")]
+
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 

@@ -1,5 +1,7 @@
 //! The gradient of the query: a thread has a query, a cube shares its keys and values.
 
+#![allow(missing_docs, reason = "the macro makes items that have none")]
+
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 

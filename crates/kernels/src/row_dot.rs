@@ -1,5 +1,7 @@
 //! What the backward pass needs of the output: one number a query.
 
+#![allow(missing_docs, reason = "the macro makes items that have none")]
+
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 

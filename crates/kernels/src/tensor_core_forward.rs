@@ -28,7 +28,7 @@ use core::f32::consts::{LN_2, LOG2_E};
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use crate::fragments::{Pair, as_left, left, multiply_add, quad_sum, right, right_transposed};
+use crate::fragments::{Pair, anew, as_left, lane, left, multiply_add, quad_sum, right, right_transposed};
 use crate::running_softmax::{bend, weigh_row};
 use crate::shared_tile::{CHUNK, Chunk, arrived, copy_rows};
 use crate::sight::{end_seen, first_seen};
@@ -81,7 +81,7 @@ pub fn tensor_core_forward<F: Float>(
     let last_row = min(first_row + block_rows, seq_q) - 1;
 
     // This plane's first row, and this thread's: g and t of the drawing in `fragments`.
-    let lane = UNIT_POS_PLANE as usize;
+    let lane = lane();
     let plane_row = UNIT_POS as usize / 32 * (16 * row_tiles);
     let own_row = first_row + plane_row + lane / 4;
     let own_column = lane % 4 * 2;
@@ -148,13 +148,14 @@ pub fn tensor_core_forward<F: Float>(
             #[unroll]
             for row_tile in 0..row_tiles {
                 let row = plane_row + 16 * row_tile;
-                left(&query_tile, row, 2 * k, &mut queries, row_tiles * k + row_tile, chunks);
+                left(&query_tile, lane, row, 2 * k, &mut queries, row_tiles * k + row_tile, chunks);
             }
         }
     }
     // ANCHOR_END: begin
 
     while start < cube_end {
+        let lane = anew(lane);
         // ANCHOR: scores
         // The keys are there, and nobody reads the last values any more.
         arrived();
@@ -172,12 +173,12 @@ pub fn tensor_core_forward<F: Float>(
                 #[unroll]
                 for row_tile in 0..row_tiles {
                     let row = plane_row + 16 * row_tile;
-                    left(&query_tile, row, 2 * k, &mut queries, row_tile, chunks);
+                    left(&query_tile, lane, row, 2 * k, &mut queries, row_tile, chunks);
                 }
             }
             #[unroll]
             for pair in 0..score_columns / 2 {
-                let both = right_transposed(&key_tile, 16 * pair, 2 * k, chunks);
+                let both = right_transposed(&key_tile, lane, 16 * pair, 2 * k, chunks);
                 #[unroll]
                 for row_tile in 0..row_tiles {
                     #[unroll]
@@ -212,6 +213,7 @@ pub fn tensor_core_forward<F: Float>(
         }
         // Most tiles are seen whole by all of the plane's queries.
         if start < all_first || next > all_end {
+            let own_row = anew(own_row);
             #[unroll]
             for row_tile in 0..row_tiles {
                 #[unroll]
@@ -258,7 +260,7 @@ pub fn tensor_core_forward<F: Float>(
             }
             #[unroll]
             for pair in 0..depth {
-                let both = right(&value_tile, 16 * k, 2 * pair, chunks);
+                let both = right(&value_tile, lane, 16 * k, 2 * pair, chunks);
                 #[unroll]
                 for row_tile in 0..row_tiles {
                     #[unroll]

@@ -8,10 +8,13 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::site::{self, Site};
-use crate::{browser, fetch, say, size, system, wasm};
+use crate::{browser, cuda, fetch, say, size, system, vulkan, wasm};
 
 /// The package with the tests that need a browser.
 const READER: &str = "reader-tests";
+
+/// The features of the kernels. Turned on one by one, they would compile what they share anew.
+const KERNEL_FEATURES: [&str; 3] = ["cuda", "wgpu", "emit"];
 
 /// A check: its name, what it looks at, and how.
 #[derive(Debug)]
@@ -24,12 +27,17 @@ pub struct Check {
 }
 
 /// All checks, in the order in which they run.
-pub const CHECKS: [Check; 7] = [
+pub const CHECKS: [Check; 8] = [
     Check { name: "style", about: "rustfmt and clippy have nothing to say", run: style },
     Check { name: "fetch", about: "weights, axe-core, browser and web target are there", run: get },
     Check { name: "wasm", about: "the widgets compile to WebAssembly", run: module },
     Check { name: "book", about: "the book builds, with every lint, and is light", run: book },
     Check { name: "native", about: "unit, integration and documentation tests", run: native },
+    Check {
+        name: "kernels",
+        about: "the GPU kernels, on a driver that needs no GPU",
+        run: kernels,
+    },
     Check { name: "docs", about: "the code's documentation builds without a warning", run: docs },
     Check { name: "browser", about: "the built book in Chromium, as readers meet it", run: reader },
 ];
@@ -131,6 +139,31 @@ fn native() -> Result<()> {
     cargo_test(&["--doc"], &BTreeSet::new())
 }
 
+/// Compiles what lies behind the features of the kernels, all at once so that it compiles once,
+/// and runs it on a Vulkan driver for processors.
+fn kernels() -> Result<()> {
+    let driver = vulkan::get()?;
+    println!("Vulkan: {}", driver.library.display());
+    let compilers = cuda::fetch()?;
+    println!("NVIDIA's compilers: {}", compilers.display());
+    let metadata = metadata()?;
+    let cargo = |command: &str, kind: &str, names: BTreeSet<String>| {
+        let mut cargo = system::cargo();
+        cargo.args([command, "--profile", "kernels", "--workspace"]);
+        cargo.args(["--features", &KERNEL_FEATURES.join(",")]);
+        cargo.args(names.into_iter().flat_map(|name| [format!("--{kind}"), name]));
+        cargo
+    };
+    let mut tests = cargo("test", "test", behind_features(&metadata, "test"));
+    tests.env(cuda::VARIABLE, compilers);
+    system::run(driver.pass_to(tests.arg("--no-fail-fast").args(["--", "--nocapture"]))?)?;
+    let examples = behind_features(&metadata, "example");
+    if examples.is_empty() {
+        return Ok(());
+    }
+    system::run(&mut cargo("build", "example", examples))
+}
+
 fn docs() -> Result<()> {
     let mut cargo = system::cargo();
     cargo.args(["doc", "--release", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
@@ -171,6 +204,15 @@ struct Target {
     kind: Vec<String>,
     /// Whether a plain `cargo test` runs it. The exercises' grades run by name only.
     test: bool,
+    /// Without these features it is left out.
+    #[serde(default, rename = "required-features")]
+    required_features: Vec<String>,
+}
+
+impl Target {
+    fn is(&self, kind: &str) -> bool {
+        self.kind == [kind]
+    }
 }
 
 fn metadata() -> Result<Metadata> {
@@ -188,15 +230,23 @@ fn tests(of: fn(&str) -> bool) -> Result<BTreeSet<String>> {
 /// The names of the tests that grade the exercises.
 fn grades(metadata: &Metadata) -> BTreeSet<String> {
     let targets = metadata.packages.iter().flat_map(|package| &package.targets);
-    let by_name = targets.filter(|target| target.kind == ["test"] && !target.test);
+    let by_name = targets.filter(|target| target.is("test") && !target.test);
     by_name.map(|target| target.name.clone()).collect()
+}
+
+/// The names of the tests or examples that need a feature of the kernels.
+fn behind_features(metadata: &Metadata, kind: &str) -> BTreeSet<String> {
+    let targets = metadata.packages.iter().flat_map(|package| &package.targets);
+    let behind = targets.filter(|target| target.is(kind) && !target.required_features.is_empty());
+    behind.map(|target| target.name.clone()).collect()
 }
 
 fn sort_out(metadata: &Metadata, of: fn(&str) -> bool) -> Result<BTreeSet<String>> {
     let (mut ours, mut others) = (BTreeSet::new(), BTreeSet::new());
     for package in &metadata.packages {
         let names = if of(&package.name) { &mut ours } else { &mut others };
-        let tests = package.targets.iter().filter(|target| target.kind == ["test"] && target.test);
+        let plain = |target: &&Target| target.test && target.required_features.is_empty();
+        let tests = package.targets.iter().filter(|target| target.is("test")).filter(plain);
         names.extend(tests.map(|target| target.name.clone()));
     }
     if let Some(name) = ours.intersection(&others).next() {
@@ -257,6 +307,9 @@ mod tests {
                 {{"name": "book", "targets": [{{"name": "book", "kind": ["lib"], "test": true}},
                     {{"name": "changes", "kind": ["test"], "test": true}},
                     {{"name": "ch04-softmax", "kind": ["test"], "test": false}}]}},
+                {{"name": "kernels", "targets": [
+                    {{"name": "on_gpu", "kind": ["test"], "test": true,
+                        "required-features": ["wgpu"]}}]}},
                 {{"name": "reader-tests", "targets": [
                     {{"name": "{of_reader}", "kind": ["test"], "test": true}}]}}]}}"#
         );
@@ -271,6 +324,8 @@ mod tests {
         assert_eq!(found, BTreeSet::from(["pages".to_owned()]));
         let found = grades(&metadata("pages"));
         assert_eq!(found, BTreeSet::from(["ch04-softmax".to_owned()]));
+        let found = behind_features(&metadata("pages"), "test");
+        assert_eq!(found, BTreeSet::from(["on_gpu".to_owned()]));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 pub mod browser;
 pub mod checks;
+pub mod cuda;
 pub mod fetch;
 pub mod finish;
 pub mod page;
@@ -29,6 +30,7 @@ pub mod site;
 pub mod size;
 pub mod styles;
 pub mod system;
+pub mod vulkan;
 pub mod wasm;
 
 /// The folder that holds `book.toml`.

@@ -6,8 +6,9 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// Each crate of the workspace, and the crates of the workspace that it may use.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("attention", &[]),
+    ("kernels", &[]),
     ("smollm2", &["attention"]),
     ("translator", &["attention"]),
     ("widgets", &["attention", "translator"]),

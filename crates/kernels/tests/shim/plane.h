@@ -122,6 +122,7 @@ static uint32_t __cvta_generic_to_shared(const void *pointer) {
 }
 
 static void ex2_approx_ftz_f32(float &power, float exponent) { power = std::exp2(exponent); }
+static void mov_u32(uint32_t &to, uint32_t from) { to = from; }
 static void rcp_approx_ftz_f32(float &share, float number) { share = 1 / number; }
 
 #define MMA(name, F)                                                                               \

@@ -1,4 +1,0 @@
-//! The kernels on Vulkan.
-
-#[test]
-fn begins() {}
