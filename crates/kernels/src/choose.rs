@@ -46,7 +46,8 @@ impl Abilities {
 /// and a scale above zero, since the maximum is taken before scores are scaled.
 pub fn choose(device: Abilities, dtype: DType, head_dim: usize, scale: f32) -> Forward {
     let half_width = matches!(dtype, DType::F16 | DType::BF16);
-    let usable = device.class == DeviceClass::Cuda && device.tensor_cores && half_width && scale > 0.0;
+    let usable =
+        device.class == DeviceClass::Cuda && device.tensor_cores && half_width && scale > 0.0;
     TensorCoreTiles::of(head_dim)
         .filter(|tiles| usable && tiles.shared_memory(head_dim) <= device.shared_memory)
         .map_or(Forward::Plain(PlainTiles::of(device.class, head_dim)), Forward::TensorCore)

@@ -217,11 +217,7 @@ fn tensor() -> TensorCompilationArg {
     }
 }
 
-fn compile(
-    card: Card,
-    kernel: KernelDefinition,
-    threads: usize,
-) -> Result<Emitted, NotEmitted> {
+fn compile(card: Card, kernel: KernelDefinition, threads: usize) -> Result<Emitted, NotEmitted> {
     let supports_features = CppSupportedFeatures {
         grid_constants: true,
         fast_math: true,

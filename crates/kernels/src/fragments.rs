@@ -67,8 +67,7 @@ pub(crate) fn left<F: Float>(
 ) {
     let at = place(row + lane % 16, chunk + lane / 16, chunks);
     let mma = Mma::<F>::new(16usize, 8usize, 16usize);
-    let a =
-        mma.load_matrix::<Chunk<F>, Const<2>>(&tile[at..at + 1], MatrixIdent::A, 4usize, false);
+    let a = mma.load_matrix::<Chunk<F>, Const<2>>(&tile[at..at + 1], MatrixIdent::A, 4usize, false);
     #[unroll]
     for part in 0..4usize {
         fragments[4 * index + part] = a[part];

@@ -28,7 +28,9 @@ use core::f32::consts::{LN_2, LOG2_E};
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use crate::fragments::{Pair, anew, as_left, lane, left, multiply_add, quad_sum, right, right_transposed};
+use crate::fragments::{
+    Pair, anew, as_left, lane, left, multiply_add, quad_sum, right, right_transposed,
+};
 use crate::running_softmax::{bend, weigh_row};
 use crate::shared_tile::{CHUNK, Chunk, arrived, copy_rows};
 use crate::sight::{end_seen, first_seen};
@@ -91,8 +93,7 @@ pub fn tensor_core_forward<F: Float>(
     let cube_first = first_seen(first_row, seq_q, seq_k, before);
     let cube_end = min(length, end_seen(last_row, seq_q, seq_k, after));
     // The keys that all of this plane's queries see.
-    let all_first =
-        first_seen(first_row + plane_row + (16 * row_tiles - 1), seq_q, seq_k, before);
+    let all_first = first_seen(first_row + plane_row + (16 * row_tiles - 1), seq_q, seq_k, before);
     let all_end = min(length, end_seen(first_row + plane_row, seq_q, seq_k, after));
 
     let query_at = (batch * query.stride(0) + head * query.stride(1)) / CHUNK;
@@ -134,7 +135,14 @@ pub fn tensor_core_forward<F: Float>(
     let mut start = cube_first / keys * keys;
     let query_stride = query.stride(2) / CHUNK;
     copy_rows(
-        query, query_at, query_stride, first_row, seq_q, &mut query_tile, block_rows, chunks,
+        query,
+        query_at,
+        query_stride,
+        first_row,
+        seq_q,
+        &mut query_tile,
+        block_rows,
+        chunks,
         threads,
     );
     copy_rows(key, key_at, key_stride, start, length, &mut key_tile, keys, chunks, threads);
@@ -159,7 +167,17 @@ pub fn tensor_core_forward<F: Float>(
         // ANCHOR: scores
         // The keys are there, and nobody reads the last values any more.
         arrived();
-        copy_rows(value, value_at, value_stride, start, length, &mut value_tile, keys, chunks, threads);
+        copy_rows(
+            value,
+            value_at,
+            value_stride,
+            start,
+            length,
+            &mut value_tile,
+            keys,
+            chunks,
+            threads,
+        );
 
         let mut scores = Array::<Pair<f32>>::new(2 * row_tiles * score_columns);
         #[unroll]
@@ -238,7 +256,13 @@ pub fn tensor_core_forward<F: Float>(
             #[unroll]
             for half in 0..2usize {
                 let correction = weigh_row(
-                    &mut scores, &mut largest, &mut total, factor, hidden, row_tile, half,
+                    &mut scores,
+                    &mut largest,
+                    &mut total,
+                    factor,
+                    hidden,
+                    row_tile,
+                    half,
                     score_columns,
                 );
                 #[unroll]
@@ -291,10 +315,12 @@ pub fn tensor_core_forward<F: Float>(
                 row_log_sum_exp = largest[index] * factor * LN_2 + row_total.ln();
             }
             if row < seq_q {
-                let at = batch * output.stride(0) + head * output.stride(1) + row * output.stride(2);
+                let at =
+                    batch * output.stride(0) + head * output.stride(1) + row * output.stride(2);
                 #[unroll]
                 for column in 0..sum_columns {
-                    let numbers = sums[2 * (row_tile * sum_columns + column) + half] * Pair::new(share);
+                    let numbers =
+                        sums[2 * (row_tile * sum_columns + column) + half] * Pair::new(share);
                     let to = (at + 8 * column + own_column) / 2;
                     output[to] = Pair::<F>::cast_from(numbers);
                 }

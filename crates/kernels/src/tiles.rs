@@ -81,7 +81,8 @@ impl TensorCoreTiles {
     /// The table's line for a head dimension, `None` where there is none. Registers bound these:
     /// a thread has at most 255, and two cubes are to share the 65,536 of an SM.
     pub fn of(head_dim: usize) -> Option<Self> {
-        let tiles = TensorCoreTiles { planes: 4, row_tiles: 2, keys: 64, queries_in_registers: true };
+        let tiles =
+            TensorCoreTiles { planes: 4, row_tiles: 2, keys: 64, queries_in_registers: true };
         match head_dim {
             64 => Some(tiles),
             128 => Some(TensorCoreTiles { keys: 32, queries_in_registers: false, ..tiles }),

@@ -152,7 +152,9 @@ fn for_the_cpu(source: &str) -> String {
 
 /// `extern __shared__ __align__(128) char NAME[];` names the shim's shared memory.
 fn shared_memory(line: &str) -> String {
-    let Some((before, rest)) = line.split_once("extern __shared__ ") else { return line.to_owned() };
+    let Some((before, rest)) = line.split_once("extern __shared__ ") else {
+        return line.to_owned();
+    };
     let (declaration, after) = rest.split_once(';').expect("a declaration ends");
     let name = declaration.split(' ').next_back().unwrap().trim_end_matches("[]");
     format!("{before}char *const {name} = shim::shared;{after}")

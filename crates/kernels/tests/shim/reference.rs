@@ -52,8 +52,7 @@ pub fn attention(inputs: &Inputs, options: &FlashOptions) -> Expected {
             };
             *j < length && (!options.causal || ahead <= 0) && options.window.is_none_or(near)
         };
-        let scores: Vec<(usize, f64)> =
-            (0..seq_k).filter(sees).map(|j| (j, score(j))).collect();
+        let scores: Vec<(usize, f64)> = (0..seq_k).filter(sees).map(|j| (j, score(j))).collect();
         let most = scores.iter().fold(f64::NEG_INFINITY, |most, &(_, score)| most.max(score));
         let total: f64 = scores.iter().map(|(_, score)| (score - most).exp()).sum();
         let weighted = |k: usize| -> f64 {
