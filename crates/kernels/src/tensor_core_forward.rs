@@ -1,7 +1,7 @@
 //! Flash attention forward, to be fast: on tensor cores, for `f16` and `bf16`.
 //!
 //! Dao, *FlashAttention-2*, 2023, Algorithm 1 and section 3.3. What [`plain_forward`] does a row a
-//! thread, this does 16 rows a plane, and each plane goes on alone: it has its own queries and
+//! thread, this does 16 rows a plane, twice, and each plane goes on alone: it has its own queries and
 //! needs all keys, so between planes nothing is exchanged but tiles of keys and values.
 //!
 //! ```text
@@ -22,6 +22,8 @@
 //! multiplied, the keys of the next tile are. Neither scores nor weights leave the registers.
 //!
 //! [`plain_forward`]: crate::plain_forward
+
+#![allow(missing_docs, reason = "the macro makes items that have none")]
 
 use core::f32::consts::{LN_2, LOG2_E};
 
