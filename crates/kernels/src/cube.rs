@@ -9,12 +9,15 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use crate::backend::{FlashAttention, FlashBackward, FlashDecode, Saved, Texts};
+use crate::choose::{Abilities, Forward, choose};
 use crate::decode_merge::decode_merge;
 use crate::decode_split::decode_split;
 use crate::key_value_gradient::key_value_gradient;
 use crate::plain_forward::plain_forward;
 use crate::query_gradient::query_gradient;
 use crate::row_dot::row_dot;
+use crate::shared_tile::CHUNK;
+use crate::tensor_core_forward::tensor_core_forward;
 use crate::tiles::{DecodeTiles, DeviceClass, PlainTiles};
 use crate::{DecodeOptions, FlashOptions};
 
@@ -33,30 +36,56 @@ impl FlashAttention for CubeBackend {
         let [batch, heads, seq_q, head_dim] = query.shape().dims();
         let seq_k = key.shape().dims::<4>()[2];
         let (before, after) = options.reach(seq_q, seq_k);
-        let tiles = PlainTiles::of(device_class(&query), head_dim);
         let output = empty(&query, [batch, heads, seq_q, head_dim], query.dtype);
         let log_sum_exp = empty(&query, [batch, heads, seq_q], DType::F32);
         let lengths = lengths(&query, &options, batch, seq_k);
-        plain_forward::launch(
-            &query.client.clone(),
-            cubes(seq_q.div_ceil(tiles.block_rows), heads, batch),
-            CubeDim::new_1d(tiles.block_rows as u32),
-            query.clone().into_tensor_arg(),
-            key.into_tensor_arg(),
-            value.into_tensor_arg(),
-            lengths.into_tensor_arg(),
-            output.clone().into_tensor_arg(),
-            log_sum_exp.clone().into_tensor_arg(),
-            options.scale_for(head_dim),
-            options.soft_cap.unwrap_or(0.0),
-            before,
-            after,
-            HIDDEN,
-            head_dim,
-            options.soft_cap.is_some(),
-            tiles,
-            dtype_to_elem_type(query.dtype),
-        );
+        let (scale, dtype) = (options.scale_for(head_dim), dtype_to_elem_type(query.dtype));
+        let abilities = Abilities::of(device_class(&query), query.client.properties());
+        match choose(abilities, query.dtype, head_dim, scale) {
+            Forward::Plain(tiles) => plain_forward::launch(
+                &query.client.clone(),
+                cubes(seq_q.div_ceil(tiles.block_rows), heads, batch),
+                CubeDim::new_1d(tiles.block_rows as u32),
+                query.into_tensor_arg(),
+                key.into_tensor_arg(),
+                value.into_tensor_arg(),
+                lengths.into_tensor_arg(),
+                output.clone().into_tensor_arg(),
+                log_sum_exp.clone().into_tensor_arg(),
+                scale,
+                options.soft_cap.unwrap_or(0.0),
+                before,
+                after,
+                HIDDEN,
+                head_dim,
+                options.soft_cap.is_some(),
+                tiles,
+                dtype,
+            ),
+            Forward::TensorCore(tiles) => {
+                let [query, key, value] = [query, key, value].map(in_whole_chunks);
+                tensor_core_forward::launch(
+                    &query.client.clone(),
+                    cubes(seq_q.div_ceil(tiles.block_rows()), heads, batch),
+                    CubeDim::new_1d(tiles.threads() as u32),
+                    query.into_tensor_arg(),
+                    key.into_tensor_arg(),
+                    value.into_tensor_arg(),
+                    lengths.into_tensor_arg(),
+                    output.clone().into_tensor_arg(),
+                    log_sum_exp.clone().into_tensor_arg(),
+                    scale,
+                    options.soft_cap.unwrap_or(0.0),
+                    before,
+                    after,
+                    HIDDEN,
+                    head_dim,
+                    options.soft_cap.is_some(),
+                    tiles,
+                    dtype,
+                );
+            }
+        }
         (output, log_sum_exp)
     }
 }
@@ -247,6 +276,14 @@ fn with_whole_rows(tensor: CubeTensor) -> CubeTensor {
     let strides = tensor.meta.strides();
     let countable = tensor.handle.size() / tensor.dtype.size() as u64 <= u64::from(u32::MAX);
     if strides[strides.len() - 1] == 1 && countable { tensor } else { into_contiguous(tensor) }
+}
+
+/// The tensor, copied only if some row does not begin at a multiple of 16 bytes.
+fn in_whole_chunks(tensor: CubeTensor) -> CubeTensor {
+    let (_, strides) = tensor.meta.strides().split_last().expect("there are four dimensions");
+    let whole = strides.iter().all(|stride| stride.is_multiple_of(CHUNK));
+    let begins = tensor.handle.offset_start.unwrap_or(0);
+    if whole && begins.is_multiple_of(16) { tensor } else { into_contiguous(tensor) }
 }
 
 /// Memory for a result, on the device of `like`. All memory that the op uses is asked for here.

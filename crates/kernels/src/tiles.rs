@@ -57,6 +57,56 @@ impl PlainTiles {
     }
 }
 
+/// The tiles of the tensor-core kernel.
+///
+/// A plane of 32 threads has `row_tiles` times 16 queries. With two, what it reads of keys and
+/// values serves twice as many multiplications: with one, an SM's shared memory would be read as
+/// fast as it can be (128 bytes a clock) to keep its tensor cores busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TensorCoreTiles {
+    /// Planes of a cube.
+    pub planes: usize,
+    /// Times 16 queries for a plane.
+    pub row_tiles: usize,
+    /// Keys and values in shared memory at a time: a multiple of 16.
+    pub keys: usize,
+    /// Whether queries stay in registers, or are read from shared memory for each tile of keys.
+    pub queries_in_registers: bool,
+}
+
+/// The head dimensions that the tensor-core kernel has tiles for.
+pub const TENSOR_CORE_HEAD_DIMS: [usize; 2] = [64, 128];
+
+impl TensorCoreTiles {
+    /// The table's line for a head dimension, `None` where there is none. Registers bound these:
+    /// a thread has at most 255, and two cubes are to share the 65,536 of an SM.
+    pub fn of(head_dim: usize) -> Option<Self> {
+        let tiles =
+            TensorCoreTiles { planes: 4, row_tiles: 2, keys: 64, queries_in_registers: true };
+        match head_dim {
+            64 => Some(tiles),
+            128 => Some(TensorCoreTiles { keys: 32, queries_in_registers: false, ..tiles }),
+            _ => None,
+        }
+    }
+
+    /// Threads of a cube.
+    pub fn threads(&self) -> usize {
+        32 * self.planes
+    }
+
+    /// Queries of a cube.
+    pub fn block_rows(&self) -> usize {
+        16 * self.row_tiles * self.planes
+    }
+
+    /// Bytes of shared memory: a block of queries, a tile of keys and one of values, 2 bytes a
+    /// number.
+    pub fn shared_memory(&self, head_dim: usize) -> usize {
+        2 * head_dim * (self.block_rows() + 2 * self.keys)
+    }
+}
+
 /// How one decoding step is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DecodeTiles {

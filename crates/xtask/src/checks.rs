@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::site::{self, Site};
-use crate::{browser, fetch, say, size, system, vulkan, wasm};
+use crate::{browser, cuda, fetch, say, size, system, vulkan, wasm};
 
 /// The package with the tests that need a browser.
 const READER: &str = "reader-tests";
@@ -147,6 +147,8 @@ fn native() -> Result<()> {
 fn kernels() -> Result<()> {
     let driver = vulkan::get()?;
     println!("Vulkan: {}", driver.library.display());
+    let compilers = cuda::fetch()?;
+    println!("NVIDIA's compilers: {}", compilers.display());
     let metadata = metadata()?;
     let cargo = |command: &str, kind: &str, names: BTreeSet<String>| {
         let mut cargo = system::cargo();
@@ -159,6 +161,7 @@ fn kernels() -> Result<()> {
     tests.args(
         behind_features(&metadata, "bin").into_iter().flat_map(|name| ["--bin".to_owned(), name]),
     );
+    tests.env(cuda::VARIABLE, compilers);
     system::run(driver.pass_to(tests.arg("--no-fail-fast").args(["--", "--nocapture"]))?)?;
     // The listing needs no feature, and with them all it must build and link without CUDA.
     let mut examples = behind_features(&metadata, "example");

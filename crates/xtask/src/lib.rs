@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 pub mod browser;
 pub mod checks;
+pub mod cuda;
 pub mod fetch;
 pub mod finish;
 pub mod page;

@@ -1,0 +1,189 @@
+//! Runs the emitted CUDA C++ on the CPU: g++ compiles it together with a shim for what a card has
+//! and a CPU has not.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use kernels::emit::Emitted;
+
+/// What a kernel is run on, and the order of things that a card may choose.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Cubes along each axis.
+    pub cubes: [u32; 3],
+    /// The shapes of query, key, value, lengths, output and log-sum-exp.
+    pub shapes: [Vec<usize>; 6],
+    /// How far a query sees back and ahead.
+    pub reach: (usize, usize),
+    /// What scores are multiplied by.
+    pub scale: f32,
+    /// Where scores bend to.
+    pub soft_cap: f32,
+    /// Whether the last plane of a cube runs first.
+    pub backwards: bool,
+    /// Whether asynchronous copies arrive at the last moment.
+    pub copies_late: bool,
+    /// The bytes of query, key, value and lengths.
+    pub inputs: Vec<u8>,
+}
+
+/// What a kernel wrote.
+#[derive(Debug)]
+pub struct Written {
+    /// The bytes of the output.
+    pub output: Vec<u8>,
+    /// The log-sum-exp.
+    pub log_sum_exp: Vec<f32>,
+    /// How often a row of an `ldmatrix` had to wait for another, on the same banks.
+    pub conflicts: u32,
+}
+
+/// A kernel as a program.
+#[derive(Debug)]
+pub struct Program {
+    folder: tempfile::TempDir,
+    threads: usize,
+    width: usize,
+}
+
+impl Program {
+    /// Compiles a kernel for numbers of `width` bytes.
+    pub fn new(kernel: &Emitted, width: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("kernel.h"), for_the_cpu(&kernel.source)).unwrap();
+        let shim = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shim");
+        let made = Command::new("g++")
+            .args(["-std=c++20", "-O1", "-fno-strict-aliasing", "-ffp-contract=off", "-w"])
+            .arg(format!("-DKERNEL={}", name(&kernel.source)))
+            .arg(format!("-DWIDTH={width}"))
+            .arg("-I")
+            .arg(&shim)
+            .arg("-I")
+            .arg(folder.path())
+            .arg(shim.join("main.cpp"))
+            .arg("-o")
+            .arg(folder.path().join("kernel"))
+            .output()
+            .expect("g++ is missing: apt install g++");
+        let errors = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "{}", errors.chars().take(3000).collect::<String>());
+        Program { folder, threads: kernel.threads, width }
+    }
+
+    /// Runs it on all cases.
+    pub fn run(&self, cases: &[Case]) -> Vec<Written> {
+        let path = |name: &str| -> PathBuf { self.folder.path().join(name) };
+        let bytes: Vec<u8> = cases.iter().flat_map(|case| self.bytes(case)).collect();
+        fs::write(path("in"), bytes).unwrap();
+        let ran = Command::new(path("kernel")).arg(path("in")).arg(path("out")).output().unwrap();
+        let errors = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{}: {errors}", ran.status);
+        let written = fs::read(path("out")).unwrap();
+        let mut rest = written.as_slice();
+        let mut take = |count: usize| {
+            let (taken, left) = rest.split_at(count);
+            rest = left;
+            taken.to_vec()
+        };
+        let all = cases.iter().map(|case| {
+            let count = |tensor: usize| case.shapes[tensor].iter().product::<usize>();
+            let output = take(count(4) * self.width);
+            let log_sum_exp = take(count(5) * 4);
+            let four = |bytes: &[u8]| -> [u8; 4] { bytes.try_into().unwrap() };
+            Written {
+                output,
+                log_sum_exp: log_sum_exp
+                    .chunks_exact(4)
+                    .map(|bytes| f32::from_le_bytes(four(bytes)))
+                    .collect(),
+                conflicts: u32::from_le_bytes(four(&take(4))),
+            }
+        });
+        all.collect()
+    }
+
+    /// A case as `main.cpp` reads it.
+    fn bytes(&self, case: &Case) -> Vec<u8> {
+        let mut words = case.cubes.to_vec();
+        words.push(self.threads as u32);
+        for shape in &case.shapes {
+            words.extend((0..4).map(|axis| *shape.get(axis).unwrap_or(&0) as u32));
+        }
+        words.extend(case.shapes.iter().map(|shape| shape.len() as u32));
+        words.extend([case.reach.0 as u32, case.reach.1 as u32]);
+        words.extend([case.backwards, case.copies_late].map(u32::from));
+        words.extend([case.scale, case.soft_cap, f32::NEG_INFINITY].map(f32::to_bits));
+        let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        bytes.extend_from_slice(&case.inputs);
+        bytes
+    }
+}
+
+/// The name of the kernel's function.
+fn name(source: &str) -> &str {
+    let after = source.split_once("__global__").expect("there is a kernel").1;
+    let before = after.split_once("(float").or(after.split_once("(__")).map_or(after, |it| it.0);
+    // `void __launch_bounds__(64)  name`
+    let name = before.rsplit(' ').next().unwrap();
+    assert!(name.ends_with(|last: char| last.is_alphanumeric()), "{name}");
+    name
+}
+
+/// The source with what only NVIDIA's compiler knows said in C++: instructions of the card become
+/// calls of functions of the same name.
+fn for_the_cpu(source: &str) -> String {
+    let mut lines = String::new();
+    for line in source.lines() {
+        if line.starts_with("typedef") && line.contains("int") && line.contains("_t;")
+            || line.starts_with("typedef") && line.contains("char")
+            || line.starts_with("typedef") && line.contains("short")
+            || line.starts_with("#include <cuda")
+        {
+            continue;
+        }
+        let line = shared_memory(line);
+        lines.push_str(&line);
+        lines.push('\n');
+    }
+    instructions(&lines)
+}
+
+/// `extern __shared__ __align__(128) char NAME[];` names the shim's shared memory.
+fn shared_memory(line: &str) -> String {
+    let Some((before, rest)) = line.split_once("extern __shared__ ") else {
+        return line.to_owned();
+    };
+    let (declaration, after) = rest.split_once(';').expect("a declaration ends");
+    let name = declaration.split(' ').next_back().unwrap().trim_end_matches("[]");
+    format!("{before}char *const {name} = shim::shared;{after}")
+}
+
+/// `asm volatile("name.of.it ..." : "=r"(to) : "r"(from) : "memory");` becomes
+/// `name_of_it(to, from);`.
+fn instructions(source: &str) -> String {
+    let mut result = String::new();
+    let mut rest = source;
+    while let Some(at) = rest.find("asm ") {
+        result.push_str(&rest[..at]);
+        let (statement, after) = rest[at..].split_once(");").expect("an instruction ends");
+        let mut quoted = statement.split('"');
+        let template = quoted.nth(1).expect("an instruction has a name");
+        let name = template.split([' ', ';']).next().unwrap();
+        let name = name.replace("::cta", "").replace("::", "_").replace('.', "_");
+        let operands = statement.split_once(&format!("\"{template}\"")).unwrap().1;
+        let constraint = |piece: &&str| piece.starts_with('(');
+        let operands: Vec<&str> = operands.split('"').filter(constraint).map(operand).collect();
+        write!(result, "{name}({});", operands.join(", ")).unwrap();
+        rest = after;
+    }
+    result.push_str(rest);
+    result
+}
+
+/// `(x.i_0), ` → `x.i_0`.
+fn operand(piece: &str) -> &str {
+    let inner = &piece[1..];
+    inner.split(')').next().unwrap()
+}
