@@ -180,7 +180,7 @@ fn real(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
             };
             let work = numbers.as_ref().map(|numbers| Tiles::new(numbers, &state)).transpose()?;
             let source = format!("{source}, tiles of {block} by {block}");
-            let rises = work.as_ref().map(|work| risen(work));
+            let rises = work.as_ref().map(risen);
             let rises = rises.map(|rises| Fact::count(rises, source.as_str()));
             facts.add_measured(&format!("flash.{name}-rises-{block}"), rises);
             let all = work.as_ref().map(|work| Fact::count(met(work), source.as_str()));
