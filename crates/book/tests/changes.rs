@@ -30,6 +30,7 @@ fn copy() -> TempDir {
         "theme",
         "listings",
         "crates/attention/src",
+        "crates/induction/src",
         "crates/kernels/src",
         "crates/smollm2/src",
         "crates/translator/src",
