@@ -1,7 +1,10 @@
 """Tests of what benches/gpu.py counts and writes: `python3 -m unittest` in this folder."""
 
+import os
+import tempfile
 import tomllib
 import unittest
+from unittest import mock
 
 import gpu
 
@@ -22,6 +25,34 @@ class Counting(unittest.TestCase):
         # Keys and values, 16 texts, 8 heads, two bytes a number; in two milliseconds.
         self.assertEqual(time["gb_per_second"], 2 * 16 * 8 * 1024 * 64 * 2 / 2e-3 / 1e9)
         self.assertNotIn("tflops", time)
+
+
+# Does as gpu-bench does: names its device, and gives back the way that it was asked for.
+BENCH = """#!/usr/bin/env python3
+import json, sys
+print(json.dumps({"device": "none"}))
+way = sys.argv[sys.argv.index("--way") + 1]
+case = {"case": "forward", "way": way, "head_dim": 64, "causal": True, "tokens": 1024}
+print(json.dumps(case | {"median_ms": 2.0, "peak_bytes": 3000000}))
+"""
+
+
+class Ways(unittest.TestCase):
+    def test_every_way_of_the_kernels_is_asked_for_and_recorded(self):
+        with tempfile.TemporaryDirectory() as folder:
+            bench = os.path.join(folder, "bench")
+            with open(bench, "w", encoding="utf-8") as file:
+                file.write(BENCH)
+            os.chmod(bench, 0o755)
+            with mock.patch.object(gpu, "libraries", return_value=[]):
+                times = [gpu.ours(bench, "cuda", way, 5, 16384)[0] for way in gpu.KERNELS]
+        times = [gpu.with_rate(time) for time in times]
+        self.assertEqual([time["way"] for time in times], ["ours", "plain"])
+        lines = gpu.table(HEAD, times).splitlines()
+        self.assertIn("plain ", lines[-1])
+        self.assertIn("3 MB", lines[-1])
+        record = tomllib.loads(gpu.document(HEAD, times))
+        self.assertEqual(record["time"][1]["peak_bytes"], 3000000)
 
 
 class Writing(unittest.TestCase):

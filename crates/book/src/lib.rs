@@ -8,7 +8,7 @@
 //! | `{{num NAME}}` | the same as bare digits, for formulas and code |
 //! | `{{listing FILE#ANCHOR}}` | the lines between two anchors of a source file |
 //! | `{{output LISTING/RUN}}` | the command of a recorded run, and what it printed |
-//! | `{{measured NAME}}` | a table of what was measured: errors or times |
+//! | `{{measured NAME}}` | a table of what was measured: errors, times or registers |
 //! | `{{widget NAME}}` | a widget's first view, which WebAssembly takes over in the page |
 //! | `{{cite KEY}}` | a work of the bibliography, with its link |
 //! | `{{term KEY}}`, `{{term KEY\|shown words}}` | a word of the glossary, with its definition |

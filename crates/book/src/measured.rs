@@ -1,5 +1,5 @@
-//! What was measured, as tables and facts: how right each way to compute attention is, and how
-//! fast on a processor. The records say when and how; none is made while the book is built.
+//! What was measured, as tables and facts: how right each way to compute attention is, how fast on
+//! a processor, and what registers kernels take. The records say when and how; none is made while the book is built.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +21,12 @@ const TIMES: &str = include_str!("../../../benches/cpu.toml");
 /// Errors of the kernels, from their test on Vulkan.
 const KERNELS: &str = include_str!("../../kernels/errors.toml");
 
+/// What NVIDIA's compilers say of the kernels, from their test `kernels_nvrtc`.
+const REGISTERS: &str = include_str!("../../kernels/registers.toml");
+
 /// The names of the tables.
-pub const TABLES: [&str; 6] = ["equivalence", "attention", "decode", "smollm2", "gpu", "kernels"];
+pub const TABLES: [&str; 7] =
+    ["equivalence", "attention", "decode", "smollm2", "gpu", "kernels", "registers"];
 
 #[derive(Deserialize)]
 struct Errors {
@@ -83,6 +87,37 @@ fn kernel_errors() -> Result<KernelErrors> {
     toml::from_str(KERNELS).context("crates/kernels/errors.toml is not a table of errors")
 }
 
+#[derive(Deserialize)]
+struct Registers {
+    kernel: Vec<CompiledKernel>,
+    spills: Vec<Spills>,
+}
+
+/// A kernel as NVIDIA's compilers made it.
+#[derive(Deserialize)]
+struct CompiledKernel {
+    kernel: String,
+    card: String,
+    dtype: String,
+    head_dim: usize,
+    capped: bool,
+    registers: usize,
+    shared_memory: usize,
+    local_memory: usize,
+    spilled: usize,
+}
+
+/// Why a kernel spills.
+#[derive(Deserialize)]
+struct Spills {
+    kernel: String,
+    why: String,
+}
+
+fn registers() -> Result<Registers> {
+    toml::from_str(REGISTERS).context("crates/kernels/registers.toml is not a table of kernels")
+}
+
 /// One run of `benches/gpu.py`.
 #[derive(Deserialize)]
 struct CardRun {
@@ -133,6 +168,7 @@ pub fn table(name: &str) -> Result<String, String> {
         "attention" => times().map(|times| of_times(&times, &times.attention, "tokens")),
         "decode" => times().map(|times| of_times(&times, &times.decode, "tokens held")),
         "kernels" => kernel_errors().map(|errors| of_kernel_errors(&errors)),
+        "registers" => registers().map(|registers| of_registers(&registers)),
         "gpu" => card().map(|run| of_card(run.as_ref())),
         "smollm2" => times().map(|times| of_times(&times, &times.smollm2, "tokens read")),
         _ => return Err(format!("there is no table `{name}`: there are {}", TABLES.join(", "))),
@@ -235,6 +271,44 @@ fn of_kernel_errors(errors: &KernelErrors) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// A row for each kernel, and below it why some spill.
+fn of_registers(registers: &Registers) -> Markup {
+    let numbers = ["Registers", "Shared memory", "Local memory", "Spilled"];
+    html! {
+        div class="table-wrapper" {
+            table {
+                caption { "Registers of a thread. Memory in bytes: shared of a group, the rest of a thread." }
+                thead {
+                    tr {
+                        @for head in ["Kernel", "head_dim", "Type", "Card"] { th scope="col" { (head) } }
+                        @for head in numbers { th scope="col" { (head) } }
+                    }
+                }
+                tbody {
+                    @for line in &registers.kernel {
+                        tr {
+                            th scope="row" {
+                                code { (line.kernel) }
+                                @if line.capped { ", soft cap" }
+                            }
+                            td { (line.head_dim) }
+                            td { (line.dtype) }
+                            td { (line.card) }
+                            td { (line.registers) }
+                            td { (line.shared_memory) }
+                            td { (line.local_memory) }
+                            td { (line.spilled) }
+                        }
+                    }
+                }
+            }
+        }
+        @for spills in &registers.spills {
+            p { "Why " code { (spills.kernel) } " spills: " (spills.why) "." }
         }
     }
 }
@@ -386,6 +460,17 @@ mod tests {
             assert!(html.matches("<tr>").count() > 3, "{name}: {html}");
         }
         assert!(table("times").unwrap_err().contains("equivalence"));
+    }
+
+    #[test]
+    fn what_spills_is_explained() {
+        let registers = registers().unwrap();
+        let html = of_registers(&registers).into_string();
+        for line in registers.kernel.iter().filter(|line| line.spilled > 0) {
+            assert!(registers.spills.iter().any(|it| it.kernel == line.kernel), "{}", line.kernel);
+            let why = format!("Why <code>{}</code> spills: ", line.kernel);
+            assert_eq!(html.matches(&why).count(), 1, "{html}");
+        }
     }
 
     #[test]

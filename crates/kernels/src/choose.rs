@@ -4,6 +4,7 @@ use burn::tensor::DType;
 use cubecl::ir::features::MmaConfig;
 use cubecl::ir::{DeviceProperties, ElemType, FloatKind};
 
+use crate::options::{FlashOptions, Kernel};
 use crate::tiles::{DeviceClass, PlainTiles, TensorCoreTiles};
 
 /// A forward kernel, with its tiles.
@@ -42,52 +43,18 @@ impl Abilities {
     }
 }
 
-/// Tensor cores where they can be used: CUDA, numbers of half width, a head dimension of the table,
-/// and a scale above zero, since the maximum is taken before scores are scaled.
-pub fn choose(device: Abilities, dtype: DType, head_dim: usize, scale: f32) -> Forward {
+/// Tensor cores where they can be used and `options` do not ask for the plain kernel: CUDA, numbers
+/// of half width, a line in the [table](TensorCoreTiles::of), which has none for a soft cap and a
+/// head dimension of 128, and a scale above zero, since the maximum is taken before scores are
+/// scaled.
+pub fn choose(device: Abilities, dtype: DType, head_dim: usize, options: &FlashOptions) -> Forward {
     let half_width = matches!(dtype, DType::F16 | DType::BF16);
-    let usable =
-        device.class == DeviceClass::Cuda && device.tensor_cores && half_width && scale > 0.0;
-    TensorCoreTiles::of(head_dim)
+    let usable = options.kernel == Kernel::Automatic
+        && device.class == DeviceClass::Cuda
+        && device.tensor_cores
+        && half_width
+        && options.scale_for(head_dim) > 0.0;
+    TensorCoreTiles::of(head_dim, options.soft_cap.is_some())
         .filter(|tiles| usable && tiles.shared_memory(head_dim) <= device.shared_memory)
         .map_or(Forward::Plain(PlainTiles::of(device.class, head_dim)), Forward::TensorCore)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const A100: Abilities =
-        Abilities { class: DeviceClass::Cuda, tensor_cores: true, shared_memory: 163 << 10 };
-
-    fn on_tensor_cores(device: Abilities, dtype: DType, head_dim: usize, scale: f32) -> bool {
-        matches!(choose(device, dtype, head_dim, scale), Forward::TensorCore(_))
-    }
-
-    #[test]
-    fn tensor_cores_are_used_where_they_can_be() {
-        for dtype in [DType::F16, DType::BF16] {
-            for head_dim in [64, 128] {
-                assert!(on_tensor_cores(A100, dtype, head_dim, 0.1));
-            }
-        }
-    }
-
-    #[test]
-    fn all_else_is_plain() {
-        let plain = Forward::Plain(PlainTiles::of(DeviceClass::Cuda, 64));
-        assert_eq!(choose(A100, DType::F32, 64, 0.1), plain);
-        assert!(!on_tensor_cores(A100, DType::F16, 96, 0.1));
-        for scale in [0.0, -0.1] {
-            assert!(!on_tensor_cores(A100, DType::F16, 64, scale));
-        }
-        let without = [
-            Abilities { class: DeviceClass::WebGpu, ..A100 },
-            Abilities { tensor_cores: false, ..A100 },
-            Abilities { shared_memory: 16 << 10, ..A100 },
-        ];
-        for device in without {
-            assert!(!on_tensor_cores(device, DType::F16, 64, 0.1), "{device:?}");
-        }
-    }
 }

@@ -41,7 +41,7 @@ impl FlashAttention for CubeBackend {
         let lengths = lengths(&query, &options, batch, seq_k);
         let (scale, dtype) = (options.scale_for(head_dim), dtype_to_elem_type(query.dtype));
         let abilities = Abilities::of(device_class(&query), query.client.properties());
-        match choose(abilities, query.dtype, head_dim, scale) {
+        match choose(abilities, query.dtype, head_dim, &options) {
             Forward::Plain(tiles) => plain_forward::launch(
                 &query.client.clone(),
                 cubes(seq_q.div_ceil(tiles.block_rows), heads, batch),

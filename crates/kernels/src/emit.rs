@@ -20,9 +20,14 @@ use cubecl_cpp::shared::{
 };
 use cubecl_cpp::target::Cuda;
 
+use crate::decode_merge::decode_merge::DecodeMerge;
+use crate::decode_split::decode_split::DecodeSplit;
+use crate::key_value_gradient::key_value_gradient::KeyValueGradient;
 use crate::plain_forward::plain_forward;
+use crate::query_gradient::query_gradient::QueryGradient;
+use crate::row_dot::row_dot::RowDot;
 use crate::tensor_core_forward::tensor_core_forward;
-use crate::tiles::{PlainTiles, TensorCoreTiles};
+use crate::tiles::{DecodeTiles, PlainTiles, TensorCoreTiles};
 
 /// A kind of card that source is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,6 +205,160 @@ pub fn tensor_core(
         head_dim,
         capped,
         tiles,
+        ElemType::Float(kind),
+    );
+    compile(card, kernel.define(), threads)
+}
+
+/// The source of [`row_dot`](crate::row_dot::row_dot()).
+///
+/// # Errors
+/// When CubeCL refuses.
+pub fn row_dot(
+    card: Card,
+    kind: FloatKind,
+    head_dim: usize,
+    tiles: PlainTiles,
+) -> Result<Emitted, NotEmitted> {
+    let threads = tiles.block_rows;
+    let kernel = RowDot::new(
+        settings(threads),
+        card.properties(),
+        target(),
+        tensor(),
+        tensor(),
+        tensor(),
+        head_dim,
+        ElemType::Float(kind),
+    );
+    compile(card, kernel.define(), threads)
+}
+
+/// The source of [`query_gradient`](crate::query_gradient::query_gradient()).
+///
+/// # Errors
+/// When CubeCL refuses.
+pub fn query_gradient(
+    card: Card,
+    kind: FloatKind,
+    head_dim: usize,
+    capped: bool,
+    tiles: PlainTiles,
+) -> Result<Emitted, NotEmitted> {
+    let threads = tiles.block_rows;
+    let kernel = QueryGradient::new(
+        settings(threads),
+        card.properties(),
+        target(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        Default::default(),
+        Default::default(),
+        Default::default(),
+        Default::default(),
+        head_dim,
+        capped,
+        tiles,
+        ElemType::Float(kind),
+    );
+    compile(card, kernel.define(), threads)
+}
+
+/// The source of [`key_value_gradient`](crate::key_value_gradient::key_value_gradient()).
+///
+/// # Errors
+/// When CubeCL refuses.
+pub fn key_value_gradient(
+    card: Card,
+    kind: FloatKind,
+    head_dim: usize,
+    capped: bool,
+    tiles: PlainTiles,
+) -> Result<Emitted, NotEmitted> {
+    let threads = tiles.block_rows;
+    let kernel = KeyValueGradient::new(
+        settings(threads),
+        card.properties(),
+        target(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        Default::default(),
+        Default::default(),
+        Default::default(),
+        Default::default(),
+        head_dim,
+        capped,
+        tiles,
+        ElemType::Float(kind),
+    );
+    compile(card, kernel.define(), threads)
+}
+
+/// The source of [`decode_split`](crate::decode_split::decode_split()), with keys read 16 bytes at a time.
+///
+/// # Errors
+/// When CubeCL refuses.
+pub fn decode_split(
+    card: Card,
+    kind: FloatKind,
+    head_dim: usize,
+    capped: bool,
+    tiles: DecodeTiles,
+) -> Result<Emitted, NotEmitted> {
+    let threads = tiles.threads;
+    let kernel = DecodeSplit::new(
+        settings(threads),
+        card.properties(),
+        target(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        Default::default(),
+        Default::default(),
+        Default::default(),
+        16 / ElemType::Float(kind).size(),
+        head_dim,
+        capped,
+        tiles,
+        ElemType::Float(kind),
+    );
+    compile(card, kernel.define(), threads)
+}
+
+/// The source of [`decode_merge`](crate::decode_merge::decode_merge()).
+///
+/// # Errors
+/// When CubeCL refuses.
+pub fn decode_merge(card: Card, kind: FloatKind, head_dim: usize) -> Result<Emitted, NotEmitted> {
+    let threads = head_dim;
+    let kernel = DecodeMerge::new(
+        settings(threads),
+        card.properties(),
+        target(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        tensor(),
+        Default::default(),
         ElemType::Float(kind),
     );
     compile(card, kernel.define(), threads)

@@ -5,7 +5,7 @@
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use crate::rows::{add_scaled, dot, load_row, load_tile, store_row};
+use crate::rows::{add_scaled, dot, load_row, load_tile, row_length, store_row};
 use crate::score::{LOWEST, score, slope};
 use crate::sight::{end_seen, first_seen};
 use crate::tiles::PlainTiles;
@@ -70,16 +70,17 @@ pub fn key_value_gradient<F: Float>(
 
     let mut query_tile = Shared::<[f32]>::new_slice(block_columns * head_dim);
     let mut gradient_tile = Shared::<[f32]>::new_slice(block_columns * head_dim);
+    let row_length = row_length(key, head_dim);
     let mut key_row = Array::<f32>::new(head_dim);
     let mut value_row = Array::<f32>::new(head_dim);
     let mut key_sums = Array::<f32>::new(head_dim);
     let mut value_sums = Array::<f32>::new(head_dim);
     let key_at = batch * key.stride(0) + kv_head * key.stride(1) + row * key.stride(2);
-    load_row(key, key_at, has_row, &mut key_row, head_dim, unrolled);
+    load_row(key, key_at, has_row, &mut key_row, row_length, unrolled);
     let value_at = batch * value.stride(0) + kv_head * value.stride(1) + row * value.stride(2);
-    load_row(value, value_at, has_row, &mut value_row, head_dim, unrolled);
+    load_row(value, value_at, has_row, &mut value_row, row_length, unrolled);
     #[unroll(unrolled)]
-    for d in 0..head_dim {
+    for d in 0..row_length {
         key_sums[d] = f32::new(0.0);
         value_sums[d] = f32::new(0.0);
     }
@@ -122,18 +123,18 @@ pub fn key_value_gradient<F: Float>(
             let to = min(max(end_query, start) - start, block_columns);
             for column in from..to {
                 let query_row = start + column;
-                let dot_product = dot(&key_row, &query_tile, column, head_dim, unrolled);
+                let dot_product = dot(&key_row, &query_tile, column, row_length, unrolled);
                 let score = score(dot_product, scale, soft_cap, capped);
                 // A query that saw no key has -inf here, which cannot be subtracted.
                 let row_log_sum_exp =
                     max(log_sum_exp[log_sum_exp_at + query_row], f32::new(LOWEST));
                 let weight = (score - row_log_sum_exp).exp();
-                add_scaled(&mut value_sums, weight, &gradient_tile, column, head_dim, unrolled);
+                add_scaled(&mut value_sums, weight, &gradient_tile, column, row_length, unrolled);
 
-                let weight_gradient = dot(&value_row, &gradient_tile, column, head_dim, unrolled);
+                let weight_gradient = dot(&value_row, &gradient_tile, column, row_length, unrolled);
                 let score_gradient = weight * (weight_gradient - common[common_at + query_row]);
                 let dot_gradient = score_gradient * slope(score, scale, soft_cap, capped);
-                add_scaled(&mut key_sums, dot_gradient, &query_tile, column, head_dim, unrolled);
+                add_scaled(&mut key_sums, dot_gradient, &query_tile, column, row_length, unrolled);
             }
             start += block_columns;
         }
@@ -143,10 +144,10 @@ pub fn key_value_gradient<F: Float>(
         let at = batch * key_gradient.stride(0)
             + kv_head * key_gradient.stride(1)
             + row * key_gradient.stride(2);
-        store_row(key_gradient, at, &key_sums, f32::new(1.0), head_dim, unrolled);
+        store_row(key_gradient, at, &key_sums, f32::new(1.0), row_length, unrolled);
         let at = batch * value_gradient.stride(0)
             + kv_head * value_gradient.stride(1)
             + row * value_gradient.stride(2);
-        store_row(value_gradient, at, &value_sums, f32::new(1.0), head_dim, unrolled);
+        store_row(value_gradient, at, &value_sums, f32::new(1.0), row_length, unrolled);
     }
 }

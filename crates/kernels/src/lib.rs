@@ -78,4 +78,4 @@ pub use decode::{decode, decode_paged};
 pub use error::Error;
 #[cfg(feature = "cube")]
 pub use op::flash_attention;
-pub use options::{DecodeOptions, FlashOptions, Window};
+pub use options::{DecodeOptions, FlashOptions, Kernel, Window};

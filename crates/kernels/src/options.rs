@@ -14,6 +14,17 @@ pub struct Window {
     pub after: usize,
 }
 
+/// Which of the forward kernels computes. Their results differ by rounding only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kernel {
+    /// The tensor-core kernel where it can be used, else the plain one: see
+    /// [`flash_attention`](crate::flash_attention).
+    #[default]
+    Automatic,
+    /// The plain kernel, which takes everything: to compare with.
+    Plain,
+}
+
 /// Which keys a query sees, and how scores are made.
 ///
 /// A query sees a key if causal mask, window and length all allow it.
@@ -42,6 +53,9 @@ pub struct FlashOptions {
     /// Where scores bend to: `soft_cap · tanh(score / soft_cap)`, as in Gemma 2 (Gemma Team,
     /// 2024, section 2). `None` for straight scores.
     pub soft_cap: Option<f32>,
+    /// Which kernel computes the output. The processor has one way only, and so has the backward
+    /// pass.
+    pub kernel: Kernel,
 }
 
 impl FlashOptions {

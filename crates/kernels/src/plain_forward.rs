@@ -9,7 +9,7 @@
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use crate::rows::{add_scaled, dot, load_row, load_tile, multiply, store_row};
+use crate::rows::{add_scaled, dot, load_row, load_tile, multiply, row_length, store_row};
 use crate::score::{LOWEST, score};
 use crate::sight::{end_seen, first_seen};
 use crate::tiles::PlainTiles;
@@ -81,11 +81,12 @@ pub fn plain_forward<F: Float>(
 
     // This thread's own: its query, the running sum of values, the running maximum and sum of
     // the softmax, and a row of scores.
+    let row_length = row_length(query, head_dim);
     let mut query_row = Array::<f32>::new(head_dim);
-    load_row(query, query_at, has_row, &mut query_row, head_dim, unrolled);
+    load_row(query, query_at, has_row, &mut query_row, row_length, unrolled);
     let mut sums = Array::<f32>::new(head_dim);
     #[unroll(unrolled)]
-    for d in 0..head_dim {
+    for d in 0..row_length {
         sums[d] = f32::new(0.0);
     }
     let mut largest = f32::new(LOWEST);
@@ -131,7 +132,7 @@ pub fn plain_forward<F: Float>(
 
         let mut new_largest = largest;
         for column in from..to {
-            let dot = dot(&query_row, &key_tile, column, head_dim, unrolled);
+            let dot = dot(&query_row, &key_tile, column, row_length, unrolled);
             let score = score(dot, scale, soft_cap, capped);
             scores[column] = score;
             new_largest = max(new_largest, score);
@@ -141,12 +142,12 @@ pub fn plain_forward<F: Float>(
         let correction = (largest - new_largest).exp();
         largest = new_largest;
         total *= correction;
-        multiply(&mut sums, correction, head_dim, unrolled);
+        multiply(&mut sums, correction, row_length, unrolled);
 
         for column in from..to {
             let power = (scores[column] - largest).exp();
             total += power;
-            add_scaled(&mut sums, power, &value_tile, column, head_dim, unrolled);
+            add_scaled(&mut sums, power, &value_tile, column, row_length, unrolled);
         }
         start += block_columns;
         // ANCHOR_END: softmax
@@ -162,7 +163,7 @@ pub fn plain_forward<F: Float>(
             row_log_sum_exp = largest + total.ln();
         }
         let output_at = batch * output.stride(0) + head * output.stride(1) + row * output.stride(2);
-        store_row(output, output_at, &sums, share, head_dim, unrolled);
+        store_row(output, output_at, &sums, share, row_length, unrolled);
         let number_at = batch * log_sum_exp.stride(0) + head * log_sum_exp.stride(1) + row;
         log_sum_exp[number_at] = row_log_sum_exp;
     }

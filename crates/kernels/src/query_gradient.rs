@@ -5,7 +5,7 @@
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use crate::rows::{add_scaled, dot, load_row, load_tile, store_row};
+use crate::rows::{add_scaled, dot, load_row, load_tile, row_length, store_row};
 use crate::score::{LOWEST, score, slope};
 use crate::sight::{end_seen, first_seen};
 use crate::tiles::PlainTiles;
@@ -62,17 +62,18 @@ pub fn query_gradient<F: Float>(
 
     let mut key_tile = Shared::<[f32]>::new_slice(block_columns * head_dim);
     let mut value_tile = Shared::<[f32]>::new_slice(block_columns * head_dim);
+    let row_length = row_length(query, head_dim);
     let mut query_row = Array::<f32>::new(head_dim);
     let mut gradient_row = Array::<f32>::new(head_dim);
     let mut sums = Array::<f32>::new(head_dim);
     let query_at = batch * query.stride(0) + head * query.stride(1) + row * query.stride(2);
-    load_row(query, query_at, has_row, &mut query_row, head_dim, unrolled);
+    load_row(query, query_at, has_row, &mut query_row, row_length, unrolled);
     let gradient_at = batch * output_gradient.stride(0)
         + head * output_gradient.stride(1)
         + row * output_gradient.stride(2);
-    load_row(output_gradient, gradient_at, has_row, &mut gradient_row, head_dim, unrolled);
+    load_row(output_gradient, gradient_at, has_row, &mut gradient_row, row_length, unrolled);
     #[unroll(unrolled)]
-    for d in 0..head_dim {
+    for d in 0..row_length {
         sums[d] = f32::new(0.0);
     }
     let mut row_log_sum_exp = f32::new(0.0);
@@ -116,14 +117,14 @@ pub fn query_gradient<F: Float>(
         let to = min(max(end_key, start) - start, block_columns);
         for column in from..to {
             // The weight, made again.
-            let dot_product = dot(&query_row, &key_tile, column, head_dim, unrolled);
+            let dot_product = dot(&query_row, &key_tile, column, row_length, unrolled);
             let score = score(dot_product, scale, soft_cap, capped);
             let weight = (score - row_log_sum_exp).exp();
             // Back through `weights · value`, the softmax, the score and `query · keyᵀ`.
-            let weight_gradient = dot(&gradient_row, &value_tile, column, head_dim, unrolled);
+            let weight_gradient = dot(&gradient_row, &value_tile, column, row_length, unrolled);
             let score_gradient = weight * (weight_gradient - row_common);
             let dot_gradient = score_gradient * slope(score, scale, soft_cap, capped);
-            add_scaled(&mut sums, dot_gradient, &key_tile, column, head_dim, unrolled);
+            add_scaled(&mut sums, dot_gradient, &key_tile, column, row_length, unrolled);
         }
         start += block_columns;
     }
@@ -132,6 +133,6 @@ pub fn query_gradient<F: Float>(
         let at = batch * query_gradient.stride(0)
             + head * query_gradient.stride(1)
             + row * query_gradient.stride(2);
-        store_row(query_gradient, at, &sums, f32::new(1.0), head_dim, unrolled);
+        store_row(query_gradient, at, &sums, f32::new(1.0), row_length, unrolled);
     }
 }

@@ -3,6 +3,8 @@
 
 use cubecl::prelude::*;
 
+use crate::tiles::LONGEST_IN_REGISTERS;
+
 // ANCHOR: load_tile
 /// All threads of a cube bring `rows` rows of a matrix into shared memory, from row `start` on.
 /// `at` is where the matrix begins, `stride` how far a row is from the next. Rows from `end` on
@@ -32,6 +34,16 @@ pub(crate) fn load_tile<F: Float>(
 }
 // ANCHOR_END: load_tile
 
+/// How many numbers a row has: where the loops over it end.
+///
+/// Short rows have a number that the compiler knows. It writes their loops out, and puts a thread's
+/// rows in registers. Long rows do not fit there, and would be spilled, number by number. So for
+/// them it is not told the number, and has to leave loops and rows as they are.
+#[cube]
+pub(crate) fn row_length<F: Float>(matrix: &Tensor<F>, #[comptime] head_dim: usize) -> usize {
+    if comptime!(head_dim > LONGEST_IN_REGISTERS) { matrix.shape(3) } else { head_dim.runtime() }
+}
+
 /// A thread brings its own row in, or zeros if it has none.
 #[cube]
 pub(crate) fn load_row<F: Float>(
@@ -39,11 +51,11 @@ pub(crate) fn load_row<F: Float>(
     at: usize,
     has_row: bool,
     row: &mut Array<f32>,
-    #[comptime] head_dim: usize,
+    length: usize,
     #[comptime] unrolled: bool,
 ) {
     #[unroll(unrolled)]
-    for d in 0..head_dim {
+    for d in 0..length {
         let mut number = f32::new(0.0);
         if has_row {
             number = f32::cast_from(matrix[at + d]);
@@ -57,11 +69,11 @@ pub(crate) fn load_row<F: Float>(
 pub(crate) fn multiply(
     row: &mut Array<f32>,
     factor: f32,
-    #[comptime] head_dim: usize,
+    length: usize,
     #[comptime] unrolled: bool,
 ) {
     #[unroll(unrolled)]
-    for d in 0..head_dim {
+    for d in 0..length {
         row[d] *= factor;
     }
 }
@@ -72,13 +84,13 @@ pub(crate) fn dot(
     row: &Array<f32>,
     tile: &Shared<[f32]>,
     tile_row: usize,
-    #[comptime] head_dim: usize,
+    length: usize,
     #[comptime] unrolled: bool,
 ) -> f32 {
     let mut sum = f32::new(0.0);
     #[unroll(unrolled)]
-    for d in 0..head_dim {
-        sum += row[d] * tile[tile_row * head_dim + d];
+    for d in 0..length {
+        sum += row[d] * tile[tile_row * length + d];
     }
     sum
 }
@@ -90,12 +102,12 @@ pub(crate) fn add_scaled(
     factor: f32,
     tile: &Shared<[f32]>,
     tile_row: usize,
-    #[comptime] head_dim: usize,
+    length: usize,
     #[comptime] unrolled: bool,
 ) {
     #[unroll(unrolled)]
-    for d in 0..head_dim {
-        row[d] += factor * tile[tile_row * head_dim + d];
+    for d in 0..length {
+        row[d] += factor * tile[tile_row * length + d];
     }
 }
 
@@ -106,11 +118,11 @@ pub(crate) fn store_row<F: Float>(
     at: usize,
     row: &Array<f32>,
     factor: f32,
-    #[comptime] head_dim: usize,
+    length: usize,
     #[comptime] unrolled: bool,
 ) {
     #[unroll(unrolled)]
-    for d in 0..head_dim {
+    for d in 0..length {
         let number = F::cast_from(row[d] * factor);
         matrix[at + d] = number;
     }

@@ -12,6 +12,10 @@ pub const LARGEST_HEAD_DIM: usize = 256;
 /// pieces, whatever its type.
 pub const HEAD_DIM_STEP: usize = 8;
 
+/// The longest rows that a plain kernel's thread keeps in registers. The forward kernel has two, and
+/// CUDA gives a thread 255 registers: two rows of 128 are too many.
+pub const LONGEST_IN_REGISTERS: usize = 64;
+
 /// The most cubes along one axis of a launch: CUDA's limit for the second and third, WebGPU's for
 /// each.
 pub const MOST_CUBES: usize = 65_535;
@@ -48,7 +52,8 @@ impl PlainTiles {
             65..=128 => 16,
             _ => 8,
         };
-        PlainTiles { block_rows: 64, block_columns, unrolled: device == DeviceClass::Cuda }
+        let unrolled = device == DeviceClass::Cuda && head_dim <= LONGEST_IN_REGISTERS;
+        PlainTiles { block_rows: 64, block_columns, unrolled }
     }
 
     /// Bytes of shared memory: two tiles of `f32`.
@@ -78,14 +83,17 @@ pub struct TensorCoreTiles {
 pub const TENSOR_CORE_HEAD_DIMS: [usize; 2] = [64, 128];
 
 impl TensorCoreTiles {
-    /// The table's line for a head dimension, `None` where there is none. Registers bound these:
-    /// a thread has at most 255, and two cubes are to share the 65,536 of an SM.
-    pub fn of(head_dim: usize) -> Option<Self> {
+    /// The table's line for a head dimension, with scores that are `capped` or not; `None` where
+    /// there is none. Registers bound these: a thread has at most 255, and two cubes are to share
+    /// the 65,536 of an SM. With a soft cap and a head dimension of 128 they do not suffice.
+    pub fn of(head_dim: usize, capped: bool) -> Option<Self> {
         let tiles =
             TensorCoreTiles { planes: 4, row_tiles: 2, keys: 64, queries_in_registers: true };
-        match head_dim {
-            64 => Some(tiles),
-            128 => Some(TensorCoreTiles { keys: 32, queries_in_registers: false, ..tiles }),
+        match (head_dim, capped) {
+            (64, _) => Some(tiles),
+            (128, false) => {
+                Some(TensorCoreTiles { keys: 32, queries_in_registers: false, ..tiles })
+            }
             _ => None,
         }
     }
@@ -154,6 +162,19 @@ mod tests {
                 assert!(tiles.heads >= 1 && tiles.slices >= 1);
             }
         }
+    }
+
+    #[test]
+    fn registers_bound_what_is_unrolled_and_what_is_capped() {
+        assert!(PlainTiles::of(DeviceClass::Cuda, 64).unrolled);
+        assert!(!PlainTiles::of(DeviceClass::Cuda, 72).unrolled);
+        assert!(!PlainTiles::of(DeviceClass::WebGpu, 64).unrolled);
+        for head_dim in TENSOR_CORE_HEAD_DIMS {
+            assert!(TensorCoreTiles::of(head_dim, false).is_some());
+        }
+        assert!(TensorCoreTiles::of(64, true).is_some());
+        assert_eq!(TensorCoreTiles::of(128, true), None);
+        assert_eq!(TensorCoreTiles::of(96, false), None);
     }
 
     #[test]

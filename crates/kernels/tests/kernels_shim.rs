@@ -201,62 +201,74 @@ fn error(found: f32, wanted: f64) -> f64 {
     }
 }
 
-/// Runs all lines with a soft cap, or all without.
+/// Runs all lines with a soft cap, or all without, and prints their errors.
 fn check(
     kind: Kind,
     head_dim: usize,
     block_rows: usize,
     halves: f64,
-    emit: impl Fn(bool) -> emit::Emitted,
+    capped: bool,
+    kernel: &emit::Emitted,
 ) {
-    for capped in [false, true] {
-        let program = Program::new(&emit(capped), kind.width);
-        let lines: Vec<Line> =
-            lines().into_iter().filter(|line| line.options.soft_cap.is_some() == capped).collect();
-        let inputs: Vec<Inputs> = lines.iter().map(|line| inputs(line, head_dim, kind)).collect();
-        let pairs = || lines.iter().zip(&inputs);
-        // Each is run twice, in opposite orders.
-        let cases: Vec<Case> = pairs()
-            .flat_map(|(line, inputs)| {
-                [false, true].map(|other| case(line, inputs, kind, block_rows, other))
-            })
-            .collect();
-        let written = program.run(&cases);
-        for ((line, inputs), runs) in pairs().zip(written.chunks_exact(2)) {
-            let errors = compare(line, inputs, kind, halves, runs);
-            println!(
-                "{:<5} {head_dim:<3} {:<18} output {:.1e} of {:.1e}, log-sum-exp {:.1e} of {:.1e}",
-                kind.name,
-                line.name,
-                errors.output,
-                errors.output_bound,
-                errors.log_sum_exp,
-                errors.log_sum_exp_bound
-            );
-            assert!(errors.output <= errors.output_bound, "{}: output", line.name);
-            assert!(errors.log_sum_exp <= errors.log_sum_exp_bound, "{}: log-sum-exp", line.name);
-        }
+    let program = Program::new(kernel, kind.width);
+    let lines: Vec<Line> =
+        lines().into_iter().filter(|line| line.options.soft_cap.is_some() == capped).collect();
+    let inputs: Vec<Inputs> = lines.iter().map(|line| inputs(line, head_dim, kind)).collect();
+    let pairs = || lines.iter().zip(&inputs);
+    // Each is run twice, in opposite orders.
+    let cases: Vec<Case> = pairs()
+        .flat_map(|(line, inputs)| {
+            [false, true].map(|other| case(line, inputs, kind, block_rows, other))
+        })
+        .collect();
+    let written = program.run(&cases);
+    for ((line, inputs), runs) in pairs().zip(written.chunks_exact(2)) {
+        let errors = compare(line, inputs, kind, halves, runs);
+        println!(
+            "{:<5} {head_dim:<3} {:<18} output {:.1e} of {:.1e}, log-sum-exp {:.1e} of {:.1e}",
+            kind.name,
+            line.name,
+            errors.output,
+            errors.output_bound,
+            errors.log_sum_exp,
+            errors.log_sum_exp_bound
+        );
+        assert!(errors.output <= errors.output_bound, "{}: output", line.name);
+        assert!(errors.log_sum_exp <= errors.log_sum_exp_bound, "{}: log-sum-exp", line.name);
     }
 }
+
+/// With a soft cap and without, where the table has tiles for that.
+const BOTH: [bool; 2] = [false, true];
 
 #[test]
 fn plain_kernel_as_cuda_agrees_with_f64() {
     for (kind, head_dim) in [(F32, 32), (F16, 64), (BF16, 128)] {
         let tiles = PlainTiles::of(DeviceClass::Cuda, head_dim);
-        check(kind, head_dim, tiles.block_rows, 0.0, |capped| {
-            emit::plain(Card::Sm80, kind.float, head_dim, capped, tiles).unwrap()
-        });
+        for capped in BOTH {
+            let kernel = emit::plain(Card::Sm80, kind.float, head_dim, capped, tiles).unwrap();
+            check(kind, head_dim, tiles.block_rows, 0.0, capped, &kernel);
+        }
+    }
+}
+
+fn tensor_core_kernel_agrees(kind: Kind) {
+    for head_dim in TENSOR_CORE_HEAD_DIMS {
+        for capped in BOTH {
+            let Some(tiles) = TensorCoreTiles::of(head_dim, capped) else { continue };
+            let kernel =
+                emit::tensor_core(Card::Sm80, kind.float, head_dim, capped, tiles).unwrap();
+            check(kind, head_dim, tiles.block_rows(), 1.0, capped, &kernel);
+        }
     }
 }
 
 #[test]
-fn tensor_core_kernel_as_cuda_agrees_with_f64() {
-    for head_dim in TENSOR_CORE_HEAD_DIMS {
-        let tiles = TensorCoreTiles::of(head_dim).unwrap();
-        for kind in [F16, BF16] {
-            check(kind, head_dim, tiles.block_rows(), 1.0, |capped| {
-                emit::tensor_core(Card::Sm80, kind.float, head_dim, capped, tiles).unwrap()
-            });
-        }
-    }
+fn tensor_core_kernel_as_cuda_agrees_with_f64_in_f16() {
+    tensor_core_kernel_agrees(F16);
+}
+
+#[test]
+fn tensor_core_kernel_as_cuda_agrees_with_f64_in_bf16() {
+    tensor_core_kernel_agrees(BF16);
 }

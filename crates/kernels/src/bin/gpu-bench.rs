@@ -1,4 +1,7 @@
-//! Times of the kernels on a device, a line of JSON a case: what `benches/gpu.py` reads.
+//! Times and memory of the kernels on a device, a line of JSON a case: what `benches/gpu.py` reads.
+//!
+//! The way `ours` is the op, which chooses its kernel, `plain` the same with the plain kernel, and
+//! `burn` is burn's own attention.
 //!
 //! `gpu-bench --device cuda --way ours --seconds 120`. It ends when its seconds are over, and
 //! prints first on which device it runs.
@@ -9,7 +12,7 @@ use std::{env, process};
 use burn::tensor::module::attention;
 use burn::tensor::ops::AttentionModuleOptions;
 use burn::tensor::{DType, Device, Distribution, Tensor};
-use kernels::{DecodeOptions, FlashOptions, decode, device, flash_attention};
+use kernels::{DecodeOptions, FlashOptions, Kernel, decode, device, flash_attention};
 
 /// Tokens of all texts of a batch together, and numbers of all heads of a token together: as in
 /// Dao, *FlashAttention-2*, 2023, section 4.1.
@@ -18,6 +21,9 @@ const WIDTH: usize = 2048;
 
 /// What is decoded: texts, query heads, and key and value heads.
 const DECODED: [usize; 3] = [16, 32, 8];
+
+/// What is measured: see above.
+const WAYS: [&str; 3] = ["ours", "plain", "burn"];
 
 /// How long a case is repeated, and how long a sample is at least.
 const CASE: Duration = Duration::from_millis(600);
@@ -46,8 +52,10 @@ impl Options {
                 || value.parse::<usize>().map_err(|_| format!("{flag}: no number: {value}"));
             match flag.as_str() {
                 "--device" => options.device = value,
-                "--way" if ["ours", "burn"].contains(&value.as_str()) => options.way = value,
-                "--way" => return Err(format!("there is no way `{value}`: give ours or burn")),
+                "--way" if WAYS.contains(&value.as_str()) => options.way = value,
+                "--way" => {
+                    return Err(format!("there is no way `{value}`: give {}", WAYS.join(", ")));
+                }
                 "--seconds" => options.seconds = number()? as u64,
                 "--longest" => options.longest = number()?,
                 _ => return Err(format!("{flag}: give --device, --way, --seconds or --longest")),
@@ -101,15 +109,16 @@ fn run(options: &Options) -> Result<(), String> {
             eprintln!("gpu-bench: the time is over before {case:?}");
             break;
         }
-        let Some(seconds) = time(&device, dtype, &options.way, case, options.longest)? else {
+        let Some(measured) = measure(&device, dtype, &options.way, case, options.longest)? else {
             continue;
         };
         let Case { name, head_dim, causal, tokens } = case;
+        let bytes = measured.bytes.map_or(String::new(), |it| format!(", \"peak_bytes\": {it}"));
         println!(
             "{{\"case\": \"{name}\", \"way\": \"{}\", \"head_dim\": {head_dim}, \"causal\": {causal}, \
-             \"tokens\": {tokens}, \"median_ms\": {}}}",
+             \"tokens\": {tokens}, \"median_ms\": {}{bytes}}}",
             options.way,
-            seconds * 1e3
+            measured.seconds * 1e3
         );
     }
     Ok(())
@@ -128,20 +137,30 @@ fn open(name: &str) -> Result<Device, String> {
     }
 }
 
-/// The median of one case in seconds; nothing for what this way does not have.
-fn time(
+/// What one case takes.
+struct Measured {
+    /// The median of one launch.
+    seconds: f64,
+    /// What the allocator took from the device beyond the inputs, in whole pages; nothing where
+    /// the device does not tell.
+    bytes: Option<u64>,
+}
+
+/// One case; nothing for what this way does not have.
+fn measure(
     device: &Device,
     dtype: DType,
     way: &str,
     case: Case,
     all_tokens: usize,
-) -> Result<Option<f64>, String> {
+) -> Result<Option<Measured>, String> {
     let Case { head_dim, causal, tokens, .. } = case;
     let random = |batch, heads, tokens, device: &Device| {
         let shape = [batch, heads, tokens, head_dim];
         Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), device).cast(dtype)
     };
-    let flash = FlashOptions { causal, ..Default::default() };
+    let kernel = if way == "plain" { Kernel::Plain } else { Kernel::Automatic };
+    let flash = FlashOptions { causal, kernel, ..Default::default() };
     let in_burn = AttentionModuleOptions { is_causal: causal, ..Default::default() };
     let forward = |query: Tensor<4>, key: Tensor<4>, value: Tensor<4>| match way {
         "burn" => Ok(attention(query, key, value, None, None, in_burn)),
@@ -154,8 +173,9 @@ fn time(
             let once = || forward(query.clone(), key.clone(), value.clone()).map(drop);
             median(device, || once().map_err(|error| error.to_string())).map(Some)
         }
-        // The backward pass alone: what both take, less the forward pass.
-        "backward" => {
+        // The time of the backward pass alone: what both take, less the forward pass. The memory
+        // is that of both. Backwards there is one kernel only.
+        "backward" if way != "plain" => {
             let recording = device.clone().autodiff();
             let [query, key, value] =
                 [(); 3].map(|()| random(batch, heads, tokens, &recording).require_grad());
@@ -168,7 +188,8 @@ fn time(
                 Ok(())
             };
             let both = median(device, || step(true))?;
-            Ok(Some((both - median(device, || step(false))?).max(0.0)))
+            let seconds = both.seconds - median(device, || step(false))?.seconds;
+            Ok(Some(Measured { seconds: seconds.max(0.0), ..both }))
         }
         "decode" if way == "ours" => {
             let [texts, heads, kv_heads] = DECODED;
@@ -184,8 +205,14 @@ fn time(
     }
 }
 
-/// The median time of one launch, in seconds. The device is waited for before the clock is read.
-fn median(device: &Device, launch: impl Fn() -> Result<(), String>) -> Result<f64, String> {
+/// The bytes that the device's allocator holds.
+fn reserved(device: &Device) -> Option<u64> {
+    device.memory_pool_usage().map(|usage| usage.bytes_reserved)
+}
+
+/// The median time of one launch, and the memory that launches take. The device is waited for
+/// before the clock is read.
+fn median(device: &Device, launch: impl Fn() -> Result<(), String>) -> Result<Measured, String> {
     let wait = || device.sync().map_err(|error| format!("the device fails: {error:?}"));
     let sample = |repeats: u32| -> Result<f64, String> {
         wait()?;
@@ -196,6 +223,9 @@ fn median(device: &Device, launch: impl Fn() -> Result<(), String>) -> Result<f6
         wait()?;
         Ok(start.elapsed().as_secs_f64() / f64::from(repeats))
     };
+    wait()?;
+    device.memory_cleanup();
+    let before = reserved(device);
     // The first compiles, the second tells how often to repeat.
     sample(1)?;
     let once = sample(1)?;
@@ -206,7 +236,8 @@ fn median(device: &Device, launch: impl Fn() -> Result<(), String>) -> Result<f6
         samples.push(sample(repeats)?);
     }
     samples.sort_by(f64::total_cmp);
-    Ok(samples[samples.len() / 2])
+    let grown = |before: u64| reserved(device).map(|after| after.saturating_sub(before));
+    Ok(Measured { seconds: samples[samples.len() / 2], bytes: before.and_then(grown) })
 }
 
 #[cfg(test)]
@@ -226,6 +257,13 @@ mod tests {
             assert!(read(nonsense).is_err(), "{nonsense}");
         }
         assert!(open("abacus").unwrap_err().contains("abacus"));
+    }
+
+    #[test]
+    fn ways_are_read() {
+        for way in WAYS {
+            assert_eq!(read(&format!("--way {way}")).unwrap().way, way);
+        }
     }
 
     #[test]

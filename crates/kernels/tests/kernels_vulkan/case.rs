@@ -99,7 +99,7 @@ pub fn random(seed: u64) -> Case {
     let lengths = lengths.map(|()| (0..batch).map(|_| random.below(seq_k + 1)).collect());
     let causal = random.pick(&[false, true]);
     let shape = Shape { batch, heads: group * kv_heads, kv_heads, seq_q, seq_k, head_dim };
-    let options = FlashOptions { causal, window, lengths, scale: None, soft_cap };
+    let options = FlashOptions { causal, window, lengths, soft_cap, ..Default::default() };
     Case { name: "by lot", shape, options, extreme: false, seed: 1000 + seed }
 }
 
