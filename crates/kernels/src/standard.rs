@@ -5,6 +5,8 @@
 //! after the other. The two products go through tiles in shared memory, so that it is no straw
 //! man: what it loses to flash attention it loses to the traffic of `[seq_q, seq_k]` numbers.
 
+#![allow(missing_docs, reason = "the macro makes items that have none")]
+
 use cubecl::prelude::*;
 
 use crate::score::LOWEST;

@@ -270,7 +270,7 @@ pub fn tensor_core_forward<F: Float>(
                 #[unroll]
                 for column in 0..sum_columns {
                     let index = 2 * (row_tile * sum_columns + column) + half;
-                    sums[index] = sums[index] * Pair::new(correction);
+                    sums[index] *= Pair::new(correction);
                 }
             }
         }

@@ -4,6 +4,8 @@
 //! a table of how each kernel is launched. This test emits both again and compares.
 //! `RECORD=1` writes them.
 
+#![allow(clippy::unit_arg, reason = "CubeCL compiles a scalar from a unit")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -85,7 +87,7 @@ impl Emitted {
     ) -> Self {
         let [x, y, z] = cube.map(|units| units as u32);
         let definition = kernel(settings(CubeDim::new_3d(x, y, z)));
-        let shader = WgslCompiler::default()
+        let shader = WgslCompiler
             .compile(definition, &Default::default())
             .unwrap_or_else(|error| panic!("{name} does not compile to WGSL: {error:?}"));
         // The function's name ends in a number that differs from compiler to compiler.
