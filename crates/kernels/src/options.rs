@@ -17,8 +17,7 @@ pub struct Window {
 /// Which of the forward kernels computes. Their results differ by rounding only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kernel {
-    /// The tensor-core kernel where it can be used, else the plain one: see
-    /// [`flash_attention`](crate::flash_attention).
+    /// The tensor-core kernel where it can be used, else the plain one: `flash_attention` says when.
     #[default]
     Automatic,
     /// The plain kernel, which takes everything: to compare with.
