@@ -39,7 +39,11 @@ pub fn pdf() -> Result<PathBuf> {
     Ok(out)
 }
 
-fn print(chromium: &Path, built: &Path, out: &Path) -> Result<()> {
+/// Prints the built book in the folder `built` into the file `out`.
+///
+/// # Errors
+/// When Chromium does not print in time, or prints something else.
+pub fn print(chromium: &Path, built: &Path, out: &Path) -> Result<()> {
     if out.exists() {
         fs::remove_file(out).with_context(|| format!("cannot remove {}", out.display()))?;
     }

@@ -174,7 +174,7 @@ fn kinds(state: &State) -> Result<Markup, attention::Error> {
         texts(state)
     );
     Ok(html! {
-        div class="scroll" {
+        div class="scroll" tabindex="0" role="group" aria-label="Kinds of cache" {
             table class="weights" {
                 caption { (caption) }
                 thead {
@@ -213,7 +213,7 @@ fn devices(state: &State) -> Result<Markup, attention::Error> {
         state.weight_bits
     );
     Ok(html! {
-        div class="scroll" {
+        div class="scroll" tabindex="0" role="group" aria-label="Devices" {
             table class="weights" {
                 caption { (caption) }
                 thead {

@@ -291,7 +291,7 @@ fn carried(widget: &FlashStepper, rows: &[Row]) -> Markup {
     let tokens = widget.numbers().map_or(&[][..], |numbers| &numbers.tokens);
     let shown = &rows[..rows.len().min(SHOWN)];
     html! {
-        div class="scroll" {
+        div class="scroll" tabindex="0" role="group" aria-label="What the queries carry" {
             table class="weights" {
                 caption {
                     "What the queries carry along, after this tile"
@@ -351,7 +351,7 @@ fn counters(widget: &FlashStepper, work: &Work) -> Markup {
     let most = whole.moved().0.max(standard.moved().0) as f32;
     let part = |traffic: &Traffic| traffic.moved().0 as f32 / most;
     html! {
-        div class="scroll" {
+        div class="scroll" tabindex="0" role="group" aria-label="Traffic" {
             table class="weights" {
                 caption { "Between HBM and SRAM, counted as the function runs, in f32" }
                 thead {

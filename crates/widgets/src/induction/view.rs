@@ -296,7 +296,7 @@ fn copy(widget: &Induction) -> Markup {
             @match widget.answer() {
                 Some(found) => {
                     p class="continued" { (found.text) mark { (found.added) } }
-                    div class="scroll" {
+                    div class="scroll" tabindex="0" role="group" aria-label="How sure it was" {
                         table class="weights" {
                             caption { "How sure it was of each new letter" }
                             tr { th scope="row" { "Letter" } @for letter in found.added.chars() { td { (letter) } } }
