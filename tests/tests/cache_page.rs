@@ -35,13 +35,13 @@ fn the_calculator_answers_to_menus_sliders_and_what_is_typed() -> Result<()> {
             })
             .await?;
         cache.set("layers", "16").await?;
-        let said =
-            cache.until_status("own numbers", |said| said.starts_with("Your own numbers")).await?;
-        ensure!(said.contains("256.0 MiB"), "{said}");
+        let sixteen = |said: &str| said.starts_with("Your own") && said.contains("256.0 MiB");
+        let said = cache.until_status("own numbers", sixteen).await?;
 
         let link = cache.permalink().await?;
         let again = Widget::open(tab, CHAPTER, "cache", &link).await?;
-        ensure!(again.status().await? == said, "the link opens the same view");
+        let opened = again.status().await?;
+        ensure!(opened == said, "the link opens another view: {opened}, and not {said}");
         Ok(())
     })
 }
