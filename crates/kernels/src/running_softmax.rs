@@ -42,7 +42,7 @@ pub(crate) fn bend(dot: f32, doubled: f32, soft_cap: f32) -> f32 {
 /// A hidden score is `-inf`, and its weight 0. `total` is of this thread's columns only. Returns
 /// what the row's sums must be multiplied by.
 #[cube]
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a kernel has no structures to pass them in")]
 pub(crate) fn weigh_row(
     scores: &mut Array<Pair<f32>>,
     largest: &mut Array<f32>,

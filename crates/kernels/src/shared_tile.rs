@@ -40,7 +40,7 @@ pub(crate) fn place(row: usize, chunk: usize, #[comptime] chunks: usize) -> usiz
 /// `at` is where the matrix begins in `matrix`, and `stride` how far its rows lie apart, both in
 /// chunks.
 #[cube]
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "a kernel has no structures to pass them in")]
 pub(crate) fn copy_rows<F: Float>(
     matrix: &Tensor<Chunk<F>>,
     at: usize,
