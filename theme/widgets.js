@@ -66,7 +66,7 @@ class AttentionWidget extends HTMLElement {
   #live; // the widget in WebAssembly, once awake
   #waking;
   #workers = new Map(); // by name, from the first message to each
-  #spoke = 0;
+  #spoke = -Infinity; // when the live region last changed
   #timer;
   #busy = false; // the graphics card is at work
 

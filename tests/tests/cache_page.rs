@@ -40,8 +40,7 @@ fn the_calculator_answers_to_menus_sliders_and_what_is_typed() -> Result<()> {
 
         let link = cache.permalink().await?;
         let again = Widget::open(tab, CHAPTER, "cache", &link).await?;
-        let opened = again.status().await?;
-        ensure!(opened == said, "the link opens another view: {opened}, and not {said}");
+        again.until_status("the view behind the link", |opened| opened == said).await?;
         Ok(())
     })
 }
