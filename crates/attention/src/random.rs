@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 /// A generator of integers: SplitMix64 (Steele, Lea and Flood, *Fast Splittable Pseudorandom
 /// Number Generators*, 2014).
+#[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
@@ -28,10 +29,15 @@ impl Random {
         (self.integer() % bound as u64) as usize
     }
 
-    /// A number from -1 to 1.
-    pub fn number(&mut self) -> f32 {
+    /// A number from 0 up to, but not including, 1.
+    pub fn share(&mut self) -> f32 {
         // 24 bits fit an f32 exactly.
-        (self.integer() >> 40) as f32 / (1 << 23) as f32 - 1.0
+        (self.integer() >> 40) as f32 / (1 << 24) as f32
+    }
+
+    /// A number from -1 up to, but not including, 1.
+    pub fn number(&mut self) -> f32 {
+        2.0 * self.share() - 1.0
     }
 
     /// A number with mean 0 and variance 1, each as likely from `-sqrt(3)` to `sqrt(3)`.

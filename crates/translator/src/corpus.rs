@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::random::Random;
 use crate::{LONGEST, Pair};
+use attention::random::Random;
 
 /// Sentence pairs, no two alike, in two parts.
 #[derive(Debug, Clone)]

@@ -3,10 +3,10 @@
 //! One walk through the grammar serves two ends. With dice it invents a sentence; with a
 //! reader's words it checks them, and knows at each place which words it would have taken.
 
-use crate::random::Random;
 use crate::words::begins_with_vowel;
 use crate::words::{ADJECTIVES, Adjective, BE, Kind, NAMES, NOUNS, Noun, PLACES, VERBS, Verb};
 use crate::{Error, text};
+use attention::random::Random;
 
 /// A French sentence and its English translation, word by word.
 ///

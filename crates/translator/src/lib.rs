@@ -10,20 +10,19 @@ mod corpus;
 mod error;
 mod grammar;
 mod model;
-mod random;
 mod text;
 mod translate;
 mod vocabulary;
 mod weights;
 mod words;
 
+pub use attention::random::Random;
 pub use corpus::{Corpus, PAIRS, held_out};
 pub use error::Error;
 pub use grammar::Pair;
 pub use model::{
     Attend, D_MODEL, Decoded, DecoderLayer, EncoderLayer, FeedForward, HEADS, LAYERS, Translator,
 };
-pub use random::Random;
 pub use text::{join, plain};
 pub use translate::{Batch, Translation};
 pub use vocabulary::{END, PAD, START, Vocabulary};

@@ -11,8 +11,8 @@ use burn::module::{Module, Param};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::random::Random;
 use crate::{Error, LONGEST, Vocabulary};
+use attention::random::Random;
 
 /// How many numbers describe a word.
 pub const D_MODEL: usize = 48;
@@ -235,7 +235,7 @@ fn norm(x: Tensor<3>) -> Tensor<3> {
 /// Random numbers, the smaller the more of them are summed up.
 fn matrix([rows, columns]: [usize; 2], random: &mut Random, device: &Device) -> Param<Tensor<2>> {
     let bound = (3.0 / D_MODEL as f32).sqrt();
-    let numbers = (0..rows * columns).map(|_| (2.0 * random.share() - 1.0) * bound);
+    let numbers = (0..rows * columns).map(|_| random.number() * bound);
     let data = TensorData::new(numbers.collect::<Vec<f32>>(), [rows, columns]);
     Param::from_data(data, device)
 }
