@@ -41,9 +41,9 @@ impl Parts {
         let mut counts = bands.map(|bands| bands.iter().map(Band::count).sum());
 
         let keys = self.lot.keys.max(other.lot.keys);
-        if keys > 0 {
+        if let Some(queries) = DRAWN.checked_div(keys) {
             let Range { start, end } = self.all.places;
-            let queries = (DRAWN / keys).max(1);
+            let queries = queries.max(1);
             for first in (start..end).step_by(queries) {
                 self.count_drawn(other, first..end.min(first + queries as i64), &mut counts);
             }
@@ -77,7 +77,7 @@ impl Parts {
                 Some(at) => by[row + at][1] = true,
                 None => {
                     pairs.push((place, key));
-                    by.push([false, true])
+                    by.push([false, true]);
                 }
             }
         }
