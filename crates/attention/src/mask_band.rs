@@ -53,6 +53,7 @@ impl Band {
     }
 
     /// Whether the query at `place` sees `key`.
+    #[inline]
     pub(crate) fn sees(&self, place: i64, key: i64) -> bool {
         let distance = place - key;
         holds(&self.distances, distance)
@@ -87,6 +88,7 @@ impl Band {
 
 /// `range.contains(number)` with one comparison: a number before the start wraps round. The range
 /// must not end before it starts.
+#[inline]
 fn holds(range: &Range<i64>, number: i64) -> bool {
     let [length, from_start] = [range.end, number].map(|it| it.wrapping_sub(range.start) as u64);
     from_start < length

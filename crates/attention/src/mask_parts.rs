@@ -23,8 +23,8 @@ impl Parts {
     /// The rows from the first query to the last: `true` where it may look.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Vec<bool>> {
         self.all.places.clone().map(|place| {
-            let in_bands = |key| self.bands.iter().any(|band| band.sees(place, key));
-            let mut row: Vec<bool> = self.all.keys.clone().map(in_bands).collect();
+            let pairs: Vec<Pair> = self.all.keys.clone().map(|key| (place, key)).collect();
+            let mut row = self.in_bands(&pairs, &(place..place + 1));
             for (_, key) in self.lot.draw(place..place + 1) {
                 row[key as usize] = true;
             }
