@@ -4,6 +4,8 @@ use anyhow::{Result, ensure};
 use reader_tests::browse;
 use reader_tests::widget::Widget;
 use thirtyfour::Key;
+use widgets::patterns::{JOINS, PATTERNS, POWERS, State};
+use widgets::show::grouped;
 
 const PAGE: &str = "ch09-patterns.html";
 
@@ -47,4 +49,64 @@ fn masks_are_composed_and_followed_through_layers() -> Result<()> {
 
 fn widget_cell(row: usize, column: usize) -> String {
     format!("[data-keys='key'] td[data-row='{row}'][data-column='{column}']")
+}
+
+/// From the slider's event to the new layout, in ms, over the longest text and back.
+const LONGER: &str = "
+    const slider = () => widget.querySelector('[name=power], [data-event=power]');
+    const times = [];
+    for (let round = 0; round < 10; round++) {
+        for (const value of [slider().min, slider().max]) {
+            await new Promise(requestAnimationFrame);
+            const answer = new Promise(resolve => {
+                const watch = new MutationObserver(() => { watch.disconnect(); resolve(); });
+                watch.observe(widget, { subtree: true, childList: true, attributes: true, characterData: true });
+            });
+            const start = performance.now();
+            slider().value = value;
+            slider().dispatchEvent(new Event('input', { bubbles: true }));
+            await answer;
+            widget.getBoundingClientRect();
+            if (value === slider().max) times.push(performance.now() - start);
+        }
+    }
+    times.sort((a, b) => a - b);
+    return { median: times[5], longest: times.at(-1) };";
+
+/// The page draws the same keys as this machine, over a million tokens. Its times are printed.
+#[test]
+fn a_million_tokens_are_counted_as_natively() -> Result<()> {
+    let n = 1 << POWERS[1];
+    browse(async |tab| {
+        for (first, join, second) in [
+            ("big-bird", "alone", "causal"),
+            ("big-bird", "and", "random"),
+            ("big-bird", "or", "longformer"),
+            ("big-bird", "or", "strided"),
+            ("strided", "and", "dilated"),
+        ] {
+            let address = format!("?patterns={first}.{join}.{second}.12.6.{}.3.0.0", POWERS[1]);
+            let widget = Widget::open(tab, PAGE, "patterns", &address).await?;
+            let count = grouped(composed(first, join, second).count(n));
+            let expected = format!(". Over 1,048,576: {count} of 1,099,511,627,776 pairs, ");
+            widget.until_status("the count", |said| said.contains(&expected)).await?;
+            let times = widget.js_async(LONGER).await?;
+            println!("{first} {join} {second}: {count} pairs, {times} ms");
+        }
+        Ok(())
+    })
+}
+
+fn composed(first: &str, join: &str, second: &str) -> State {
+    let place = |names: &[(&str, &str)], name| names.iter().position(|it| it.0 == name).unwrap();
+    State {
+        first: place(&PATTERNS, first),
+        join: place(&JOINS, join),
+        second: place(&PATTERNS, second),
+        tokens: 12,
+        window: 6,
+        power: POWERS[1],
+        layers: 3,
+        cell: (0, 0),
+    }
 }

@@ -14,6 +14,9 @@
 use burn::tensor::{Bool, Device, Tensor};
 
 use crate::MaskGrid;
+use crate::mask_band::{Band, FAR};
+use crate::mask_lot::Lot;
+use crate::mask_parts::Parts;
 
 /// Which keys a query may look at.
 ///
@@ -67,7 +70,8 @@ pub enum Mask {
         tokens: usize,
     },
     /// Each query sees `keys` keys drawn by lot, or all if there are no more (Zaheer et al.,
-    /// *Big Bird*, 2020, section 2). The same seed draws the same keys on every machine.
+    /// *Big Bird*, 2020, section 2). For texts of the same length, the same seed draws the same
+    /// keys on every machine.
     Random {
         /// How many keys each query sees.
         keys: usize,
@@ -122,82 +126,93 @@ impl Mask {
 
     /// The mask for `seq_q` queries and `seq_k` keys, entry by entry.
     pub fn grid(self, seq_q: usize, seq_k: usize) -> MaskGrid {
-        let first_place = seq_k as i64 - seq_q as i64;
-        MaskGrid::from_rows(seq_k, (0..seq_q as i64).map(|i| self.row(first_place + i, seq_k)))
+        MaskGrid::from_rows(seq_k, self.parts(seq_q, seq_k).rows())
     }
 
-    /// What the query at `place` sees: `true` where it may look.
-    fn row(self, place: i64, seq_k: usize) -> Vec<bool> {
-        let distances = (0..seq_k as i64).map(|key| place - key);
+    /// How many entries are visible, as [`MaskGrid::count`], for texts whose grid would fit in no
+    /// memory. Keys drawn by lot are counted one by one; else the length costs no time.
+    ///
+    /// ```
+    /// use attention::Mask;
+    ///
+    /// let n = 1 << 20;
+    /// assert_eq!(Mask::Full.count(n, n), 1_099_511_627_776);
+    /// assert_eq!(Mask::SlidingWindow { before: 1, after: 0 }.count(n, n), 2_097_151);
+    /// ```
+    pub fn count(self, seq_q: usize, seq_k: usize) -> u64 {
+        let [count, ..] = self.counts(Mask::Full, seq_q, seq_k);
+        count
+    }
+
+    /// How many entries are visible in both masks, as the count of [`MaskGrid::and`].
+    pub fn count_both(self, other: Mask, seq_q: usize, seq_k: usize) -> u64 {
+        let [.., both] = self.counts(other, seq_q, seq_k);
+        both
+    }
+
+    /// How many entries are visible in at least one mask, as the count of [`MaskGrid::or`].
+    pub fn count_either(self, other: Mask, seq_q: usize, seq_k: usize) -> u64 {
+        let [left, right, both] = self.counts(other, seq_q, seq_k);
+        left + right - both
+    }
+
+    fn counts(self, other: Mask, seq_q: usize, seq_k: usize) -> [u64; 3] {
+        self.parts(seq_q, seq_k).counts(&other.parts(seq_q, seq_k))
+    }
+
+    /// What the mask consists of, for a text of this length.
+    fn parts(self, seq_q: usize, seq_k: usize) -> Parts {
+        let all = Band::all(seq_q, seq_k);
+        let (keys, seed) = match self {
+            Mask::Random { keys, seed } | Mask::BigBird { random: keys, seed, .. } => (keys, seed),
+            _ => (0, 0),
+        };
+        if keys >= seq_k {
+            let lot = Lot { keys: 0, seq_k, seed };
+            return Parts { bands: vec![all.clone()], all, lot };
+        }
+        Parts { bands: self.bands(&all), all, lot: Lot { keys, seq_k, seed } }
+    }
+
+    /// The definitions, but for the keys drawn by lot. No pair is in two bands.
+    fn bands(self, all: &Band) -> Vec<Band> {
         match self {
-            Mask::Full => vec![true; seq_k],
-            Mask::Causal => distances.map(|distance| distance >= 0).collect(),
-            Mask::SlidingWindow { before, after } => {
-                distances.map(|distance| in_window(distance, 1, before, after)).collect()
-            }
-            Mask::Dilated { before, after, gap } => {
-                let step = (gap as u64).saturating_add(1);
-                distances.map(|distance| in_window(distance, step, before, after)).collect()
-            }
+            Mask::Full => vec![all.clone()],
+            Mask::Causal => vec![all.within(0..FAR, 1)],
+            Mask::SlidingWindow { before, after } => vec![window(all, before, after, 0)],
+            Mask::Dilated { before, after, gap } => vec![window(all, before, after, gap)],
+            Mask::Strided { stride: 0 } => vec![all.within(0..1, 1)],
             Mask::Strided { stride } => {
-                distances.map(|distance| in_strides(distance, stride as u64)).collect()
+                let far = length(stride) + 1;
+                vec![all.within(0..far, 1), all.within(far..FAR, length(stride))]
             }
             Mask::Global { tokens } => {
-                let sees_all = is_below(place, tokens);
-                (0..seq_k).map(|key| sees_all || key < tokens).collect()
+                let tokens = length(tokens);
+                vec![all.of(0..tokens), all.of(tokens..FAR).at(0..tokens)]
             }
-            Mask::Random { keys, seed } => draw(place, seq_k, keys, seed),
-            Mask::Longformer { before, after, global } => either(
-                Mask::SlidingWindow { before, after }.row(place, seq_k),
-                Mask::Global { tokens: global }.row(place, seq_k),
-            ),
-            Mask::BigBird { before, after, global, random, seed } => either(
-                Mask::Longformer { before, after, global }.row(place, seq_k),
-                Mask::Random { keys: random, seed }.row(place, seq_k),
-            ),
-            Mask::Padding { length } => (0..seq_k).map(|key| key < length).collect(),
+            Mask::Random { .. } => Vec::new(),
+            Mask::Longformer { before, after, global }
+            | Mask::BigBird { before, after, global, .. } => {
+                let mut bands = Mask::Global { tokens: global }.bands(all);
+                let others = all.of(length(global)..FAR);
+                for places in [-FAR..0, length(global)..FAR] {
+                    bands.push(window(&others.at(places), before, after, 0));
+                }
+                bands
+            }
+            Mask::Padding { length: text } => vec![all.of(0..length(text))],
         }
     }
 }
 
-/// Whether a key lies at most `before` steps before the query, or `after` steps after it.
-fn in_window(distance: i64, step: u64, before: usize, after: usize) -> bool {
-    let reach = if distance >= 0 { before } else { after };
-    let distance = distance.unsigned_abs();
-    distance.is_multiple_of(step) && distance / step <= reach as u64
+/// The part of a band that lies at most `before` steps before the query, or `after` steps after.
+fn window(band: &Band, before: usize, after: usize, gap: usize) -> Band {
+    let step = length(gap) + 1;
+    let reach = |steps: usize| length(steps).saturating_mul(step).min(FAR);
+    band.within(-reach(after)..reach(before) + 1, step)
 }
 
-/// Whether a key is one of the last `stride` or a whole number of strides back.
-fn in_strides(distance: i64, stride: u64) -> bool {
-    u64::try_from(distance).is_ok_and(|back| back <= stride || back.is_multiple_of(stride))
-}
-
-fn is_below(place: i64, count: usize) -> bool {
-    u64::try_from(place).is_ok_and(|place| place < count as u64)
-}
-
-fn either(left: Vec<bool>, right: Vec<bool>) -> Vec<bool> {
-    left.into_iter().zip(right).map(|(left, right)| left || right).collect()
-}
-
-/// Every key gets a lottery ticket; the `count` smallest tickets win.
-fn draw(place: i64, seq_k: usize, count: usize, seed: u64) -> Vec<bool> {
-    let row_seed = scramble(scramble(seed).wrapping_add(place as u64));
-    let mut keys: Vec<usize> = (0..seq_k).collect();
-    keys.sort_by_cached_key(|&key| scramble(row_seed.wrapping_add(key as u64)));
-
-    let mut row = vec![false; seq_k];
-    for &winner in keys.iter().take(count) {
-        row[winner] = true;
-    }
-    row
-}
-
-/// One step of SplitMix64 (Steele, Lea and Flood, *Fast Splittable Pseudorandom Number
-/// Generators*, 2014): different numbers give different, unrelated-looking numbers.
-fn scramble(number: u64) -> u64 {
-    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+/// A number of tokens, or further than any text goes.
+fn length(tokens: usize) -> i64 {
+    i64::try_from(tokens).unwrap_or(FAR).min(FAR)
 }

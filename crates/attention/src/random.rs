@@ -14,6 +14,7 @@ impl Random {
     }
 
     /// The next integer, each of the `2^64` as likely.
+    #[inline]
     pub fn integer(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,6 +26,7 @@ impl Random {
     ///
     /// # Panics
     /// When `bound` is zero: no integer is below it.
+    #[inline]
     pub fn below(&mut self, bound: usize) -> usize {
         (self.integer() % bound as u64) as usize
     }

@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use common::{all, text, view};
 use proptest::prelude::*;
 use widgets::patterns::{
@@ -84,6 +86,77 @@ fn the_status_counts_as_the_grid_does() {
     assert_eq!(all(&html, "[role=gridcell][tabindex='0']").len(), 1);
 }
 
+/// Every pattern alone and with every other, both ways.
+fn compositions() -> impl Iterator<Item = State> {
+    let all = |join| {
+        let firsts = 0..PATTERNS.len();
+        firsts.flat_map(move |first| {
+            let seconds = if join == 0 { 1 } else { PATTERNS.len() };
+            (0..seconds).map(move |second| State { first, join, second, ..opening() })
+        })
+    };
+    (0..JOINS.len()).flat_map(all)
+}
+
+#[test]
+fn every_composition_is_counted_as_its_grid() {
+    let mut counted = 0;
+    for state in compositions() {
+        for (n, window) in [(0, 1), (1, 2), (4, 1), (24, 6), (47, 3), (512, 2)] {
+            let state = State { window, ..state.clone() };
+            assert_eq!(state.count(n), state.grid(n).count() as u64, "{state:?}, {n} tokens");
+            counted += 1;
+        }
+    }
+    println!("{counted} counts compared with grids");
+}
+
+#[test]
+fn the_longer_text_has_up_to_a_million_tokens() {
+    let mut widget = widget();
+    let mut status = |events: &[Event]| {
+        events.iter().for_each(|event| assert_eq!(widget.apply(event.clone()), Ok(true)));
+        text(&all(&view(&widget), "[role=status]")[0])
+    };
+    // 3 a token, but 1 and 2 for the first two.
+    let said = status(&[Event::Power(20)]);
+    let expected = "Over 1,048,576: 3,145,725 of 1,099,511,627,776 pairs, 1 of every 349,526.";
+    assert!(said.contains(expected), "{said}");
+    // n (n + 1) / 2.
+    let said = status(&[Event::Join(0), Event::First(1)]);
+    let expected = "Over 1,048,576: 549,756,338,176 of 1,099,511,627,776 pairs, 50.0 %.";
+    assert!(said.contains(expected), "{said}");
+    let said = status(&[Event::First(0)]);
+    assert!(said.contains("of 1,099,511,627,776 pairs, 100.0 %."), "{said}");
+}
+
+/// A share that is printed as nothing or as all must be that.
+#[test]
+fn shares_are_true_at_every_power() {
+    let (mut shares, mut dearest) = (0, (Duration::ZERO, String::new()));
+    for state in compositions() {
+        for power in [POWERS[0], 10, 15, POWERS[1]] {
+            let state = State { power, ..state.clone() };
+            let (n, start) = (1 << power, Instant::now());
+            let (count, all_pairs) = (state.count(n), (n * n) as u64);
+            dearest = dearest.max((start.elapsed(), format!("{state:?}")));
+            let widget = Patterns::new(Setup { opening: state }).unwrap();
+            let said = text(&all(&view(&widget), "[role=status]")[0]);
+            let longer = said.split(". ").nth(1).unwrap();
+            assert_eq!(longer.ends_with(", 100.0 %"), count == all_pairs, "{said}");
+            assert!(!longer.ends_with(", 0.0 %"), "{said}");
+            if let Some((_, every)) = longer.split_once("1 of every ") {
+                let every: String = every.chars().filter(char::is_ascii_digit).collect();
+                let every = every.parse::<f64>().unwrap();
+                assert!((every * count as f64 / all_pairs as f64 - 1.0).abs() < 0.001, "{said}");
+            }
+            shares += 1;
+        }
+    }
+    let (time, state) = dearest;
+    println!("{shares} shares; the dearest count took {time:.1?}: {state}");
+}
+
 #[test]
 fn hops_are_the_first_power_of_the_mask_that_has_the_pair() {
     for first in 0..PATTERNS.len() {
@@ -125,8 +198,19 @@ fn bad_setups_and_events_are_refused_and_bad_addresses_ignored() {
     }
     assert_eq!(widget.update("key", "Tab"), Ok(false));
     let setup = serde_json::to_string(&Setup { opening: opening() }).unwrap();
-    for address in ["?patterns=full", "?patterns=full.and.causal.99.1.10.1.0.0", "?other=1"] {
+    for address in [
+        "?patterns=full",
+        "?patterns=full.and.causal.99.1.10.1.0.0",
+        "?patterns=full.and.causal.12.1.21.1.0.0",
+        "?other=1",
+    ] {
         assert_eq!(Patterns::open(&setup, address).unwrap().state(), &opening(), "{address}");
+    }
+    // The longer text once ended at ten, and such links are about.
+    for power in POWERS[0]..=POWERS[1] {
+        let address = format!("?patterns=full.and.causal.12.1.{power}.1.0.0");
+        let state = Patterns::open(&setup, &address).unwrap().state().clone();
+        assert_eq!((state.first, state.power), (0, power));
     }
 }
 
@@ -137,7 +221,7 @@ fn events() -> impl Strategy<Value = Event> {
         (0..PATTERNS.len() + 1).prop_map(Event::Second),
         (0..TOKENS[1] + 3).prop_map(Event::Tokens),
         (0..WIDEST + 2).prop_map(Event::Window),
-        (POWERS[0] - 1..8).prop_map(Event::Power),
+        (POWERS[0] - 1..POWERS[1] + 2).prop_map(Event::Power),
         (0..DEEPEST + 2).prop_map(Event::Layers),
         (0..30_usize, 0..30_usize).prop_map(Event::Cell),
         prop_oneof!["ArrowDown", "Ctrl\\+End", "Home", "x"].prop_map(Event::Key),

@@ -17,7 +17,7 @@ pub const TOKENS: [usize; 2] = [4, 24];
 /// The largest window, on each side of a token.
 pub const WIDEST: usize = 6;
 /// The longer text has two to this many tokens, from the smallest to the largest power.
-pub const POWERS: [u32; 2] = [5, 10];
+pub const POWERS: [u32; 2] = [5, 20];
 /// The most layers.
 pub const DEEPEST: usize = 8;
 
@@ -214,6 +214,16 @@ impl State {
             _ => first.or(&second()),
         }
         .expect("both are n by n")
+    }
+
+    /// How many pairs see each other over `n` tokens, however many these are.
+    pub fn count(&self, n: usize) -> u64 {
+        let [first, second] = [self.first, self.second].map(|pattern| self.mask(pattern, n));
+        match self.join {
+            0 => first.count(n, n),
+            1 => first.count_both(second, n, n),
+            _ => first.count_either(second, n, n),
+        }
     }
 
     fn mask(&self, pattern: usize, n: usize) -> Mask {

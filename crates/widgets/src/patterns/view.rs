@@ -1,6 +1,5 @@
 //! The patterns as HTML. A cell's number says through how many layers it takes.
 
-use attention::MaskGrid;
 use maud::{Markup, html};
 
 use super::{DEEPEST, JOINS, NAME, PATTERNS, POWERS, Patterns, State, TOKENS, WIDEST, hops};
@@ -11,17 +10,15 @@ use crate::show::{grouped, shade};
 pub fn whole(widget: &Patterns) -> Markup {
     let state = &widget.state;
     let (short, longer) = (state.tokens, 1 << state.power);
-    let drawn = state.grid(short);
-    let counted = state.grid(longer);
-    let hops = hops(&drawn, state.layers);
+    let hops = hops(&state.grid(short), state.layers);
     let last = hops.last().expect("a text has tokens");
     let reached = last.iter().flatten().count();
     html! {
         div class={ "view " (NAME) } {
             (controls(widget))
             p class="status" role="status" {
-                (name(state)) " over " (short) " tokens: " (seen(&drawn)) ". Over "
-                (grouped(longer as u64)) ": " (seen(&counted)) ". Through "
+                (name(state)) " over " (short) " tokens: " (seen(state, short)) ". Over "
+                (grouped(longer as u64)) ": " (seen(state, longer)) ". Through "
                 (layers(state.layers)) " the last token is reached by " (reached) " of " (short) "."
             }
             div class="pictures" {
@@ -72,16 +69,20 @@ fn layers(count: usize) -> String {
     if count == 1 { "1 layer".to_owned() } else { format!("{count} layers") }
 }
 
-/// How many pairs see each other, and what part of all pairs that is.
-fn seen(mask: &MaskGrid) -> String {
-    let [queries, keys] = mask.dims();
-    let all = queries * keys;
-    let count = mask.count();
-    format!("{} of {} pairs, {}", grouped(count as u64), grouped(all as u64), percent(count, all))
+/// How many pairs see each other over `n` tokens, and what part of all pairs that is.
+fn seen(state: &State, n: usize) -> String {
+    let (count, all) = (state.count(n), (n as u64).pow(2));
+    format!("{} of {} pairs, {}", grouped(count), grouped(all), part(count, all))
 }
 
-fn percent(count: usize, all: usize) -> String {
-    format!("{:.1} %", 100.0 * count as f64 / all as f64)
+/// In percent, or one of so many where too little is left for a percentage to tell.
+fn part(count: u64, all: u64) -> String {
+    let times = all as f64 / count as f64;
+    if count > 0 && times > 1000.0 {
+        format!("1 of every {}", grouped(times.round() as u64))
+    } else {
+        format!("{:.1} %", 100.0 * count as f64 / all as f64)
+    }
 }
 
 fn map(state: &State, hops: &[Vec<Option<usize>>]) -> Markup {
@@ -134,7 +135,7 @@ fn through(state: &State, hops: &[Vec<Option<usize>>]) -> Markup {
                         tr {
                             th scope="row" { (layer) }
                             td { (pairs) }
-                            td { (percent(pairs, all)) }
+                            td { (part(pairs as u64, all as u64)) }
                             td { (last) }
                         }
                     }
