@@ -12,7 +12,7 @@ use crate::highlight::{escape, highlight, inert};
 use crate::map::Map;
 use crate::runs::{self, Runs};
 use crate::sources::Sources;
-use crate::{Problem, measured, sources};
+use crate::{Problem, measured, roofline, sources};
 
 /// A tag in a text: `{{kind name}}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub struct Tag<'t> {
 }
 
 /// What a tag can ask for.
-const KINDS: &str = "fact, num, listing, output, widget, cite, term, claim, measured, \
-                     bibliography, glossary, claims, map and paths";
+const KINDS: &str = "fact, num, listing, output, widget, figure, cite, term, claim, \
+                     measured, bibliography, glossary, claims, map and paths";
 
 /// The tags of `text`, in order. mdBook's own, which begin with `{{#`, are not among them.
 pub fn find(text: &str) -> Vec<Tag<'_>> {
@@ -102,6 +102,7 @@ impl Shelf {
             "listing" => self.listing(tag.name),
             "output" => self.output(tag.name),
             "widget" => self.widget(tag.name),
+            "figure" => figure(tag.name),
             "cite" => self.cite(tag.name),
             "term" => glossary::link(&self.glossary, tag.name),
             "claim" => claims::mark(&self.claims, tag.name),
@@ -195,6 +196,14 @@ impl Shelf {
         let work = self.works.get(key);
         let file = bibliography::FILE;
         Ok(work.ok_or_else(|| format!("there is no work `{key}` in {file}"))?.cite())
+    }
+}
+
+/// A computed drawing.
+fn figure(name: &str) -> Result<String, String> {
+    match name {
+        "roofline" => roofline::figure().map_err(|error| format!("{error:#}")),
+        _ => Err(format!("there is no figure `{name}`: there is roofline")),
     }
 }
 
