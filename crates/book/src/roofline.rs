@@ -23,7 +23,7 @@ const WIDTH: f64 = 340.0;
 const HEIGHT: f64 = 284.0;
 
 /// Operations a byte, from left to right.
-const ALONG: Axis = Axis { low: 10.0, high: 1000.0, start: 46.0, end: 330.0 };
+const ALONG: Axis = Axis { low: 10.0, high: 1000.0, start: 46.0, end: 322.0 };
 
 /// Tera-operations a second, from the bottom to the top. Above it is room for names.
 const UP: Axis = Axis { low: 10.0, high: 1000.0, start: 244.0, end: 54.0 };
@@ -167,7 +167,7 @@ fn picture(roofs: &[Roof], ways: &[Way]) -> Result<Markup> {
                 @let slope = two(UP.place(ALONG.low * roof.tera() / roof.ridge));
                 polyline class="roof" points=(format!("{},{slope} {x},{} {},{}", ALONG.start, two(y), ALONG.end, two(y))) {}
                 circle class="ridge" cx=(x) cy=(two(y)) r="4.5" {}
-                text x=(ALONG.end) y=(two(y - 6.0)) text-anchor="end" { (roof.short_name()) }
+                text x=(ALONG.end) y=(two(y - 9.0)) text-anchor="end" { (roof.short_name()) }
             }
             @for mark in &marks { (mark) }
         }
@@ -237,7 +237,8 @@ mod tests {
     }
 
     fn number(attributes: &str, name: &str) -> f64 {
-        let value = format!(" {attributes}").split_once(&format!(" {name}=\"")).unwrap().1.to_owned();
+        let value =
+            format!(" {attributes}").split_once(&format!(" {name}=\"")).unwrap().1.to_owned();
         value.split('"').next().unwrap().parse().unwrap()
     }
 
@@ -354,10 +355,16 @@ mod tests {
             let ridge = format!(", from {:.0} FLOP/B", peak / bandwidth);
             assert!(cells[3].ends_with(&ridge), "{name}: {cells:?}");
             // One exact part a figure, with its document and year.
-            let part = format!("{name}: {} GB/s and {peak} TFLOP/s. <span class=\"places\">", bandwidth * 1e3);
+            let part = format!(
+                "{name}: {} GB/s and {peak} TFLOP/s. <span class=\"places\">",
+                bandwidth * 1e3
+            );
             let source = html.split_once(&part).unwrap_or_else(|| panic!("no {part} in {html}")).1;
             let source = source.split_once("</span>").unwrap().0;
-            assert!(source.rsplit_once(", 20").is_some_and(|(title, _)| title.len() > 10), "{source}");
+            assert!(
+                source.rsplit_once(", 20").is_some_and(|(title, _)| title.len() > 10),
+                "{source}"
+            );
         }
     }
 }
