@@ -233,13 +233,19 @@ pub fn unused_anchors(
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::{figure, find};
 
     #[test]
     fn tags_have_a_kind_and_a_name() {
         let tags = find("a {{fact x.y}} b {{#include z}} {{ num  q }}");
         let seen: Vec<_> = tags.iter().map(|tag| (tag.start, tag.kind, tag.name)).collect();
         assert_eq!(seen, [(2, "fact", "x.y"), (32, "num", "q")]);
+    }
+
+    #[test]
+    fn a_figure_that_is_not_there_is_told() {
+        assert!(figure("roofline").is_ok());
+        assert!(figure("skyline").unwrap_err().contains("there is roofline"));
     }
 
     #[test]
