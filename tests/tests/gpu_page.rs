@@ -1,4 +1,4 @@
-//! The kernels in a page: WGSL in a real browser, on the card that Chromium plays with the
+//! Chapter 8's kernels in a page: WGSL in a real browser, on the card that Chromium plays with the
 //! processor. What the page says of them is recorded with `RECORD=1`.
 
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use reader_tests::widget::Widget;
 use reader_tests::{Tab, browse, site};
 use serde_json::{Value, json};
 
-const PAGE: &str = "gpu.html";
+const CHAPTER: &str = "ch08-flash-attention.html";
 
 /// WebGPU without a card: SwiftShader, which comes with Chromium.
 const PLAYED: [&str; 3] =
@@ -33,7 +33,7 @@ async fn until_ended(widget: &Widget<'_>) -> Result<String> {
 
 /// The rows of the table of times, or of checks: their cells.
 async fn rows(tab: &Tab, table: usize) -> Result<Vec<Vec<String>>> {
-    let script = "return [...document.querySelectorAll('attention-widget table')[arguments[0]]
+    let script = "return [...document.querySelectorAll('attention-widget[name=gpu] table')[arguments[0]]
         .querySelectorAll('tbody tr')].map(row => [...row.cells].map(cell => cell.textContent.trim()))";
     Ok(serde_json::from_value(tab.js_with(script, json!([table])).await?)?)
 }
@@ -41,7 +41,7 @@ async fn rows(tab: &Tab, table: usize) -> Result<Vec<Vec<String>>> {
 #[test]
 fn the_kernels_are_right_in_a_browser_and_the_sweep_ends() -> Result<()> {
     browse_with(&PLAYED, async |tab| {
-        let widget = Widget::open(tab, PAGE, "gpu", "").await?;
+        let widget = Widget::open(tab, CHAPTER, "gpu", "").await?;
         widget.set("longest", 1).await?;
         widget.click("[data-event=run]").await?;
         let status = until_ended(&widget).await?;
@@ -75,7 +75,7 @@ fn the_kernels_are_right_in_a_browser_and_the_sweep_ends() -> Result<()> {
 #[test]
 fn a_run_can_be_cancelled_and_another_one_begun() -> Result<()> {
     browse_with(&PLAYED, async |tab| {
-        let widget = Widget::open(tab, PAGE, "gpu", "").await?;
+        let widget = Widget::open(tab, CHAPTER, "gpu", "").await?;
         widget.set("longest", 0).await?;
         widget.click("[data-event=run]").await?;
         let timing = |said: &str| said.contains("timing") || said.contains("checking");
@@ -98,9 +98,38 @@ fn a_run_can_be_cancelled_and_another_one_begun() -> Result<()> {
 }
 
 #[test]
+fn the_two_widgets_of_the_chapter_leave_each_other_alone() -> Result<()> {
+    browse_with(&PLAYED, async |tab| {
+        let address = "?flash=toy.4.2.2.full.0&gpu=64_causal";
+        let gpu = Widget::open(tab, CHAPTER, "gpu", address).await?;
+        let flash = Widget::in_page(tab, "flash");
+        ensure!(flash.status().await?.starts_with("Tile 1 of 4"));
+        ensure!(gpu.permalink().await? == "?gpu=64_causal", "{}", gpu.permalink().await?);
+        let before = gpu.everything().await?;
+        flash.click("[data-event='next']").await?;
+        flash.until_status("the second tile", |said| said.starts_with("Tile 2 of 4")).await?;
+        ensure!(gpu.everything().await? == before, "a step of `flash` changed `gpu`");
+
+        // A run renders many times, and neither moves the other's step nor takes the focus.
+        gpu.click("[data-event=run]").await?;
+        flash.click("[data-event='next']").await?;
+        let status = until_ended(&gpu).await?;
+        ensure!(status.starts_with("Here, at 64 tokens"), "{status}");
+        ensure!(flash.status().await?.starts_with("Tile 3 of 4"), "{}", flash.status().await?);
+        let focused = tab.js("return document.activeElement.dataset.event").await?;
+        ensure!(focused == "next", "the focus is on {focused}");
+        let times = rows(tab, 0).await?;
+        flash.click("[data-event='reset']").await?;
+        flash.until_status("the first tile of 16", |said| said.contains("of 16")).await?;
+        ensure!(rows(tab, 0).await? == times, "resetting `flash` took the times of `gpu`");
+        Ok(())
+    })
+}
+
+#[test]
 fn without_a_card_it_says_so_and_shows_the_recorded_run() -> Result<()> {
     browse(async |tab| {
-        let widget = Widget::open(tab, PAGE, "gpu", "").await?;
+        let widget = Widget::open(tab, CHAPTER, "gpu", "").await?;
         let before = rows(tab, 0).await?;
         ensure!(before.len() == 7 && before[0][1] != "–", "{before:?}");
         ensure!(widget.status().await?.starts_with("Recorded, not from your card."));
@@ -116,7 +145,7 @@ fn without_a_card_it_says_so_and_shows_the_recorded_run() -> Result<()> {
 #[test]
 fn the_script_comes_with_the_first_task_only() -> Result<()> {
     browse(async |tab| {
-        let widget = Widget::open(tab, PAGE, "gpu", "").await?;
+        let widget = Widget::open(tab, CHAPTER, "gpu", "").await?;
         let loaded = "return performance.getEntriesByType('resource').map(it => it.name)
             .filter(name => /gpu-[0-9a-f]+\\.js|wgsl/.test(name)).length";
         ensure!(tab.js(loaded).await? == 0, "the script is loaded before it is needed");
@@ -138,7 +167,7 @@ fn the_recorded_run() -> Result<()> {
         return Ok(());
     }
     browse_with(&PLAYED, async |tab| {
-        let widget = Widget::open(tab, PAGE, "gpu", "").await?;
+        let widget = Widget::open(tab, CHAPTER, "gpu", "").await?;
         widget.click("[data-event=run]").await?;
         println!("{}", until_ended(&widget).await?);
         let info = "const { vendor, architecture, device, description } =

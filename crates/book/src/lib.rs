@@ -9,6 +9,7 @@
 //! | `{{listing FILE#ANCHOR}}` | the lines between two anchors of a source file |
 //! | `{{output LISTING/RUN}}` | the command of a recorded run, and what it printed |
 //! | `{{measured NAME}}` | a table of what was measured: errors, times or registers |
+//! | `{{figure NAME}}` | a computed drawing, with the table that says the same |
 //! | `{{widget NAME}}` | a widget's first view, which WebAssembly takes over in the page |
 //! | `{{cite KEY}}` | a work of the bibliography, with its link |
 //! | `{{term KEY}}`, `{{term KEY\|shown words}}` | a word of the glossary, with its definition |
@@ -34,6 +35,7 @@ pub mod measured;
 mod names;
 pub mod next_token;
 pub mod problem;
+pub mod roofline;
 pub mod runs;
 pub mod sources;
 pub mod squares;

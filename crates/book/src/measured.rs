@@ -195,8 +195,8 @@ fn of_errors(errors: &Errors) -> Markup {
                             td { (pair.against) }
                             td { (pair.dtype) }
                             td { (pair.cases) }
-                            td { (format!("{:.1e}", pair.measured)) }
-                            td { (format!("{:.0e}", pair.bound)) }
+                            td class="number" { (format!("{:.1e}", pair.measured)) }
+                            td class="number" { (format!("{:.0e}", pair.bound)) }
                             td { (pair.note) }
                         }
                     }
@@ -262,7 +262,7 @@ fn of_kernel_errors(errors: &KernelErrors) -> Markup {
                             td { (row.shape) }
                             td { (row.dtype) ", " (row.device) }
                             @for place in 0..heads.len() {
-                                td { @match row.errors.get(place) {
+                                td class="number" { @match row.errors.get(place) {
                                     Some(error) => (format!("{error:.1e}")),
                                     None => "–",
                                 } }

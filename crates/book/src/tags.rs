@@ -12,7 +12,7 @@ use crate::highlight::{escape, highlight, inert};
 use crate::map::Map;
 use crate::runs::{self, Runs};
 use crate::sources::Sources;
-use crate::{Problem, measured, sources};
+use crate::{Problem, measured, roofline, sources};
 
 /// A tag in a text: `{{kind name}}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub struct Tag<'t> {
 }
 
 /// What a tag can ask for.
-const KINDS: &str = "fact, num, listing, output, widget, cite, term, claim, measured, \
-                     bibliography, glossary, claims, map and paths";
+const KINDS: &str = "fact, num, listing, output, widget, figure, cite, term, claim, \
+                     measured, bibliography, glossary, claims, map and paths";
 
 /// The tags of `text`, in order. mdBook's own, which begin with `{{#`, are not among them.
 pub fn find(text: &str) -> Vec<Tag<'_>> {
@@ -102,6 +102,7 @@ impl Shelf {
             "listing" => self.listing(tag.name),
             "output" => self.output(tag.name),
             "widget" => self.widget(tag.name),
+            "figure" => figure(tag.name),
             "cite" => self.cite(tag.name),
             "term" => glossary::link(&self.glossary, tag.name),
             "claim" => claims::mark(&self.claims, tag.name),
@@ -198,6 +199,14 @@ impl Shelf {
     }
 }
 
+/// A computed drawing.
+fn figure(name: &str) -> Result<String, String> {
+    match name {
+        "roofline" => roofline::figure().map_err(|error| format!("{error:#}")),
+        _ => Err(format!("there is no figure `{name}`: there is roofline")),
+    }
+}
+
 /// The anchors that no chapter shows, as problems. `written` says of a listing or an exercise
 /// whether its chapter is in the book.
 pub fn unused_anchors(
@@ -224,13 +233,19 @@ pub fn unused_anchors(
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::{figure, find};
 
     #[test]
     fn tags_have_a_kind_and_a_name() {
         let tags = find("a {{fact x.y}} b {{#include z}} {{ num  q }}");
         let seen: Vec<_> = tags.iter().map(|tag| (tag.start, tag.kind, tag.name)).collect();
         assert_eq!(seen, [(2, "fact", "x.y"), (32, "num", "q")]);
+    }
+
+    #[test]
+    fn a_figure_that_is_not_there_is_told() {
+        assert!(figure("roofline").is_ok());
+        assert!(figure("skyline").unwrap_err().contains("there is roofline"));
     }
 
     #[test]

@@ -8,13 +8,16 @@ use attention::flash::{FlashOptions, flash_traffic};
 use attention::traffic::{Sizes, Traffic, standard_formula};
 use attention::units::Bytes;
 use widgets::flash::{Row, State, Work as Tiles};
+use widgets::show::significant;
 
 use super::{Fact, Facts, Measured};
+use crate::literature::Literature;
 use crate::stage::flash::{HEADS, TOKENS as READ, numbers, toy};
 
-/// The example: so many queries and keys, one head of so many numbers, in fp16.
-const TOKENS: usize = 4096;
-const HEAD_DIM: usize = 64;
+/// The example: so many queries and as many keys, one head, in fp16.
+pub(crate) const TOKENS: usize = 4096;
+/// Numbers in a query, a key and a value of the example.
+pub(crate) const HEAD_DIM: usize = 64;
 const FP16_BYTES: usize = 2;
 
 /// The tiles of the listing `ch08-flash-traffic`, a side.
@@ -40,7 +43,7 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<
     real(facts, measured)?;
     widget(facts, measured)?;
     steps(facts)?;
-    let standard = standard_formula(&sizes(TOKENS));
+    let standard = standard();
     facts.add("flash.tokens", Fact::text(TOKENS, "the example of the chapter"));
     facts.add("flash.head-dim", Fact::count(HEAD_DIM, "the example of the chapter"));
     facts.add("flash.tile", Fact::count(TILE, "the tile that the text chose"));
@@ -64,6 +67,8 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<
     let work = standard.flops.to_string();
     facts.add("flash.work", Fact::rounded(work, standard.flops.0, "the two matrix products"));
     memory(facts)?;
+    intensities(facts)?;
+    versions(facts)?;
     for spec in DEVICES {
         let name = spec.name.to_lowercase().replace([' ', '(', ')', ','], "-");
         let source = format!("{}, {}", spec.source.title, spec.source.year);
@@ -94,7 +99,13 @@ fn sizes(tokens: usize) -> Sizes {
     }
 }
 
-fn tiles(tokens: usize, block: usize, causal: bool) -> Result<Traffic> {
+/// What standard attention costs in the example.
+pub(crate) fn standard() -> Traffic {
+    standard_formula(&sizes(TOKENS))
+}
+
+/// What flash attention costs with square tiles, `block` a side.
+pub(crate) fn tiles(tokens: usize, block: usize, causal: bool) -> Result<Traffic> {
     let options = FlashOptions { block_q: block, block_k: block, causal, ..Default::default() };
     Ok(flash_traffic(&sizes(tokens), &options)?)
 }
@@ -143,6 +154,65 @@ fn memory(facts: &mut Facts) -> Result<()> {
     facts.add("flash.lse-rounding", Fact::rounded(format!("{step:.4}"), step, source));
     facts.add("flash.lse-large", Fact::count(large as usize, "an example"));
     Ok(())
+}
+
+/// Operations a byte, as the roofline shows them.
+fn intensities(facts: &mut Facts) -> Result<()> {
+    let standard = standard();
+    let intensity = work(&standard).intensity().0;
+    let source = "the two matrix products over the bytes of standard attention";
+    let fact = Fact::rounded(significant(intensity), intensity, source);
+    facts.add("flash.standard-intensity", fact);
+    Ok(())
+}
+
+/// What the two later versions gain: the order of the loops, and the units that they keep busy.
+fn versions(facts: &mut Facts) -> Result<()> {
+    let outside = keys_outside(TILE);
+    let what = format!("tiles of {TILE} by {TILE} with the loop over keys on the outside");
+    facts.add("flash.keys-outside-moved", moved(&outside, &what));
+    let blocks = 12 * TOKENS / TILE;
+    let source = format!("twelve heads, each with {TOKENS} queries in blocks of {TILE}");
+    facts.add("flash.pieces", Fact::count(blocks, source));
+    let multiprocessors = Fact::count(108, "NVIDIA A100 Tensor Core GPU Architecture, 2020");
+    facts.add("a100.multiprocessors", multiprocessors);
+
+    let a100 = find(A100[0].1)?;
+    let times = a100.peak(Arithmetic::Fp16)?.0 / a100.peak(Arithmetic::Fp32)?.0;
+    let source = format!("peaks of {}: fp16 in matrix units over fp32 in the others", a100.name);
+    facts.add("a100.products-over-others", Fact::decimals(times, 0, source));
+    let h100 = find("NVIDIA H100 80GB SXM5")?;
+    let peak = h100.peak(Arithmetic::Fp16)?;
+    let source = format!("the dense peak of {}, fp16", h100.name);
+    facts.add("h100.peak", Fact::rounded(format!("{:.0} TFLOP/s", peak.0 / 1e12), peak, source));
+    let quoted = &Literature::of_the_book().figure["flash.h100-exponentials"].value;
+    let times = peak.0 / (quoted.parse::<f64>()? * 1e12);
+    let source = format!("the dense peak of {}, fp16, over its exponentials a second", h100.name);
+    facts.add("h100.products-over-exponentials", Fact::decimals(times, 0, source.as_str()));
+    // Two products of `head_dim` multiplications and additions each make and use a score.
+    let share = 100.0 * times / (4 * TILE) as f64;
+    let source = format!("{source}, over the operations for one score in a head of {TILE}");
+    facts.add("h100.exponential-share", Fact::decimals(share, 0, source));
+    Ok(())
+}
+
+/// What tiles cost with the loop over keys on the outside, as in Dao et al., *FlashAttention*,
+/// 2022, Algorithm 1: the output and its two sums travel at each visit.
+fn keys_outside(block: usize) -> Traffic {
+    let mut traffic = Traffic::default();
+    let (tile, sum) = ([1, 1, block, HEAD_DIM], [1, 1, block, 1]);
+    for _keys in 0..TOKENS / block {
+        traffic.reads(tile, FP16_BYTES);
+        traffic.reads(tile, FP16_BYTES);
+        for _queries in 0..TOKENS / block {
+            traffic.reads(tile, FP16_BYTES);
+            for carried in [tile, sum, sum] {
+                traffic.reads(carried, FP16_BYTES);
+                traffic.writes(carried, FP16_BYTES);
+            }
+        }
+    }
+    traffic
 }
 
 /// The second row of the toy's tiles, as in the first recorded run of `ch08-flash-steps`.
@@ -244,11 +314,15 @@ fn kept(work: &Tiles) -> impl Iterator<Item = f32> {
     steps.flat_map(|(at, _)| work.rows(at)).filter_map(|row| row.kept)
 }
 
+/// Operations and bytes.
+fn work(traffic: &Traffic) -> Work {
+    Work { flops: traffic.flops, bytes: traffic.moved() }
+}
+
 /// The least time on a device, and what sets it.
 fn times(facts: &mut Facts, short: &str, spec: &DeviceSpec, standard: &Traffic) -> Result<()> {
     for (kind, traffic) in [("standard", *standard), ("flash", tiles(TOKENS, TILE, false)?)] {
-        let work = Work { flops: traffic.flops, bytes: traffic.moved() };
-        let roofline = work.on(spec, Arithmetic::Fp16)?;
+        let roofline = work(&traffic).on(spec, Arithmetic::Fp16)?;
         let bound = match roofline.bound() {
             Bound::Compute => "arithmetic",
             Bound::Memory => "memory",
@@ -266,4 +340,21 @@ fn times(facts: &mut Facts, short: &str, spec: &DeviceSpec, standard: &Traffic) 
 
 fn find(name: &str) -> Result<&'static DeviceSpec> {
     device(name).with_context(|| format!("no device {name} in the table"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keys and values once, and for each of their blocks all queries, and the output and two
+    /// sums both ways.
+    #[test]
+    fn with_keys_outside_the_output_travels_at_each_visit() {
+        let (n, d) = (TOKENS as u64, HEAD_DIM as u64);
+        for block in [64, 128] {
+            let visits = n / block as u64;
+            let numbers = 2 * n * d + visits * (n * d + 2 * (n * d + 2 * n));
+            assert_eq!(keys_outside(block).moved(), Bytes(2 * numbers));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The appendix on graphics cards: what its widget computes twice.
+//! The widget that runs on a graphics card: what it computes twice.
 
 use widgets::gpu::CHECKED;
 

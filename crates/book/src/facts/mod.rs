@@ -9,7 +9,7 @@ mod ch04;
 mod ch05;
 mod ch06;
 mod ch07;
-mod ch08;
+pub(crate) mod ch08;
 mod ch09;
 mod ch10;
 mod fact;

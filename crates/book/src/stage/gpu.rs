@@ -1,4 +1,4 @@
-//! The widget of the appendix on graphics cards: the kernels as WGSL, and a recorded run.
+//! The widget of chapter 8 that runs on a graphics card: the kernels as WGSL, and a recorded run.
 
 use anyhow::{Context, Result};
 use widgets::gpu::{Figures, Gpu, Kernels, NAME, Setup, State};
