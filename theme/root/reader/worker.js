@@ -15,7 +15,7 @@ let model;
 self.addEventListener('message', async ({ data }) => {
   try {
     if (data.load) self.postMessage(await load());
-    if (data.read !== undefined) read(data.read);
+    if (data.read !== undefined) read(data.read, data.oneByOne);
   } catch (error) {
     self.postMessage({ problem: String(error?.message ?? error), of: data.load ? 'load' : 'read' });
   }
@@ -110,14 +110,18 @@ class Pieces {
     } catch {
       throw new Error('the network broke off. What has arrived is kept: try again to go on');
     }
-    if (!response.ok) throw new Error(`the weights are not on this site (${response.status})`);
+    if (!response.ok) throw new Error(`the weights are not on this site (${response.status}); try again later`);
     return response;
   }
 }
 
-function read(text) {
+/** Reads a text at once, and then, if that is wanted, once more, one token after the other. */
+function read(text, oneByOne) {
   const start = performance.now();
-  const bytes = model.read(text);
+  const reading = model.read(text);
   const ms = performance.now() - start;
-  self.postMessage({ reading: bytes, ms, memory: memory() }, [bytes.buffer]);
+  if (oneByOne) model.read_one_by_one(reading);
+  const oneByOneMs = oneByOne ? performance.now() - start - ms : undefined;
+  const bytes = reading.bytes();
+  self.postMessage({ reading: bytes, ms, oneByOneMs, memory: memory() }, [bytes.buffer]);
 }
