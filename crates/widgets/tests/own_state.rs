@@ -320,8 +320,10 @@ fn the_tiles_are_cut_from_the_text() {
     let long = ["a", " b", " c", " d", " e", " f", " g", " h", " i", " <j>"];
     let mut largest = 0.0_f64;
     // The second text is as long as the first, and the third is shorter.
-    for tokens in [long, ["z"; 10]].iter().map(|it| &it[..]).chain([&long[3..8]]) {
-        let reading = reading(tokens);
+    let texts = [&long[..], &["z"; 10], &long[3..8]];
+    for (place, tokens) in texts.into_iter().enumerate() {
+        let mut reading = reading(tokens);
+        reading.value.iter_mut().for_each(|number| *number += place as f32);
         widget.own(&reading).unwrap();
         assert_eq!(options(&widget, "numbers"), ["noun", "sink", "own-2-1", "own-0-0", "toy"]);
         assert_eq!((&*widget.state().numbers, widget.state().causal), ("own-2-1", true));
