@@ -78,11 +78,7 @@ const show = (said) => panels.forEach((panel) => panel.show(said));
 
 /** Whether the browser has kept pieces of the model. */
 async function kept() {
-  try {
-    return (await caches.has(CACHE)) && (await (await caches.open(CACHE)).keys()).length > 0;
-  } catch {
-    return false; // without https there is no cache
-  }
+  return (await self.caches?.has(CACHE).catch(() => false)) ?? false;
 }
 
 class OwnText extends HTMLElement {

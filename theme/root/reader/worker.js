@@ -64,7 +64,13 @@ class Pieces {
         self.postMessage({ progress: done, total, fetched: this.told.fetched });
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    try {
+      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    } catch (error) {
+      const pieces = await this.#cache?.keys();
+      if (pieces?.length === 0) await caches.delete(CACHE); // nothing to go on from, or to remove
+      throw error;
+    }
   }
 
   /** Finds the pieces that are not as the site says, and fetches them again. */
