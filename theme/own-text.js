@@ -41,7 +41,7 @@ const model = {
       measured('load', data);
     } else if (data.reading) {
       measured('read', data);
-      this.answer({ bytes: data.reading, ms: data.ms });
+      this.answer({ bytes: data.reading, ms: data.ms, oneByOneMs: data.oneByOneMs });
     } else if (data.of === 'load') {
       this.end(`The model could not be loaded: ${data.problem}.`);
     } else {
@@ -49,8 +49,8 @@ const model = {
     }
   },
 
-  read(text) {
-    this.worker.postMessage({ read: text });
+  read(text, oneByOne) {
+    this.worker.postMessage({ read: text, oneByOne });
     return new Promise((resolve) => (this.waiting = resolve));
   },
 
@@ -143,13 +143,15 @@ class OwnText extends HTMLElement {
     const button = this.querySelector('[type=submit]');
     if (button.disabled) return;
     button.disabled = true;
-    this.#part('said').textContent = 'The model reads…';
+    const oneByOne = 'oneByOne' in this.dataset;
+    this.#part('said').textContent = oneByOne ? 'The model reads, at once and then token by token…' : 'The model reads…';
     try {
-      const { bytes, ms, problem } = await model.read(text);
+      const { bytes, ms, oneByOneMs, problem } = await model.read(text, oneByOne);
       if (problem) throw new Error(problem);
       const summary = await this.parentElement.querySelector('attention-widget').own(bytes);
       this.#complain('');
-      this.#part('said').textContent = `Read in ${seconds(ms)}: ${summary}`;
+      const again = oneByOneMs === undefined ? '' : ` at once, and in ${seconds(oneByOneMs)} one by one`;
+      this.#part('said').textContent = `Read in ${seconds(ms)}${again}: ${summary}`;
     } catch (error) {
       this.#complain(`This text cannot be shown: ${error.message}.`);
     } finally {

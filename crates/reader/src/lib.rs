@@ -24,7 +24,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Lets the model read a text.
+/// Lets the model read a text, all tokens at once.
 ///
 /// # Errors
 /// Those of [`Quantised::read`].
@@ -43,10 +43,20 @@ pub fn read(model: &Quantised<'_>, text: &str) -> Result<Reading, smollm2::Error
         head_dim: config.head_dim,
         d_model: config.d_model,
         scores: read.scores,
+        one_by_one: None,
         query: read.query,
         key: read.key,
         value: read.value,
         named: order.iter().take(NAMED).map(name).collect::<Result<_, smollm2::Error>>()?,
         logits: order.iter().map(|&place| read.logits[place]).collect(),
     })
+}
+
+/// Lets the model read the text again, one token after the other.
+///
+/// # Errors
+/// Those of [`Quantised::read_one_by_one`].
+pub fn read_one_by_one(model: &Quantised<'_>, reading: &mut Reading) -> Result<(), smollm2::Error> {
+    reading.one_by_one = Some(model.read_one_by_one(&reading.text)?);
+    Ok(())
 }

@@ -66,11 +66,31 @@ pub struct Model(Quantised<'static>);
 
 #[wasm_bindgen]
 impl Model {
-    /// Reads a text: the bytes of a [`reading::Reading`].
+    /// Reads a text, all tokens at once.
     ///
     /// # Errors
     /// When the text is empty, too long, or cannot be spelled.
-    pub fn read(&self, text: &str) -> Result<Vec<u8>, JsError> {
-        crate::read(&self.0, text).map(|reading| reading.to_bytes()).map_err(message)
+    pub fn read(&self, text: &str) -> Result<Reading, JsError> {
+        crate::read(&self.0, text).map(Reading).map_err(message)
+    }
+
+    /// Reads a text that was read, one token after the other.
+    ///
+    /// # Errors
+    /// When the model computes what is not a number.
+    pub fn read_one_by_one(&self, reading: &mut Reading) -> Result<(), JsError> {
+        crate::read_one_by_one(&self.0, &mut reading.0).map_err(message)
+    }
+}
+
+/// What the model made of a text: see [`reading::Reading`].
+#[wasm_bindgen]
+pub struct Reading(reading::Reading);
+
+#[wasm_bindgen]
+impl Reading {
+    /// The bytes for a widget.
+    pub fn bytes(self) -> Vec<u8> {
+        self.0.to_bytes()
     }
 }

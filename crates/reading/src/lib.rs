@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The first byte: which layout follows.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// How many of the likeliest next tokens have names.
 pub const NAMED: usize = 50;
@@ -30,6 +30,9 @@ pub struct Reading {
     pub d_model: usize,
     /// `[layers, heads, seq_q, seq_k]`: the scaled scores before the mask, later keys included.
     pub scores: Vec<f32>,
+    /// The scores of the text read one token after the other, where somebody asked for it:
+    /// `[layers, heads, seq_q, seq_k]`, where row `i` ends at key `i`.
+    pub one_by_one: Option<Vec<f32>>,
     /// `[layers, heads, seq, head_dim]`, turned to the tokens' places.
     pub query: Vec<f32>,
     /// `[layers, kv_heads, seq, head_dim]`, turned to the tokens' places.
@@ -83,6 +86,14 @@ impl Reading {
             }
             finite(what, numbers)?;
         }
+        if let Some(rows) = &self.one_by_one {
+            let (found, count) = (rows.len(), layers * heads * triangle(seq));
+            if found != count {
+                let what = "scores one by one";
+                return Err(Error(format!("its {what} are {found} numbers, not {count}")));
+            }
+            finite("scores one by one", rows)?;
+        }
         if self.named.len() > self.logits.len() || !self.logits.is_sorted_by(|a, b| a >= b) {
             return Err(Error("its next tokens are not in order".into()));
         }
@@ -102,6 +113,22 @@ impl Reading {
         let size = self.tokens.len() * self.tokens.len();
         &self.scores[(layer * self.heads + head) * size..][..size]
     }
+
+    /// The scores of one head as the text was read one token after the other, `[seq_q, seq_k]`
+    /// where row `i` ends at key `i`, if it was.
+    ///
+    /// # Panics
+    /// If there is no such layer or head.
+    pub fn head_one_by_one(&self, layer: usize, head: usize) -> Option<&[f32]> {
+        let size = triangle(self.tokens.len());
+        let rows = self.one_by_one.as_ref()?;
+        Some(&rows[(layer * self.heads + head) * size..][..size])
+    }
+}
+
+/// How many numbers `seq` rows have, the first with one and each with one more than the last.
+fn triangle(seq: usize) -> usize {
+    seq * (seq + 1) / 2
 }
 
 fn finite(what: &str, numbers: &[f32]) -> Result<(), Error> {
@@ -127,6 +154,7 @@ mod tests {
             head_dim: 2,
             d_model: 4,
             scores: numbers(16),
+            one_by_one: Some(numbers(12)),
             query: numbers(16),
             key: numbers(8),
             value: numbers(8),
@@ -146,6 +174,11 @@ mod tests {
         let reading = Reading::from_bytes(&small().to_bytes()).unwrap();
         assert_eq!(reading, small());
         assert_eq!(reading.head_scores(1, 0), [1.0, 1.125, 1.25, 1.375]);
+        assert_eq!(reading.head_one_by_one(1, 0).unwrap(), [0.75, 0.875, 1.0]);
+        let at_once = Reading { one_by_one: None, ..small() };
+        let read = Reading::from_bytes(&at_once.to_bytes()).unwrap();
+        assert_eq!(read, at_once);
+        assert_eq!(read.head_one_by_one(1, 0), None);
     }
 
     #[test]
@@ -154,6 +187,12 @@ mod tests {
             (refused(|it| it.tokens.clear()), "no tokens"),
             (refused(|it| it.kv_heads = 0), "no heads"),
             (refused(|it| it.layers = usize::MAX), "scores are 16 numbers"),
+            (refused(|it| it.one_by_one = Some(Vec::new())), "one by one are 0 numbers, not 12"),
+            (refused(|it| it.one_by_one = Some(vec![0.0; 16])), "one by one are 16 numbers"),
+            (
+                refused(|it| it.one_by_one = Some(vec![f32::INFINITY; 12])),
+                "number 0 of its scores one by one is inf",
+            ),
             (refused(|it| it.key.truncate(7)), "keys are 7 numbers, not [2, 1, 2, 2]"),
             (refused(|it| it.value[3] = f32::NAN), "number 3 of its values is NaN"),
             (refused(|it| it.logits[0] = 0.5), "not in order"),
@@ -167,7 +206,7 @@ mod tests {
     fn damaged_bytes_are_refused() {
         let bytes = small().to_bytes();
         assert!(Reading::from_bytes(&[]).is_err());
-        assert!(Reading::from_bytes(&[9]).unwrap_err().to_string().contains("version 1"));
+        assert!(Reading::from_bytes(&[9]).unwrap_err().to_string().contains("version 2"));
         for end in 1..bytes.len() {
             assert!(Reading::from_bytes(&bytes[..end]).is_err(), "cut at {end}");
         }

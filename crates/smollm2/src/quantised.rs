@@ -9,6 +9,8 @@
 //! Nothing here is needed to understand the model: read [`block`](crate::block) for that. A test
 //! holds the two against each other.
 
+use std::ops::Range;
+
 use crate::gguf::Gguf;
 use crate::quant::{Storage, unpack};
 use crate::{Config, Error, Token, Tokenizer};
@@ -67,6 +69,32 @@ pub struct Read {
     pub logits: Vec<f32>,
 }
 
+/// The keys and values of a key and value head, of all tokens so far: `[tokens, head_dim]` each.
+/// Keys are turned to the tokens' places.
+#[derive(Clone, Default)]
+struct Kept {
+    key: Vec<f32>,
+    value: Vec<f32>,
+}
+
+/// Tokens on their way through the layers: where in the text they stand, and what they see.
+struct Piece {
+    places: Range<usize>,
+    /// Cosine and sine of each angle of these places.
+    turns: Vec<(f32, f32)>,
+    /// `[layers, heads, seq_q, seq_k]`: a query for each place, a key for each token so far.
+    scores: Vec<f32>,
+    /// `[layers, heads, seq_q, head_dim]`, turned to the tokens' places.
+    query: Vec<f32>,
+}
+
+impl Piece {
+    fn new(places: Range<usize>, config: &Config) -> Self {
+        let turns = turns(places.clone(), config);
+        Piece { places, turns, scores: Vec::new(), query: Vec::new() }
+    }
+}
+
 struct Layer<'a> {
     attention_norm: Vec<f32>,
     query: Matrix<'a>,
@@ -118,6 +146,41 @@ impl<'a> Quantised<'a> {
     /// [`Error::EmptyText`]; [`Error::NoToken`] when the vocabulary cannot spell it;
     /// [`Error::TooLong`] when it has more than [`LONGEST`] tokens; [`Error::Overflow`].
     pub fn read(&self, text: &str) -> Result<Read, Error> {
+        let ids = self.spell(text)?;
+        let mut kept = self.nothing_yet();
+        let (piece, x) = self.go_on(&mut kept, &ids)?;
+        let (key, value): (Vec<_>, Vec<_>) = kept.into_iter().map(|it| (it.key, it.value)).unzip();
+        Ok(Read {
+            tokens: ids.iter().map(|&id| self.tokenizer.token(id)).collect::<Result<_, _>>()?,
+            scores: piece.scores,
+            query: piece.query,
+            key: key.concat(),
+            value: value.concat(),
+            logits: self.next_token(x, ids.len())?,
+        })
+    }
+
+    /// Reads a text one token after the other, as a model does when it writes: each token meets
+    /// the keys and values that were kept of those before it. Returns the scores, scaled as in
+    /// [`Read::scores`]: `[layers, heads, seq_q, seq_k]`, where row `i` ends at key `i`, for there
+    /// was no later one. Every sum is taken in the order of a whole pass, so they are the same to
+    /// the last bit, and each token costs about as much as eight together.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_one_by_one(&self, text: &str) -> Result<Vec<f32>, Error> {
+        let mut kept = self.nothing_yet();
+        let mut heads = vec![Vec::new(); self.config.layers * self.config.heads];
+        for (place, id) in self.spell(text)?.into_iter().enumerate() {
+            let (piece, _) = self.go_on(&mut kept, &[id])?;
+            let rows = piece.scores.chunks(place + 1);
+            heads.iter_mut().zip(rows).for_each(|(head, row)| head.extend(row));
+        }
+        Ok(heads.concat())
+    }
+
+    /// The tokens of a text, at least one and not too many.
+    fn spell(&self, text: &str) -> Result<Vec<u32>, Error> {
         let ids = self.tokenizer.encode(text)?;
         let (tokens, limit) = (ids.len(), LONGEST.min(self.config.context));
         if tokens == 0 {
@@ -127,25 +190,30 @@ impl<'a> Quantised<'a> {
             let reason = "so that the answer does not take long";
             return Err(Error::TooLong { tokens, limit, reason });
         }
-        let mut read = Read {
-            tokens: ids.iter().map(|&id| self.tokenizer.token(id)).collect::<Result<_, _>>()?,
-            scores: Vec::new(),
-            query: Vec::new(),
-            key: Vec::new(),
-            value: Vec::new(),
-            logits: Vec::new(),
-        };
-        let turns = turns(tokens, &self.config);
-        let mut x = self.embed(&ids);
-        for (place, layer) in self.layers.iter().enumerate() {
-            self.attend(layer, &mut x, &turns, &mut read);
+        Ok(ids)
+    }
+
+    /// What is kept of a text of which nothing has been read: for each layer its key and value
+    /// heads.
+    fn nothing_yet(&self) -> Vec<Kept> {
+        vec![Kept::default(); self.config.layers * self.config.kv_heads]
+    }
+
+    /// Reads the next tokens of a text, one or more, and keeps their keys and values. Returns
+    /// what they looked at, and what comes out of the last layer.
+    fn go_on(&self, kept: &mut [Kept], ids: &[u32]) -> Result<(Piece, Columns), Error> {
+        let before = kept[0].key.len() / self.config.head_dim;
+        let mut piece = Piece::new(before..before + ids.len(), &self.config);
+        let mut x = self.embed(ids);
+        let kept = kept.chunks_mut(self.config.kv_heads);
+        for (place, (layer, kept)) in self.layers.iter().zip(kept).enumerate() {
+            self.attend(layer, &mut x, kept, &mut piece);
             self.think(layer, &mut x);
             if !x.iter().flatten().flatten().all(|number| number.is_finite()) {
                 return Err(Error::Overflow { place: format!("layer {place}") });
             }
         }
-        read.logits = self.next_token(x, tokens)?;
-        Ok(read)
+        Ok((piece, x))
     }
 
     fn embed(&self, ids: &[u32]) -> Columns {
@@ -157,33 +225,35 @@ impl<'a> Quantised<'a> {
         side_by_side(&rows, width)
     }
 
-    /// The first half of a layer: adds to `x` what each token finds when it looks around.
-    fn attend(&self, layer: &Layer<'_>, x: &mut Columns, turns: &[(f32, f32)], read: &mut Read) {
+    /// The first half of a layer: adds to `x` what each token finds when it looks around. The
+    /// layer keeps the tokens' keys and values beside those of the tokens before.
+    fn attend(&self, layer: &Layer<'_>, x: &mut Columns, kept: &mut [Kept], piece: &mut Piece) {
         let Config { heads, kv_heads, head_dim, rms_epsilon, .. } = self.config;
-        let seq = read.tokens.len();
+        let (before, seq) = (piece.places.start, piece.places.len());
         let seen = norm(x, &layer.attention_norm, rms_epsilon);
         let mut query = by_head(&layer.query.times(&seen), seq, head_dim);
         let mut key = by_head(&layer.key.times(&seen), seq, head_dim);
         let value = by_head(&layer.value.times(&seen), seq, head_dim);
-        query.chunks_mut(seq * head_dim).for_each(|head| turn(head, turns));
-        key.chunks_mut(seq * head_dim).for_each(|head| turn(head, turns));
+        query.chunks_mut(seq * head_dim).for_each(|head| turn(head, &piece.turns));
+        key.chunks_mut(seq * head_dim).for_each(|head| turn(head, &piece.turns));
+        let new = key.chunks(seq * head_dim).zip(value.chunks(seq * head_dim));
+        for (kept, (key, value)) in kept.iter_mut().zip(new) {
+            kept.key.extend(key);
+            kept.value.extend(value);
+        }
 
         let mut found = vec![0.0; seq * heads * head_dim];
         for (head, queries) in query.chunks(seq * head_dim).enumerate() {
-            let own = head / (heads / kv_heads) * seq * head_dim..;
-            let keys = &key[own.clone()][..seq * head_dim];
-            let values = &value[own][..seq * head_dim];
+            let shared = &kept[head / (heads / kv_heads)];
             for (place, query) in queries.chunks(head_dim).enumerate() {
-                let start = read.scores.len();
-                scores(query, keys, &mut read.scores);
+                let start = piece.scores.len();
+                scores(query, &shared.key, &mut piece.scores);
                 let at = (place * heads + head) * head_dim;
                 let output = &mut found[at..at + head_dim];
-                mix(&read.scores[start..=start + place], values, output);
+                mix(&piece.scores[start..=start + before + place], &shared.value, output);
             }
         }
-        read.query.extend(query);
-        read.key.extend(key);
-        read.value.extend(value);
+        piece.query.extend(query);
         add(x, &layer.output.times(&side_by_side(&found, heads * head_dim)));
     }
 
@@ -342,10 +412,10 @@ fn add(x: &mut Columns, more: &Columns) {
 }
 
 /// Cosine and sine of each angle, `[seq, head_dim / 2]`: see [`attention::Rope`].
-fn turns(seq: usize, config: &Config) -> Vec<(f32, f32)> {
+fn turns(places: Range<usize>, config: &Config) -> Vec<(f32, f32)> {
     let Config { head_dim, rope_base, .. } = *config;
-    let mut turns = Vec::with_capacity(seq * head_dim / 2);
-    for place in 0..seq {
+    let mut turns = Vec::with_capacity(places.len() * head_dim / 2);
+    for place in places {
         for pair in 0..head_dim / 2 {
             let exponent = -2.0 * pair as f64 / head_dim as f64;
             let angle = place as f64 * f64::from(rope_base).powf(exponent);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::LazyLock;
+use std::time::Instant;
 
 use burn::tensor::{Tensor, activation};
 use smollm2::quantised::{LONGEST, Read};
@@ -80,6 +81,54 @@ fn it_sees_what_the_model_sees() {
     }
 }
 
+/// The rows of `[layers, heads, seq_q, seq_k]` where row `i` ends at key `i`.
+fn up_to_the_diagonal(scores: &[f32], seq: usize) -> Vec<f32> {
+    let row = |(row, scores): (usize, &[f32])| scores[..=row % seq].to_vec();
+    scores.chunks(seq).enumerate().flat_map(row).collect()
+}
+
+/// The scores of the last token of a text that ends with it, `[layers, heads, seq]`.
+fn last_rows(model: &Model, ids: &[u32]) -> Vec<f32> {
+    let last = |scores: Tensor<3>| numbers(scores.narrow(1, ids.len() - 1, 1));
+    model.run_tokens(ids).unwrap().scores.into_iter().flat_map(last).collect()
+}
+
+/// Each token's row against the whole pass, and against the burn model on the text up to it.
+fn compare_one_by_one(model: &Model, quantised: &Quantised<'_>, text: &str) {
+    let rows = quantised.read_one_by_one(text).unwrap();
+    let whole = quantised.read(text).unwrap();
+    let ids: Vec<u32> = whole.tokens.iter().map(|token| token.id).collect();
+    let seq = ids.len();
+    let whole = up_to_the_diagonal(&whole.scores, seq);
+    let size = whole.iter().fold(0.0, |size: f32, score| size.max(score.abs()));
+    let from_whole = apart(&rows, &whole) / size;
+    let mut from_model = 0.0_f32;
+    for last in 0..seq {
+        let row = |head: &[f32]| head[last * (last + 1) / 2..][..=last].to_vec();
+        let row: Vec<f32> = rows.chunks(seq * (seq + 1) / 2).flat_map(row).collect();
+        from_model = from_model.max(apart(&row, &last_rows(model, &ids[..=last])) / size);
+    }
+    println!(
+        "{seq:>2} tokens one by one: scores within {from_whole:.1e} of those of one pass and \
+         {from_model:.1e} of the model's, of the largest"
+    );
+    assert!(rows == whole, "the same sums in the same order are the same to the last bit");
+    assert!(from_model <= 1e-4, "{from_model}");
+}
+
+#[test]
+fn one_token_after_the_other_sees_what_one_pass_sees() {
+    for text in ["She", TEXTS[1]] {
+        let start = Instant::now();
+        QUANTISED.read(text).unwrap();
+        let at_once = start.elapsed();
+        QUANTISED.read_one_by_one(text).unwrap();
+        let alone = start.elapsed() - at_once;
+        println!("`{text}`: {at_once:.1?} at once, {alone:.1?} one by one");
+        compare_one_by_one(&MODEL, &QUANTISED, text);
+    }
+}
+
 #[test]
 fn queries_keys_and_values_are_the_models() {
     let text = TEXTS[1];
@@ -107,10 +156,13 @@ fn queries_keys_and_values_are_the_models() {
 #[test]
 fn texts_of_no_or_too_many_tokens_are_refused() {
     assert!(matches!(QUANTISED.read(""), Err(Error::EmptyText)));
+    assert!(matches!(QUANTISED.read_one_by_one(""), Err(Error::EmptyText)));
     let longest = "a".to_owned() + &" a".repeat(LONGEST - 1);
     assert_eq!(QUANTISED.read(&longest).unwrap().tokens.len(), LONGEST);
     let message = QUANTISED.read(&(longest + " a")).map(drop).unwrap_err().to_string();
     assert!(message.contains("has 65 tokens, and at most 64"), "{message}");
+    let too_long = QUANTISED.read_one_by_one(&"a ".repeat(70));
+    assert!(matches!(too_long, Err(Error::TooLong { limit: LONGEST, .. })));
     assert!(matches!(QUANTISED.read("a\u{50000}"), Err(Error::NoToken { offset: 1, .. })));
 }
 
@@ -124,6 +176,7 @@ fn a_tiny_model_reads_as_it_does_unpacked() {
     let error = apart(&weights(&read), &expected).max(apart(&read.logits, &forward.logits));
     println!("a tiny model: largest error {error:.1e}");
     assert!(error <= 1e-4, "{error}");
+    compare_one_by_one(&model, &quantised, "hehe he");
     // Its context holds sixteen tokens.
     assert!(matches!(quantised.read(&"h".repeat(17)), Err(Error::TooLong { limit: 16, .. })));
 }

@@ -29,6 +29,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A text of the reader's own that is too short for the widget.
+    #[error("it is {tokens} token long, and this widget shows {fewest} or more")]
+    Short {
+        /// How many tokens it has.
+        tokens: usize,
+        /// How many it needs.
+        fewest: usize,
+    },
     /// A file of a widget that is damaged or of another version.
     #[error("this file cannot be used: {reason}")]
     File {

@@ -7,11 +7,12 @@ use maud::{Markup, html};
 use reading::Reading;
 
 use crate::Error;
+use crate::flash::{self, Numbers};
 use crate::gallery::Sentence;
 use crate::next_token::NextToken;
 use crate::readings::{Entry, Gallery};
 use crate::show::{grouped, word};
-use crate::square::Square;
+use crate::square::{Square, Squares};
 use crate::stepper::real::{Place, RealHead};
 
 /// What a widget calls the reader's text: its name in menus.
@@ -21,13 +22,18 @@ pub const NAME: &str = "own";
 pub const MEMORY: u64 = 200_000_000;
 
 /// The widgets that take a text.
-pub const TAKERS: [&str; 5] = [
+pub const TAKERS: [&str; 7] = [
     crate::spotlight::NAME,
     crate::stepper::NAME,
     crate::score_matrix::NAME,
     crate::temperature::NAME,
     crate::heads::NAME,
+    crate::causal_mask::NAME,
+    crate::flash::NAME,
 ];
+
+/// The widget for which a text is read once more, one token after the other. It takes longer.
+const ONE_BY_ONE: &str = crate::causal_mask::NAME;
 
 /// The text as a sentence of the gallery, if the model is the gallery's.
 ///
@@ -88,24 +94,66 @@ pub(crate) fn head(reading: &Reading, layer: usize, head: usize) -> Result<RealH
     })
 }
 
-/// The scores of one head on the text, later keys included.
+/// One head's numbers, ready for attention, and its line of the menu.
 ///
 /// # Errors
-/// [`Error::Gallery`] when the model has no such head.
-pub(crate) fn square(reading: &Reading, layer: usize, head: usize) -> Result<Square, Error> {
+/// [`Error::Short`] when the text is too short to be cut, [`Error::Gallery`] when the model has no
+/// such head or its numbers are not sound.
+pub(crate) fn numbers(
+    reading: &Reading,
+    layer: usize,
+    place: usize,
+) -> Result<(flash::Entry, Numbers), Error> {
+    let (tokens, fewest) = (reading.tokens.len(), flash::FEWEST);
+    if tokens < fewest {
+        return Err(Error::Short { tokens, fewest });
+    }
+    let RealHead { head_dim, query, key, value, .. } = head(reading, layer, place)?;
+    let name = format!("{NAME}-{layer}-{place}");
+    let label = label(reading, layer, place);
+    let entry = flash::Entry { name: name.clone(), label, layer, head: place, tokens };
+    let numbers = Numbers { name, tokens: reading.tokens.clone(), head_dim, query, key, value };
+    numbers.check().map_err(|reason| Error::Gallery { reason })?;
+    Ok((entry, numbers))
+}
+
+/// The scores on the text of each head that is among the `known` ones: one at least.
+///
+/// # Errors
+/// [`Error::File`] when there is none, [`Error::Gallery`] when the model has not all of them.
+pub(crate) fn squares(reading: &Reading, known: &Squares) -> Result<Vec<Square>, Error> {
+    let heads = known.heads().into_iter();
+    let squares = heads.map(|(layer, head)| square(reading, layer, head));
+    let squares: Vec<Square> = squares.collect::<Result<_, _>>()?;
+    if squares.is_empty() { Err(refused()) } else { Ok(squares) }
+}
+
+/// The scores of one head on the text, later keys included, and those of the text read one by
+/// one, if it was.
+fn square(reading: &Reading, layer: usize, head: usize) -> Result<Square, Error> {
     has(reading, layer, head)?;
     let scale = (reading.head_dim as f32).sqrt();
-    Ok(Square {
+    let raw = |scores: &[f32]| scores.iter().map(|score| score * scale).collect();
+    let square = Square {
         name: format!("{NAME}-{layer}-{head}"),
-        label: format!("Your text, layer {layer}, head {head}: {}", reading.text),
+        label: label(reading, layer, head),
         whose: format!("layer {layer}, head {head} of SmolLM2"),
         tokens: reading.tokens.clone(),
         masked: true,
         query: reading.tokens.len() - 1,
         head_dim: reading.head_dim,
-        raw: reading.head_scores(layer, head).iter().map(|score| score * scale).collect(),
-        one_by_one: Vec::new(),
-    })
+        raw: raw(reading.head_scores(layer, head)),
+        one_by_one: reading.head_one_by_one(layer, head).map(raw).unwrap_or_default(),
+    };
+    if square.is_sound() {
+        return Ok(square);
+    }
+    Err(Error::Gallery { reason: format!("layer {layer}, head {head} has a score beyond measure") })
+}
+
+/// What a menu calls a head that has read the text.
+fn label(reading: &Reading, layer: usize, head: usize) -> String {
+    format!("Your text, layer {layer}, head {head}: {}", reading.text)
 }
 
 fn has(reading: &Reading, layer: usize, head: usize) -> Result<(), Error> {
@@ -129,13 +177,16 @@ pub fn summary(reading: &Reading) -> String {
     format!("{count} {tokens}. Likeliest to come next: {next}.")
 }
 
-/// The panel below a widget: what the model weighs, and then a field for a text. The page's part
-/// is `theme/own-text.js`. `bytes` is the size of the weights, and `longest` the most tokens.
-pub fn panel(version: &str, bytes: u64, longest: usize) -> Markup {
+/// The panel below the widget called `name`: what the model weighs, and then a field for a text.
+/// The page's part is `theme/own-text.js`. `bytes` is the size of the weights, and `longest` the
+/// most tokens.
+pub fn panel(name: &str, version: &str, bytes: u64, longest: usize) -> Markup {
+    let one_by_one = name == ONE_BY_ONE;
     let megabytes = format!("{:.1} MB", bytes as f64 / 1e6);
     let memory = MEMORY / 1_000_000;
     html! {
-        own-text class="needs-script" data-version=(version) data-bytes=(bytes) {
+        own-text class="needs-script" data-version=(version) data-bytes=(bytes)
+            data-one-by-one[one_by_one] {
             details {
                 summary { "A text of your own" }
                 p data-part="offer" {
@@ -143,6 +194,10 @@ pub fn panel(version: &str, bytes: u64, longest: usize) -> Markup {
                      Its weights are " strong { (megabytes) } " (" (grouped(bytes)) " bytes). They are \
                      fetched when you press the button, once, and kept by your browser until you remove them. \
                      While it runs it takes up to " (memory) " MB of memory."
+                    @if one_by_one {
+                        " Here it reads your text twice: at once, and then one token after the other, \
+                         which takes longer."
+                    }
                 }
                 p class="actions" {
                     button type="button" data-press="load" { "Load the model, " (megabytes) }

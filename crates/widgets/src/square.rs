@@ -97,15 +97,15 @@ impl Square {
         (numbers(scaled), numbers(weights))
     }
 
-    fn check(&self) -> Result<(), Error> {
+    /// Whether there are as many scores as the tokens ask for, all of them finite.
+    pub(crate) fn is_sound(&self) -> bool {
         let seq = self.seq();
-        let sound = self.query < seq
+        self.query < seq
             && self.head_dim > 0
             && !self.name.contains('.')
             && self.raw.len() == seq * seq
             && (self.one_by_one.is_empty() || self.one_by_one.len() == seq * (seq + 1) / 2)
-            && self.raw.iter().chain(&self.one_by_one).all(|score| score.is_finite());
-        if sound { Ok(()) } else { Err(wrong(format!("the scores `{}` are not sound", self.name))) }
+            && self.raw.iter().chain(&self.one_by_one).all(|score| score.is_finite())
     }
 }
 
@@ -152,7 +152,9 @@ impl Squares {
     /// # Errors
     /// [`Error::Setup`] with what is wrong.
     pub fn check(&self, opening: &str) -> Result<(), Error> {
-        self.0.iter().try_for_each(Square::check)?;
+        if let Some(square) = self.0.iter().find(|square| !square.is_sound()) {
+            return Err(wrong(format!("the scores `{}` are not sound", square.name)));
+        }
         match self.get(opening) {
             Some(_) => Ok(()),
             None => Err(wrong(format!("there are no scores called `{opening}`"))),

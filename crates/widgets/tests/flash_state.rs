@@ -41,7 +41,13 @@ fn long() -> Numbers {
 }
 
 fn setup() -> Setup {
-    let entry = |name: &str, tokens| Entry { name: name.into(), label: name.into(), tokens };
+    let entry = |name: &str, tokens| Entry {
+        name: name.into(),
+        label: name.into(),
+        layer: 0,
+        head: 0,
+        tokens,
+    };
     Setup {
         toy: toy(),
         heads: vec![entry("long", LONG), entry("short", 3)],

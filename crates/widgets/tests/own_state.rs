@@ -3,7 +3,10 @@
 mod common;
 
 use common::{all, text, view};
+use proptest::prelude::*;
 use reading::Reading;
+use widgets::causal_mask::{CausalMask, Pass};
+use widgets::flash::{FlashStepper, Numbers};
 use widgets::gallery::Sentence;
 use widgets::heads::{Heads, Show};
 use widgets::readings::{Entry, Gallery};
@@ -13,7 +16,9 @@ use widgets::square::{Square, Squares};
 use widgets::stepper::Stepper;
 use widgets::stepper::real::Place;
 use widgets::temperature::Temperature;
-use widgets::{Error, Widget, heads, own, score_matrix, spotlight, stepper, temperature};
+use widgets::{
+    Error, Widget, causal_mask, flash, heads, own, score_matrix, spotlight, stepper, temperature,
+};
 
 const LAYERS: usize = 3;
 const HEADS: usize = 2;
@@ -46,6 +51,7 @@ fn reading(tokens: &[&str]) -> Reading {
         head_dim: HEAD_DIM,
         d_model: 8,
         scores,
+        one_by_one: None,
         query,
         key,
         value: numbers(3.0, LAYERS * seq * HEAD_DIM),
@@ -56,6 +62,21 @@ fn reading(tokens: &[&str]) -> Reading {
 
 fn mine() -> Reading {
     reading(&["My", " own", " <i>"])
+}
+
+/// The same, and what reading it one by one comes to: the scores up to the diagonal, but for `off`
+/// in the last score of each head.
+fn read_twice(tokens: &[&str], off: f32) -> Reading {
+    let at_once = reading(tokens);
+    let seq = tokens.len();
+    let mut rows = Vec::new();
+    for head in at_once.scores.chunks(seq * seq) {
+        for (query, row) in head.chunks(seq).enumerate() {
+            rows.extend(&row[..=query]);
+        }
+        *rows.last_mut().unwrap() += off;
+    }
+    Reading { one_by_one: Some(rows), ..at_once }
 }
 
 fn gallery() -> (Gallery, Sentence) {
@@ -93,7 +114,7 @@ fn a_stepper(layer: usize) -> Stepper {
     Stepper::new(setup, None).unwrap()
 }
 
-fn a_matrix() -> ScoreMatrix {
+fn squares() -> Squares {
     let square = |name: &str| Square {
         name: name.into(),
         label: name.into(),
@@ -103,8 +124,12 @@ fn a_matrix() -> ScoreMatrix {
         query: 1,
         head_dim: HEAD_DIM,
         raw: vec![0.0; 4],
-        one_by_one: Vec::new(),
+        one_by_one: vec![0.0; 3],
     };
+    Squares(vec![square("toy"), square("2-1"), square("0-0")])
+}
+
+fn a_matrix() -> ScoreMatrix {
     let opening = score_matrix::State {
         scores: "toy".into(),
         show: score_matrix::Show::Raw,
@@ -115,8 +140,38 @@ fn a_matrix() -> ScoreMatrix {
         whole_row: false,
         cell: (1, 0),
     };
-    let squares = Squares(vec![square("toy"), square("2-1"), square("0-0")]);
-    ScoreMatrix::new(score_matrix::Setup { squares, opening }).unwrap()
+    ScoreMatrix::new(score_matrix::Setup { squares: squares(), opening }).unwrap()
+}
+
+fn a_mask() -> CausalMask {
+    let scores = "toy".into();
+    let opening =
+        causal_mask::State { scores, pass: Pass::Masked, read: 1, query: 0, cell: (0, 0) };
+    CausalMask::new(causal_mask::Setup { squares: squares(), opening }).unwrap()
+}
+
+fn some_tiles() -> FlashStepper {
+    let numbers = |name: &str, tokens: usize| Numbers {
+        name: name.into(),
+        tokens: vec!["t".into(); tokens],
+        head_dim: 1,
+        query: vec![1.0; tokens],
+        key: vec![1.0; tokens],
+        value: vec![1.0; tokens],
+    };
+    let entry = |name: &str, layer, head| flash::Entry {
+        name: name.into(),
+        label: name.into(),
+        layer,
+        head,
+        tokens: 20,
+    };
+    let setup = flash::Setup {
+        toy: numbers("toy", 4),
+        heads: vec![entry("noun", 2, 1), entry("sink", 0, 0)],
+        opening: flash::State::opening("noun", 20, true),
+    };
+    FlashStepper::new(setup, vec![numbers("noun", 20)]).unwrap()
 }
 
 fn a_temperature() -> Temperature {
@@ -204,6 +259,204 @@ fn the_score_matrix_has_each_of_its_heads_on_the_text() {
 }
 
 #[test]
+fn the_causal_mask_compares_what_was_read_in_two_ways() {
+    let mut widget = a_mask();
+    let tokens = ["My", " own", " <i>"];
+    let reading = read_twice(&tokens, 0.25);
+    widget.own(&reading).unwrap();
+    widget.own(&reading).unwrap();
+    assert_eq!(options(&widget, "scores"), ["toy", "2-1", "0-0", "own-2-1", "own-0-0"]);
+    assert_eq!((&*widget.state().scores, widget.state().query), ("own-2-1", 0));
+    widget.update("pass", "one-by-one").unwrap();
+    widget.update("read", "3").unwrap();
+    // The last row by the formula, with the last score as it was and as it is one by one.
+    let shares = |off: f32| {
+        let mut row = reading.head_scores(2, 1)[6..].to_vec();
+        row[2] += off;
+        let total: f32 = row.iter().map(|score| score.exp()).sum();
+        row.into_iter().map(move |score| score.exp() / total).collect::<Vec<f32>>()
+    };
+    let html = view(&widget);
+    let shown = all(&html, "table.map tbody tr:last-child td");
+    for (cell, share) in shown.iter().zip(shares(0.25)) {
+        assert!((text(cell).parse::<f32>().unwrap() - share).abs() <= 0.00501, "{share}");
+    }
+    let apart = shares(0.25).into_iter().zip(shares(0.0)).map(|(a, b)| (a - b).abs());
+    let largest = apart.fold(0.0, f32::max);
+    let said = text(&all(&html, "[role=status]")[0]);
+    assert!(said.contains("3 of 3") && said.ends_with(&format!("{largest:.1e}.")), "{said}");
+}
+
+#[test]
+fn the_causal_mask_wants_the_text_read_one_by_one() {
+    let mut widget = a_mask();
+    let before = widget.view();
+    let error = widget.own(&mine()).unwrap_err().to_string();
+    assert!(error.contains("was not read one by one"), "{error}");
+    assert_eq!(widget.view(), before);
+    // The page asks for it below this widget alone.
+    let asks = |name: &str| own::panel(name, "v1", 1, 64).into_string().contains("data-one-by-one");
+    let asking: Vec<&str> = own::TAKERS.into_iter().filter(|name| asks(name)).collect();
+    assert_eq!(asking, [causal_mask::NAME]);
+}
+
+/// The output of the last query of layer 2, head 1, by loops in f64.
+fn last_output(reading: &Reading) -> Vec<f64> {
+    let seq = reading.tokens.len();
+    let scores = &reading.head_scores(2, 1)[(seq - 1) * seq..];
+    let powers: Vec<f64> = scores.iter().map(|score| f64::from(*score).exp()).collect();
+    let values = &reading.value[2 * seq * HEAD_DIM..][..seq * HEAD_DIM];
+    let total: f64 = powers.iter().sum();
+    let mixed = |at: usize| {
+        let terms = powers.iter().zip(values.chunks(HEAD_DIM));
+        terms.map(|(power, value)| power / total * f64::from(value[at])).sum()
+    };
+    (0..HEAD_DIM).map(mixed).collect()
+}
+
+#[test]
+fn the_tiles_are_cut_from_the_text() {
+    let mut widget = some_tiles();
+    let long = ["a", " b", " c", " d", " e", " f", " g", " h", " i", " <j>"];
+    let mut largest = 0.0_f64;
+    // The second text is as long as the first, and the third is shorter.
+    let texts = [&long[..], &["z"; 10], &long[3..8]];
+    for (place, tokens) in texts.into_iter().enumerate() {
+        let mut reading = reading(tokens);
+        reading.value.iter_mut().for_each(|number| *number += place as f32);
+        widget.own(&reading).unwrap();
+        assert_eq!(options(&widget, "numbers"), ["noun", "sink", "own-2-1", "own-0-0", "toy"]);
+        assert_eq!((&*widget.state().numbers, widget.state().causal), ("own-2-1", true));
+        assert_eq!(widget.wants(), None);
+        let html = view(&widget);
+        let slider = all(&html, "input[name=seq]")[0].value();
+        assert_eq!(slider.attr("max"), Some(&*tokens.len().to_string()));
+        assert!(
+            text(&all(&html, ".every-step caption")[0]).contains(tokens[tokens.len() - 1].trim())
+        );
+        let work = widget.work().unwrap();
+        let rows = work.rows(work.flash.steps.len() - 1);
+        let mixed = &rows.last().unwrap().mixed;
+        for (found, expected) in mixed.iter().zip(last_output(&reading)) {
+            largest = largest.max((f64::from(*found) - expected).abs());
+        }
+    }
+    println!("largest error of an output: {largest:.1e}");
+    assert!(largest <= 1e-6, "{largest}");
+    widget.update("seq", "6").unwrap_err();
+}
+
+#[test]
+fn each_widget_offers_both_texts_and_goes_back() {
+    let chosen = |widget: &dyn Widget, menu: &str| {
+        let html = view(widget);
+        let option = all(&html, &format!("select[name={menu}] option[selected]"))[0].value();
+        option.attr("value").unwrap().to_owned()
+    };
+    let link = |widget: &dyn Widget| {
+        all(&view(widget), "a.permalink")[0].value().attr("href").unwrap().to_owned()
+    };
+    let widgets: [(Box<dyn Widget>, &str, &str, &str); 7] = [
+        (Box::new(a_spotlight()), "sentence", "one", own::NAME),
+        (Box::new(a_stepper(2)), "text", stepper::BOOK, own::NAME),
+        (Box::new(a_matrix()), "scores", "2-1", "own-2-1"),
+        (Box::new(a_temperature()), "source", temperature::TOY, own::NAME),
+        (Box::new(some_heads()), "sentence", "one", own::NAME),
+        (Box::new(a_mask()), "scores", "2-1", "own-2-1"),
+        (Box::new(some_tiles()), "numbers", "noun", "own-2-1"),
+    ];
+    assert_eq!(widgets.len(), own::TAKERS.len());
+    for (mut widget, menu, book, own) in widgets {
+        let opening = link(&*widget);
+        for tokens in [&["My", " own"][..], &[" x"; 64]] {
+            widget.own(&read_twice(tokens, 0.0)).unwrap();
+            assert_eq!(chosen(&*widget, menu), own);
+            for text in [book, own, book] {
+                assert_eq!(widget.update(menu, text), Ok(true));
+                assert_eq!(chosen(&*widget, menu), text);
+            }
+            widget.update(menu, own).unwrap();
+            widget.update("reset", "").unwrap();
+            assert_eq!(link(&*widget), opening);
+        }
+    }
+}
+
+#[test]
+fn the_stepper_has_the_books_text_again() {
+    let mut widget = a_stepper(2);
+    assert!(widget.update("text", own::NAME).is_err(), "there is none yet");
+    widget.own(&mine()).unwrap();
+    assert!(widget.view().contains("My own &lt;i&gt;") && widget.wants().is_none());
+    widget.update("text", stepper::BOOK).unwrap();
+    assert_eq!(widget.wants().as_deref(), Some("stepper/head.bin"));
+    widget.failed("stepper/head.bin", "no network");
+    assert!(widget.view().contains("no network"));
+    // The reader's own text needs no network.
+    widget.update("text", own::NAME).unwrap();
+    assert!(!widget.view().contains("no network"));
+    for (name, value) in [("text", "other"), ("text", "")] {
+        assert!(widget.update(name, value).is_err());
+    }
+    // After Reset the real head reads the book's text, as at the beginning.
+    widget.update("reset", "").unwrap();
+    widget.update("real", "on").unwrap();
+    assert!(widget.wants().is_some());
+}
+
+#[test]
+fn a_text_of_one_token_is_shown_or_refused_in_words() {
+    let one = read_twice(&["One"], 0.0);
+    let mut tiles = some_tiles();
+    let before = tiles.view();
+    let error = tiles.own(&one).unwrap_err().to_string();
+    assert_eq!(error, "it is 1 token long, and this widget shows 2 or more");
+    assert_eq!(tiles.view(), before);
+    let mut mask = a_mask();
+    mask.own(&one).unwrap();
+    for pass in ["open", "masked", "one-by-one"] {
+        mask.update("pass", pass).unwrap();
+        let html = view(&mask);
+        let cells = all(&html, "table.map tbody td");
+        assert_eq!(cells.iter().map(text).collect::<Vec<_>>(), ["1.00"], "{pass}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+    /// Texts of any length come between other events, and nothing breaks.
+    #[test]
+    fn texts_between_events_break_nothing(
+        acts in prop::collection::vec((0_usize..20, 0_usize..70, 0_usize..70), 1..25)
+    ) {
+        let names = [
+            "step", "cell", "tile", "seq", "block-q", "block-k", "causal", "next", "back", "read",
+            "pass", "scores", "numbers", "text", "real", "key", "tile-key", "reset",
+        ];
+        let mut widgets: [Box<dyn Widget>; 3] =
+            [Box::new(a_stepper(2)), Box::new(a_mask()), Box::new(some_tiles())];
+        for (act, one, two) in acts {
+            let values = [
+                format!("{one}"), format!("{one},{two}"), "own-2-1".into(), "own".into(),
+                "book".into(), "toy".into(), "one-by-one".into(), "End".into(),
+            ];
+            for widget in &mut widgets {
+                let before = widget.view();
+                let answer = match names.get(act) {
+                    Some(name) => widget.update(name, &values[two % values.len()]).map(drop),
+                    None => widget.own(&read_twice(&vec![" y"; one.clamp(1, 64)], 0.0)),
+                };
+                if answer.is_err() {
+                    prop_assert_eq!(widget.view(), before);
+                }
+                prop_assert!(!widget.view().contains("NaN"));
+            }
+        }
+    }
+}
+
+#[test]
 fn the_temperature_turns_what_comes_next() {
     let mut widget = a_temperature();
     widget.own(&mine()).unwrap();
@@ -218,10 +471,27 @@ fn the_temperature_turns_what_comes_next() {
 #[test]
 fn another_model_is_refused_and_nothing_changes() {
     let strange = Reading { layers: LAYERS * 2, heads: 1, ..mine() };
+    let strange = Reading { one_by_one: Some(vec![0.0; LAYERS * 2 * 6]), ..strange };
     let (mut spotlight, mut heads, mut stepper) = (a_spotlight(), some_heads(), a_stepper(7));
-    for widget in [&mut spotlight as &mut dyn Widget, &mut heads, &mut stepper] {
+    let (mut mask, mut tiles) = (a_mask(), some_tiles());
+    for widget in
+        [&mut spotlight as &mut dyn Widget, &mut heads, &mut stepper, &mut mask, &mut tiles]
+    {
         let before = widget.view();
         assert!(matches!(widget.own(&strange), Err(Error::Gallery { .. })));
+        assert_eq!(widget.view(), before);
+    }
+}
+
+#[test]
+fn numbers_beyond_measure_are_refused_and_nothing_changes() {
+    let mut loud = read_twice(&["My", " own"], 0.0);
+    loud.scores.fill(3e38);
+    loud.query.fill(3e38);
+    let (mut matrix, mut mask, mut tiles) = (a_matrix(), a_mask(), some_tiles());
+    for widget in [&mut matrix as &mut dyn Widget, &mut mask, &mut tiles] {
+        let before = widget.view();
+        assert!(matches!(widget.own(&loud), Err(Error::Gallery { .. })));
         assert_eq!(widget.view(), before);
     }
 }
@@ -231,7 +501,6 @@ fn widgets_that_take_no_text_say_so() {
     let mut without = a_stepper_without_the_model();
     let error = without.own(&mine()).unwrap_err().to_string();
     assert!(error.contains("shows no text of the reader's"), "{error}");
-    assert!(!own::TAKERS.contains(&widgets::causal_mask::NAME));
 }
 
 fn a_stepper_without_the_model() -> Stepper {
@@ -241,7 +510,8 @@ fn a_stepper_without_the_model() -> Stepper {
 
 #[test]
 fn the_panel_says_what_it_costs_before_anything_is_fetched() {
-    let html = scraper::Html::parse_fragment(&own::panel("v1", 98_362_432, 64).into_string());
+    let html =
+        scraper::Html::parse_fragment(&own::panel("spotlight", "v1", 98_362_432, 64).into_string());
     let said = text(&all(&html, "own-text")[0]);
     assert!(said.contains("98.4 MB") && said.contains("98,362,432 bytes"), "{said}");
     assert!(said.contains("up to 64 tokens"), "{said}");

@@ -119,4 +119,15 @@ mod tests {
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
     }
+
+    #[test]
+    fn the_help_says_what_the_weights_weigh() {
+        let size = format!("({:.1} MB)", smollm2::BYTES as f64 / 1e6);
+        for name in ["build", "weights"] {
+            let mut command = Arguments::command();
+            let command = command.find_subcommand_mut(name).unwrap();
+            let help = command.render_long_help().to_string();
+            assert!(help.contains(&size), "{name}: {help}");
+        }
+    }
 }

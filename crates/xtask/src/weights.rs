@@ -67,15 +67,18 @@ pub fn deploy(pieces: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Takes what offers the model out of the pages in `out`: without weights there is nothing to
-/// offer.
+/// What a text says of the offer stands in an element of this class.
+const SAID: &str = "needs-weights";
+
+/// Takes what offers the model out of the pages in `out`, and what they say of it: without
+/// weights there is nothing to offer.
 ///
 /// # Errors
 /// When a page cannot be read or written.
 pub fn withdraw(out: &Path) -> Result<()> {
     for path in files(out)?.iter().filter(|path| has_extension(path, &["html"])) {
         let html = fs::read_to_string(path)?;
-        if html.contains("<own-text") {
+        if html.contains("<own-text") || html.contains(SAID) {
             fs::write(path, without_offer(&html)?)?;
         }
     }
@@ -83,11 +86,11 @@ pub fn withdraw(out: &Path) -> Result<()> {
 }
 
 fn without_offer(html: &str) -> Result<String> {
-    let panel = element!("own-text", |panel| {
-        panel.remove();
+    let offers = element!(format!("own-text, .{SAID}"), |offer| {
+        offer.remove();
         Ok(())
     });
-    Ok(rewrite_str(html, RewriteStrSettings::new().append_element_content_handler(panel))?)
+    Ok(rewrite_str(html, RewriteStrSettings::new().append_element_content_handler(offers))?)
 }
 
 #[cfg(test)]
@@ -108,7 +111,8 @@ mod tests {
 
     #[test]
     fn without_weights_nothing_is_offered() {
-        let page = "<figure><b>map</b><own-text data-version=\"1\"><p>Load</p></own-text></figure>";
+        let page = "<div class=\"needs-weights\"><p>See below.</p></div><figure><b>map</b>\
+                    <own-text data-version=\"1\"><p>Load</p></own-text></figure>";
         assert_eq!(without_offer(page).unwrap(), "<figure><b>map</b></figure>");
     }
 }

@@ -15,7 +15,7 @@ let model;
 self.addEventListener('message', async ({ data }) => {
   try {
     if (data.load) self.postMessage(await load());
-    if (data.read !== undefined) read(data.read);
+    if (data.read !== undefined) read(data.read, data.oneByOne);
   } catch (error) {
     self.postMessage({ problem: String(error?.message ?? error), of: data.load ? 'load' : 'read' });
   }
@@ -64,7 +64,13 @@ class Pieces {
         self.postMessage({ progress: done, total, fetched: this.told.fetched });
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    try {
+      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    } catch (error) {
+      const pieces = await this.#cache?.keys();
+      if (pieces?.length === 0) await caches.delete(CACHE); // nothing to go on from, or to remove
+      throw error;
+    }
   }
 
   /** Finds the pieces that are not as the site says, and fetches them again. */
@@ -110,14 +116,18 @@ class Pieces {
     } catch {
       throw new Error('the network broke off. What has arrived is kept: try again to go on');
     }
-    if (!response.ok) throw new Error(`the weights are not on this site (${response.status})`);
+    if (!response.ok) throw new Error(`the weights are not on this site (${response.status}); try again later`);
     return response;
   }
 }
 
-function read(text) {
+/** Reads a text at once, and then, if that is wanted, once more, one token after the other. */
+function read(text, oneByOne) {
   const start = performance.now();
-  const bytes = model.read(text);
+  const reading = model.read(text);
   const ms = performance.now() - start;
-  self.postMessage({ reading: bytes, ms, memory: memory() }, [bytes.buffer]);
+  if (oneByOne) model.read_one_by_one(reading);
+  const oneByOneMs = oneByOne ? performance.now() - start - ms : undefined;
+  const bytes = reading.bytes();
+  self.postMessage({ reading: bytes, ms, oneByOneMs, memory: memory() }, [bytes.buffer]);
 }

@@ -32,6 +32,8 @@ pub(super) fn stage(measured: Option<&Measured<'_>>) -> Result<Staged> {
         |(numbers, (_, (layer, head), about)): (&Numbers, &(_, (usize, usize), &str))| Entry {
             name: numbers.name.clone(),
             label: format!("SmolLM2, layer {layer}, head {head}: {about}"),
+            layer: *layer,
+            head: *head,
             tokens: numbers.tokens.len(),
         };
     let toy = toy();

@@ -66,7 +66,7 @@ impl Staged {
                     && self.setup.is_some()
                     && own::TAKERS.contains(&self.name)
                 {
-                    (own::panel(version, smollm2::BYTES, smollm2::quantised::LONGEST))
+                    (own::panel(self.name, version, smollm2::BYTES, smollm2::quantised::LONGEST))
                 }
             }
         }

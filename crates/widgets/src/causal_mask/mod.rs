@@ -2,11 +2,12 @@
 
 mod view;
 
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
 use crate::grid::{self, Cell};
 use crate::square::{Square, Squares};
-use crate::{Error, Widget, address};
+use crate::{Error, Widget, address, own};
 
 /// The widget's name, in the text, in the page and in addresses.
 pub const NAME: &str = "causal-mask";
@@ -242,4 +243,18 @@ impl Widget for CausalMask {
     }
 
     fn failed(&mut self, _: &str, _: &str) {}
+
+    fn own(&mut self, reading: &Reading) -> Result<(), Error> {
+        let squares = own::squares(reading, &self.setup.squares)?;
+        if reading.one_by_one.is_none() {
+            let reason = "the text was not read one by one".to_owned();
+            return Err(Error::File { reason });
+        }
+        let first = squares[0].name.clone();
+        for square in squares {
+            // The first row moves most, and the last not at all.
+            self.setup.squares.put(Square { query: 0, ..square });
+        }
+        self.apply(Event::Scores(first)).map(drop)
+    }
 }

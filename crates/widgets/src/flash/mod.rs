@@ -7,10 +7,11 @@ mod numbers;
 mod view;
 mod work;
 
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
 use crate::readings::Readings;
-use crate::{Error, Widget, address, grid};
+use crate::{Error, Widget, address, grid, own};
 
 pub use numbers::Numbers;
 pub use work::{Difference, Row, Work};
@@ -42,6 +43,10 @@ pub struct Entry {
     pub name: String,
     /// What the menu calls it.
     pub label: String,
+    /// Its layer, from 0.
+    pub layer: usize,
+    /// Its place in the layer, from 0.
+    pub head: usize,
     /// How many tokens there are.
     pub tokens: usize,
 }
@@ -154,6 +159,9 @@ pub struct FlashStepper {
     setup: Setup,
     state: State,
     readings: Readings<Numbers>,
+    /// How many heads of the menu read the book's text. After them come those that read the
+    /// reader's.
+    of_the_book: usize,
     /// `None` while the numbers are not here.
     work: Option<Work>,
 }
@@ -176,7 +184,8 @@ impl FlashStepper {
             return Err(wrong("it opens on numbers or sizes that are not there".to_owned()));
         }
         let readings = Readings::new([vec![setup.toy.clone()], loaded].concat());
-        let mut widget = Self { setup, state, readings, work: None };
+        let of_the_book = setup.heads.len();
+        let mut widget = Self { setup, state, readings, of_the_book, work: None };
         widget.run();
         Ok(widget)
     }
@@ -363,5 +372,19 @@ impl Widget for FlashStepper {
 
     fn failed(&mut self, path: &str, reason: &str) {
         self.readings.failed(&self.state.numbers, path, reason);
+    }
+
+    fn own(&mut self, reading: &Reading) -> Result<(), Error> {
+        let heads = self.setup.heads[..self.of_the_book].iter();
+        let taken = heads.map(|entry| own::numbers(reading, entry.layer, entry.head));
+        let (entries, numbers): (Vec<_>, Vec<_>) =
+            taken.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let first = entries.first().ok_or_else(own::refused)?;
+        self.state = State::opening(&first.name, first.tokens, true);
+        self.setup.heads.truncate(self.of_the_book);
+        self.setup.heads.extend(entries);
+        numbers.into_iter().for_each(|numbers| self.readings.put(numbers));
+        self.run();
+        Ok(())
     }
 }

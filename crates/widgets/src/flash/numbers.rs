@@ -45,7 +45,7 @@ impl Numbers {
     }
 
     /// What is wrong with the numbers, if anything is.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let tokens = self.tokens.len();
         if tokens < FEWEST || self.head_dim == 0 {
             return Err(format!("{tokens} tokens of {} numbers are too few", self.head_dim));

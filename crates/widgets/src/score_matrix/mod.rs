@@ -295,10 +295,8 @@ impl Widget for ScoreMatrix {
     fn failed(&mut self, _: &str, _: &str) {}
 
     fn own(&mut self, reading: &Reading) -> Result<(), Error> {
-        let heads = self.setup.squares.heads();
-        let squares = heads.into_iter().map(|(layer, head)| own::square(reading, layer, head));
-        let squares: Vec<Square> = squares.collect::<Result<_, _>>()?;
-        let first = squares.first().ok_or_else(own::refused)?.name.clone();
+        let squares = own::squares(reading, &self.setup.squares)?;
+        let first = squares[0].name.clone();
         squares.into_iter().for_each(|square| self.setup.squares.put(square));
         self.apply(Event::Scores(first)).map(drop)
     }

@@ -19,6 +19,9 @@ use toy::{Given, Toy, WORDS};
 /// The widget's name, in the text, in the page and in addresses.
 pub const NAME: &str = "stepper";
 
+/// What the menu calls the text of the book.
+pub const BOOK: &str = "book";
+
 /// How many numbers of a real query, key, value or output are shown.
 pub const SHOWN: usize = 8;
 
@@ -37,6 +40,8 @@ pub struct Setup {
 pub struct State {
     /// Whether the real head stands in the toy's place.
     pub real: bool,
+    /// Whether the real head reads the reader's own text, and not the book's.
+    pub own: bool,
     /// The step that is shown.
     pub step: Step,
     /// Whether later tokens are hidden.
@@ -65,6 +70,7 @@ impl State {
     pub fn opening() -> Self {
         Self {
             real: false,
+            own: false,
             step: Step::X,
             causal: false,
             cell: (0, 0),
@@ -86,6 +92,8 @@ pub enum Event {
     /// Change between the toy and the real head. A real head comes with its causal mask, and
     /// the toy without one.
     Real,
+    /// Let the real head read this text: [`BOOK`] or [`own::NAME`].
+    Text(String),
     /// Put the causal mask on, or take it off.
     Causal,
     /// Press a number.
@@ -112,6 +120,7 @@ impl Event {
             "back" => Event::Back,
             "next" => Event::Next,
             "real" => Event::Real,
+            "text" => Event::Text(value.to_owned()),
             "causal" => Event::Causal,
             "cell" => Event::Cell(cell(value, ',').ok_or_else(wrong)?),
             "key" => Event::Key(value.to_owned()),
@@ -136,12 +145,14 @@ fn cell(text: &str, between: char) -> Option<grid::Cell> {
     Some((row.parse().ok()?, column.parse().ok()?))
 }
 
-/// The widget: what it was given, what was chosen, and the real head once it has arrived.
+/// The widget: what it was given, what was chosen, and the real head once it has arrived: on the
+/// book's text, and on the reader's own.
 #[derive(Debug, Clone)]
 pub struct Stepper {
     setup: Setup,
     state: State,
     head: Option<RealHead>,
+    own: Option<RealHead>,
     problem: Option<String>,
 }
 
@@ -156,11 +167,11 @@ impl Stepper {
         if !setup.opening.toy.is_sound() {
             return wrong("the toy holds a number that is out of range");
         }
-        if setup.opening.real && setup.real.is_none() {
-            return wrong("it opens on a real head, and there is none");
+        if setup.opening.real && setup.real.is_none() || setup.opening.own {
+            return wrong("it opens on a real head or a text, and there is none");
         }
         let state = setup.opening.clone();
-        let mut stepper = Self { setup, state, head: None, problem: None };
+        let mut stepper = Self { setup, state, head: None, own: None, problem: None };
         if let Some(head) = head {
             stepper.take(head)?;
         }
@@ -207,6 +218,12 @@ impl Stepper {
                 (next.real, next.causal) = (!next.real, !next.real);
             }
             Event::Real => return Err(wrong("real", String::new())),
+            Event::Text(name) if self.own.is_some() && [BOOK, own::NAME].contains(&&*name) => {
+                self.problem = None;
+                next.own = name == own::NAME;
+                (next.real, next.causal) = (true, true);
+            }
+            Event::Text(name) => return Err(wrong("text", name)),
             Event::Causal => next.causal = !next.causal,
             Event::Cell(cell) => {
                 let (rows, columns) = self.grid(&next).unwrap_or((0, 0));
@@ -240,33 +257,36 @@ impl Stepper {
         Ok(true)
     }
 
+    /// The real head on the text that a state chooses, once it is here.
+    fn head(&self, state: &State) -> Option<&RealHead> {
+        if state.own { self.own.as_ref() } else { self.head.as_ref() }
+    }
+
     /// The names of the rows: the words, or the real tokens once they are here.
-    fn tokens(&self, real: bool) -> Vec<String> {
-        match (real, &self.head) {
-            (false, _) => WORDS.map(str::to_owned).to_vec(),
-            (true, Some(head)) => {
-                head.tokens.iter().map(|token| crate::show::word(token)).collect()
-            }
-            (true, None) => Vec::new(),
+    fn tokens(&self, state: &State) -> Vec<String> {
+        if !state.real {
+            return WORDS.map(str::to_owned).to_vec();
         }
+        let tokens = self.head(state).map_or(&[][..], |head| &head.tokens);
+        tokens.iter().map(|token| crate::show::word(token)).collect()
     }
 
     /// Every step, once the head is here.
     fn steps(&self) -> Option<Steps> {
         let State { real, causal, toy, .. } = &self.state;
-        match (real, &self.head) {
-            (false, _) => Some(Steps::of_toy(toy, *causal)),
-            (true, head) => head.as_ref().map(|head| Steps::of_head(head, *causal)),
+        if !real {
+            return Some(Steps::of_toy(toy, *causal));
         }
+        self.head(&self.state).map(|head| Steps::of_head(head, *causal))
     }
 
     /// Rows and columns of the grid that a state shows; `None` where it shows none.
     fn grid(&self, state: &State) -> Option<(usize, usize)> {
-        let seq = self.tokens(state.real).len();
+        let seq = self.tokens(state).len();
         if seq == 0 || state.step == Step::X || state.real && state.step == Step::Projected {
             return None;
         }
-        let width = match (&self.head, state.real) {
+        let width = match (self.head(state), state.real) {
             _ if state.step.is_square() => seq,
             (Some(head), true) => head.head_dim.min(SHOWN),
             _ => state.toy.matrix(state.step.learned().unwrap_or(Given::Value)).columns,
@@ -285,8 +305,12 @@ impl Stepper {
     /// The address of this view: `?stepper=toy_scores_open_1_3`, and the toy's numbers where
     /// they were changed.
     fn address(&self) -> String {
-        let State { real, step, causal, cell: (row, column), toy, .. } = &self.state;
-        let source = if *real { "real" } else { "toy" };
+        let State { real, own, step, causal, cell: (row, column), toy, .. } = &self.state;
+        let source = match (real, own) {
+            (false, _) => "toy",
+            (true, false) => "real",
+            (true, true) => own::NAME,
+        };
         let mask = if *causal { "causal" } else { "open" };
         let mut address = format!("?{NAME}={source}_{}_{mask}_{row}_{column}", step.name());
         if *toy != self.setup.opening.toy {
@@ -315,7 +339,7 @@ impl Stepper {
             Some(numbers) => Toy::from_address(numbers)?,
             None => self.setup.opening.toy.clone(),
         };
-        let state = State { real, step, causal, cell, toy, typed: Vec::new() };
+        let state = State { real, own: false, step, causal, cell, toy, typed: Vec::new() };
         parts.next().is_none().then_some(state)
     }
 
@@ -340,7 +364,8 @@ impl Widget for Stepper {
     }
 
     fn wants(&self) -> Option<String> {
-        let waiting = self.state.real && self.head.is_none() && self.problem.is_none();
+        let State { real, own, .. } = self.state;
+        let waiting = real && !own && self.head.is_none() && self.problem.is_none();
         waiting.then(|| RealHead::PATH.to_owned())
     }
 
@@ -360,12 +385,8 @@ impl Widget for Stepper {
     }
 
     fn own(&mut self, reading: &Reading) -> Result<(), Error> {
-        let Some(real) = &mut self.setup.real else { return Err(own::refused()) };
-        let head = own::head(reading, real.layer, real.head)?;
-        *real = head.place.clone();
-        self.head = Some(head);
-        let State { step, cell, toy, typed, .. } = self.state.clone();
-        self.state = self.fitted(State { real: true, causal: true, step, cell, toy, typed });
-        Ok(())
+        let real = self.setup.real.as_ref().ok_or_else(own::refused)?;
+        self.own = Some(own::head(reading, real.layer, real.head)?);
+        self.apply(Event::Text(own::NAME.to_owned())).map(drop)
     }
 }

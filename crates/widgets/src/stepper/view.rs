@@ -6,8 +6,9 @@ use super::real::RealHead;
 use super::steps::{Matrix, Step, Steps};
 use super::toy::{Given, LIMIT, Toy};
 use super::workings::{Power, Term, Workings, factors, workings};
-use super::{Stepper, Typed};
-use crate::parts::{Grid, Shown, Slider, actions, scale, switch};
+use super::{BOOK, Stepper, Typed};
+use crate::own;
+use crate::parts::{Grid, Shown, Slider, actions, menu, scale, switch};
 use crate::show::{number, shade, share};
 
 /// What the view needs of a step, gathered once.
@@ -24,7 +25,7 @@ pub fn whole(stepper: &Stepper) -> Markup {
     let scene = stepper.steps().map(|steps| Scene {
         stepper,
         steps,
-        tokens: stepper.tokens(stepper.state.real),
+        tokens: stepper.tokens(&stepper.state),
         toy: (!stepper.state.real).then_some(&stepper.state.toy),
     });
     html! {
@@ -72,6 +73,12 @@ fn controls(stepper: &Stepper) -> Markup {
                     stepper.state.real,
                 ))
             }
+            @if let (Some(book), Some(own)) = (&stepper.setup.real, &stepper.own) {
+                @let texts = [(BOOK, &book.text), (own::NAME, &own.place.text)];
+                @let texts = texts.map(|(name, text)| (name.to_owned(), text.clone()));
+                @let chosen = if stepper.state.own { own::NAME } else { BOOK };
+                (menu("What the real head reads", "text", &texts, chosen))
+            }
             (actions(&stepper.address()))
         }
     }
@@ -97,7 +104,7 @@ fn one_step(scene: &Scene<'_>) -> Markup {
     html! {
         div class="one-step" {
             p class="title" { (title(step)) }
-            @if let Some(head) = scene.stepper.head.as_ref().filter(|_| scene.toy.is_none()) {
+            @if let (None, Some(head)) = (scene.toy, scene.stepper.head(&scene.stepper.state)) {
                 p class="about" { (about_the_head(head, step)) }
             }
             div class="product" {
