@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub const FILE: &str = "listings/runs.toml";
 
 /// One recorded run of a listing.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
     /// The listing: an example of the package `listings`.
@@ -18,6 +18,10 @@ pub struct Run {
     /// Its arguments.
     #[serde(default)]
     pub args: Vec<String>,
+    /// How far a number may be from the recorded one: nothing, unless the listing makes much of
+    /// rounding, which differs between processors.
+    #[serde(default)]
+    pub within: f64,
 }
 
 impl Run {

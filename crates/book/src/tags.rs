@@ -175,8 +175,12 @@ impl Shelf {
         let printed = self.outputs.get(name).ok_or_else(|| {
             format!("{} is missing: `cargo xtask record` makes it", runs::output(name).display())
         })?;
+        let off = match run.within {
+            0.0 => String::new(),
+            within => format!(" (on your processor a number may be off by {within})"),
+        };
         Ok(format!(
-            "\n\n<figure class=\"output\"><figcaption><code>{}</code></figcaption>\
+            "\n\n<figure class=\"output\"><figcaption><code>{}</code>{off}</figcaption>\
              <pre><code>{}</code></pre></figure>\n\n",
             inert(&escape(&run.command())),
             inert(&escape(printed))
