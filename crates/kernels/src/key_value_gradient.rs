@@ -140,9 +140,9 @@ pub fn key_value_gradient<F: Float>(
     }
 
     if has_row {
-        let key_at = row_at(key_gradient, batch, kv_head, row);
+        let key_at = row_at(&*key_gradient, batch, kv_head, row);
         store_row(key_gradient, key_at, &key_sums, f32::new(1.0), piece);
-        let value_at = row_at(value_gradient, batch, kv_head, row);
+        let value_at = row_at(&*value_gradient, batch, kv_head, row);
         store_row(value_gradient, value_at, &value_sums, f32::new(1.0), piece);
     }
 }

@@ -150,8 +150,9 @@ pub fn plain_forward<F: Float>(
             share = f32::new(1.0) / total;
             row_log_sum_exp = largest + total.ln();
         }
-        store_row(output, row_at(output, batch, head, row), &sums, share, whole);
-        let number_at = matrix_at(log_sum_exp, batch, head) + row;
+        let output_at = row_at(&*output, batch, head, row);
+        store_row(output, output_at, &sums, share, whole);
+        let number_at = matrix_at(&*log_sum_exp, batch, head) + row;
         log_sum_exp[number_at] = row_log_sum_exp;
     }
     // ANCHOR_END: store

@@ -121,7 +121,7 @@ pub fn query_gradient<F: Float>(
     }
 
     if has_row {
-        let at = row_at(query_gradient, batch, head, row);
+        let at = row_at(&*query_gradient, batch, head, row);
         store_row(query_gradient, at, &sums, f32::new(1.0), piece);
     }
 }

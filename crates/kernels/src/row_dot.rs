@@ -36,7 +36,7 @@ pub fn row_dot<F: Float>(
         for d in 0..head_dim {
             sum += f32::cast_from(output[left + d]) * f32::cast_from(output_gradient[right + d]);
         }
-        let at = matrix_at(common, batch, head) + row;
+        let at = matrix_at(&*common, batch, head) + row;
         common[at] = sum;
     }
 }

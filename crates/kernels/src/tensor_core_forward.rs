@@ -321,7 +321,7 @@ pub fn tensor_core_forward<F: Float>(
                 row_log_sum_exp = largest[index] * factor * LN_2 + row_total.ln();
             }
             if row < seq_q {
-                let at = row_at(output, batch, head, row);
+                let at = row_at(&*output, batch, head, row);
                 #[unroll]
                 for column in 0..sum_columns {
                     let numbers =
@@ -330,7 +330,7 @@ pub fn tensor_core_forward<F: Float>(
                     output[to] = Pair::<F>::cast_from(numbers);
                 }
                 if own_column == 0 {
-                    let at = matrix_at(log_sum_exp, batch, head) + row;
+                    let at = matrix_at(&*log_sum_exp, batch, head) + row;
                     log_sum_exp[at] = row_log_sum_exp;
                 }
             }

@@ -58,9 +58,15 @@ fn kernels(card: Card) -> Vec<(Line, Emitted)> {
     };
     let heads = |kind, head_dim, capped| Heads { card, kind, head_dim, capped };
     let (single, half, brain) = (FloatKind::F32, FloatKind::F16, FloatKind::BF16);
-    for (kind, head_dim, capped) in
-        [(half, 64, false), (brain, 64, true), (brain, 128, false), (half, 128, false)]
-    {
+    let forward = [
+        (half, 64, false),
+        (brain, 64, true),
+        (brain, 128, false),
+        (half, 128, false),
+        (brain, 128, true),
+        (half, 128, true),
+    ];
+    for (kind, head_dim, capped) in forward {
         let tiles = TensorCoreTiles::of(head_dim, capped).unwrap();
         let heads = heads(kind, head_dim, capped);
         add("tensor_core_forward", heads, heads.tensor_core(tiles));

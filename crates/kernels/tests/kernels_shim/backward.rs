@@ -1,6 +1,6 @@
 //! The backward kernels. They are given what the forward pass leaves, as exactly as `f32` holds it.
 
-use kernels::emit::{Card, Heads};
+use kernels::emit::{Card, Emitted, Heads};
 use kernels::tiles::{DeviceClass, GradientTiles};
 
 use crate::gradients::{Random, Shape, largest_difference, largest_size, reference};
@@ -102,9 +102,9 @@ fn check(kind: Kind, head_dim: usize, capped: bool) {
         let blocks = [seq_k.div_ceil(tiles.block_rows), kv_heads];
         given.cases(blocks, &[[batch, kv_heads, seq_k, head_dim]; 2], kind)
     });
-    let run = |emitted, cases: Vec<Case>| Program::new(emitted).run(&cases);
-    let of_queries = run(&emitted.query_gradient(tiles).unwrap(), query_cases.collect());
-    let of_keys = run(&emitted.key_value_gradient(tiles).unwrap(), key_cases.collect());
+    let run = |emitted: Emitted, cases: Vec<Case>| Program::new(&emitted).run(&cases);
+    let of_queries = run(emitted.query_gradient(tiles).unwrap(), query_cases.collect());
+    let of_keys = run(emitted.key_value_gradient(tiles).unwrap(), key_cases.collect());
     let runs = of_queries.chunks_exact(2).zip(of_keys.chunks_exact(2));
     for (given, (of_query, of_keys)) in givens.iter().zip(runs) {
         let mut errors = [0.0f64; 3];
@@ -131,9 +131,10 @@ fn check(kind: Kind, head_dim: usize, capped: bool) {
 #[test]
 fn backward_kernels_as_cuda_agree_with_f64() {
     for (kind, head_dim) in [(F32, 32), (F32, 64), (F16, 72), (F16, 128), (BF16, 256)] {
-        for capped in [false, true] {
-            check(kind, head_dim, capped);
-        }
+        check(kind, head_dim, false);
+    }
+    for (kind, head_dim) in [(F32, 64), (BF16, 128)] {
+        check(kind, head_dim, true);
     }
 }
 
