@@ -90,7 +90,6 @@ fn kernel_errors() -> Result<KernelErrors> {
 #[derive(Deserialize)]
 struct Registers {
     kernel: Vec<CompiledKernel>,
-    spills: Vec<Spills>,
 }
 
 /// A kernel as NVIDIA's compilers made it.
@@ -105,13 +104,6 @@ struct CompiledKernel {
     shared_memory: usize,
     local_memory: usize,
     spilled: usize,
-}
-
-/// Why a kernel spills.
-#[derive(Deserialize)]
-struct Spills {
-    kernel: String,
-    why: String,
 }
 
 fn registers() -> Result<Registers> {
@@ -275,7 +267,7 @@ fn of_kernel_errors(errors: &KernelErrors) -> Markup {
     }
 }
 
-/// A row for each kernel, and below it why some spill.
+/// A row for each kernel.
 fn of_registers(registers: &Registers) -> Markup {
     let numbers = ["Registers", "Shared memory", "Local memory", "Spilled"];
     html! {
@@ -306,9 +298,6 @@ fn of_registers(registers: &Registers) -> Markup {
                     }
                 }
             }
-        }
-        @for spills in &registers.spills {
-            p { "Why " code { (spills.kernel) } " spills: " (spills.why) "." }
         }
     }
 }
@@ -460,17 +449,6 @@ mod tests {
             assert!(html.matches("<tr>").count() > 3, "{name}: {html}");
         }
         assert!(table("times").unwrap_err().contains("equivalence"));
-    }
-
-    #[test]
-    fn what_spills_is_explained() {
-        let registers = registers().unwrap();
-        let html = of_registers(&registers).into_string();
-        for line in registers.kernel.iter().filter(|line| line.spilled > 0) {
-            assert!(registers.spills.iter().any(|it| it.kernel == line.kernel), "{}", line.kernel);
-            let why = format!("Why <code>{}</code> spills: ", line.kernel);
-            assert_eq!(html.matches(&why).count(), 1, "{html}");
-        }
     }
 
     #[test]

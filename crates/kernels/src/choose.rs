@@ -44,9 +44,8 @@ impl Abilities {
 }
 
 /// Tensor cores where they can be used and `options` do not ask for the plain kernel: CUDA, numbers
-/// of half width, a line in the [table](TensorCoreTiles::of), which has none for a soft cap and a
-/// head dimension of 128, and a scale above zero, since the maximum is taken before scores are
-/// scaled.
+/// of half width, a line in the [table](TensorCoreTiles::of), and a scale above zero, since the
+/// maximum is taken before scores are scaled.
 pub fn choose(device: Abilities, dtype: DType, head_dim: usize, options: &FlashOptions) -> Forward {
     let half_width = matches!(dtype, DType::F16 | DType::BF16);
     let usable = options.kernel == Kernel::Automatic

@@ -15,10 +15,10 @@ use crate::decode_split::decode_split;
 use crate::key_value_gradient::key_value_gradient;
 use crate::plain_forward::plain_forward;
 use crate::query_gradient::query_gradient;
-use crate::row_dot::row_dot;
+use crate::row_dot::{THREADS, row_dot};
 use crate::shared_tile::CHUNK;
 use crate::tensor_core_forward::tensor_core_forward;
-use crate::tiles::{DecodeTiles, DeviceClass, PlainTiles};
+use crate::tiles::{DecodeTiles, DeviceClass, GradientTiles};
 use crate::{DecodeOptions, FlashOptions};
 
 /// The log-sum-exp of a query that sees no key. Kernels get it as an argument: WGSL has no way
@@ -100,19 +100,17 @@ impl FlashBackward for CubeBackend {
         let (before, after) = options.reach(seq_q, seq_k);
         let (scale, soft_cap) = (options.scale_for(head_dim), options.soft_cap.unwrap_or(0.0));
         let capped = options.soft_cap.is_some();
-        let tiles = PlainTiles::of(device_class(&query), head_dim);
+        let tiles = GradientTiles::of(device_class(&query), head_dim);
         let lengths = lengths(&query, &options, batch, seq_k);
-        let threads = CubeDim::new_1d(tiles.block_rows as u32);
-        let blocks_of_queries = cubes(seq_q.div_ceil(tiles.block_rows), heads, batch);
-        let blocks_of_keys = cubes(seq_k.div_ceil(tiles.block_rows), kv_heads, batch);
+        let threads = CubeDim::new_1d(tiles.threads() as u32);
         let dtype = dtype_to_elem_type(query.dtype);
         let client = query.client.clone();
 
         let common = empty(&query, [batch, heads, seq_q], DType::F32);
         row_dot::launch(
             &client,
-            blocks_of_queries.clone(),
-            threads,
+            cubes(seq_q.div_ceil(THREADS), heads, batch),
+            CubeDim::new_1d(THREADS as u32),
             output.into_tensor_arg(),
             output_gradient.clone().into_tensor_arg(),
             common.clone().into_tensor_arg(),
@@ -123,7 +121,7 @@ impl FlashBackward for CubeBackend {
         let of_query = empty(&query, [batch, heads, seq_q, head_dim], query.dtype);
         query_gradient::launch(
             &client,
-            blocks_of_queries,
+            cubes(seq_q.div_ceil(tiles.block_rows), heads, batch),
             threads,
             query.clone().into_tensor_arg(),
             key.clone().into_tensor_arg(),
@@ -147,7 +145,7 @@ impl FlashBackward for CubeBackend {
         let of_value = empty(&query, [batch, kv_heads, seq_k, head_dim], query.dtype);
         key_value_gradient::launch(
             &client,
-            blocks_of_keys,
+            cubes(seq_k.div_ceil(tiles.block_rows), kv_heads, batch),
             threads,
             query.into_tensor_arg(),
             key.into_tensor_arg(),

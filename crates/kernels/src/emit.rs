@@ -3,8 +3,6 @@
 //! On a card CubeCL does the same when a kernel is first launched, and hands the source to NVRTC.
 //! Here it can be read, compiled and examined.
 
-#![allow(clippy::unit_arg, reason = "CubeCL compiles a scalar from a unit")]
-
 use std::sync::Arc;
 
 use cubecl::Compiler;
@@ -25,11 +23,11 @@ use cubecl_cpp::target::Cuda;
 use crate::decode_merge::decode_merge::DecodeMerge;
 use crate::decode_split::decode_split::DecodeSplit;
 use crate::key_value_gradient::key_value_gradient::KeyValueGradient;
-use crate::plain_forward::plain_forward;
+use crate::plain_forward::plain_forward::PlainForward;
 use crate::query_gradient::query_gradient::QueryGradient;
-use crate::row_dot::row_dot::RowDot;
-use crate::tensor_core_forward::tensor_core_forward;
-use crate::tiles::{DecodeTiles, PlainTiles, TensorCoreTiles};
+use crate::row_dot::{self, row_dot::RowDot};
+use crate::tensor_core_forward::tensor_core_forward::TensorCoreForward;
+use crate::tiles::{DecodeTiles, GradientTiles, PlainTiles, TensorCoreTiles};
 
 /// A kind of card that source is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,252 +140,232 @@ pub struct NotEmitted {
     reason: String,
 }
 
-/// The source of [`plain_forward`](crate::plain_forward::plain_forward()).
+/// A model's heads, and the card that works for them: what each kernel is emitted for.
+#[derive(Debug, Clone, Copy)]
+pub struct Heads {
+    /// The card.
+    pub card: Card,
+    /// The numbers.
+    pub kind: FloatKind,
+    /// How many of them a head has for a token.
+    pub head_dim: usize,
+    /// Whether scores have a soft cap.
+    pub capped: bool,
+}
+
+/// The source of each kernel.
 ///
 /// # Errors
-/// When CubeCL refuses: the card has no such numbers, say.
-pub fn plain(
-    card: Card,
+/// Each fails when CubeCL refuses: the card has no such numbers, say.
+impl Heads {
+    /// [`plain_forward`](crate::plain_forward::plain_forward())
+    pub fn plain(self, tiles: PlainTiles) -> Result<Emitted, NotEmitted> {
+        let Heads { kind, head_dim, capped, .. } = self;
+        self.emit(tiles.block_rows, |settings, properties, target| {
+            plain_kernel(settings, properties, target, kind, head_dim, capped, tiles)
+        })
+    }
+
+    /// [`tensor_core_forward`](crate::tensor_core_forward::tensor_core_forward())
+    pub fn tensor_core(self, tiles: TensorCoreTiles) -> Result<Emitted, NotEmitted> {
+        self.emit(tiles.threads(), |settings, properties, target| {
+            TensorCoreForward::new(
+                settings,
+                properties,
+                target,
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                (),
+                (),
+                (),
+                (),
+                (),
+                self.head_dim,
+                self.capped,
+                tiles,
+                ElemType::Float(self.kind),
+            )
+        })
+    }
+
+    /// [`row_dot`](crate::row_dot::row_dot())
+    pub fn row_dot(self) -> Result<Emitted, NotEmitted> {
+        let Heads { kind, head_dim, .. } = self;
+        let dtype = ElemType::Float(kind);
+        self.emit(row_dot::THREADS, |settings, properties, target| {
+            let [output, gradient, common] = [tensor(), tensor(), tensor()];
+            RowDot::new(settings, properties, target, output, gradient, common, head_dim, dtype)
+        })
+    }
+
+    /// [`query_gradient`](crate::query_gradient::query_gradient())
+    pub fn query_gradient(self, tiles: GradientTiles) -> Result<Emitted, NotEmitted> {
+        self.emit(tiles.threads(), |settings, properties, target| {
+            QueryGradient::new(
+                settings,
+                properties,
+                target,
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                (),
+                (),
+                (),
+                (),
+                self.head_dim,
+                self.capped,
+                tiles,
+                ElemType::Float(self.kind),
+            )
+        })
+    }
+
+    /// [`key_value_gradient`](crate::key_value_gradient::key_value_gradient())
+    pub fn key_value_gradient(self, tiles: GradientTiles) -> Result<Emitted, NotEmitted> {
+        self.emit(tiles.threads(), |settings, properties, target| {
+            KeyValueGradient::new(
+                settings,
+                properties,
+                target,
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                (),
+                (),
+                (),
+                (),
+                self.head_dim,
+                self.capped,
+                tiles,
+                ElemType::Float(self.kind),
+            )
+        })
+    }
+
+    /// [`decode_split`](crate::decode_split::decode_split()), with keys read 16 bytes at a time
+    pub fn decode_split(self, tiles: DecodeTiles) -> Result<Emitted, NotEmitted> {
+        let dtype = ElemType::Float(self.kind);
+        self.emit(tiles.threads, |settings, properties, target| {
+            DecodeSplit::new(
+                settings,
+                properties,
+                target,
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                (),
+                (),
+                (),
+                16 / dtype.size(),
+                self.head_dim,
+                self.capped,
+                tiles,
+                dtype,
+            )
+        })
+    }
+
+    /// [`decode_merge`](crate::decode_merge::decode_merge())
+    pub fn decode_merge(self) -> Result<Emitted, NotEmitted> {
+        self.emit(self.head_dim, |settings, properties, target| {
+            DecodeMerge::new(
+                settings,
+                properties,
+                target,
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                tensor(),
+                (),
+                ElemType::Float(self.kind),
+            )
+        })
+    }
+
+    /// Makes a kernel for the card, and has CubeCL write it.
+    fn emit<K: CubeKernel>(
+        self,
+        threads: usize,
+        kernel: impl FnOnce(KernelSettings, Arc<DeviceProperties>, Arc<TargetProperties>) -> K,
+    ) -> Result<Emitted, NotEmitted> {
+        let settings = settings(CubeDim::new_1d(threads as u32));
+        let kernel = kernel(settings, self.card.properties(), target());
+        let supports_features = CppSupportedFeatures {
+            grid_constants: true,
+            fast_math: true,
+            dp4a: true,
+            ..Default::default()
+        };
+        let options = CompilationOptions { supports_features, ..Default::default() };
+        let written = CppCompiler::<Cuda>::default()
+            .compile(kernel.define(), &options)
+            .map_err(|error| NotEmitted { card: self.card.name(), reason: error.to_string() })?;
+        Ok(Emitted { source: written.source, shared_memory: written.shared_memory_size, threads })
+    }
+}
+
+/// [`plain_forward`](crate::plain_forward::plain_forward()), for a card or for a page.
+pub fn plain_kernel(
+    settings: KernelSettings,
+    properties: Arc<DeviceProperties>,
+    target: Arc<TargetProperties>,
     kind: FloatKind,
     head_dim: usize,
     capped: bool,
     tiles: PlainTiles,
-) -> Result<Emitted, NotEmitted> {
-    let threads = tiles.block_rows;
-    let kernel = plain_forward::PlainForward::new(
-        settings(threads),
-        card.properties(),
-        target(),
+) -> PlainForward {
+    PlainForward::new(
+        settings,
+        properties,
+        target,
         tensor(),
         tensor(),
         tensor(),
         tensor(),
         tensor(),
         tensor(),
-        Default::default(),
-        Default::default(),
-        Default::default(),
-        Default::default(),
-        Default::default(),
+        (),
+        (),
+        (),
+        (),
+        (),
         head_dim,
         capped,
         tiles,
         ElemType::Float(kind),
-    );
-    compile(card, kernel.define(), threads)
+    )
 }
 
-/// The source of [`tensor_core_forward`](crate::tensor_core_forward::tensor_core_forward()).
-///
-/// # Errors
-/// When CubeCL refuses.
-pub fn tensor_core(
-    card: Card,
-    kind: FloatKind,
-    head_dim: usize,
-    capped: bool,
-    tiles: TensorCoreTiles,
-) -> Result<Emitted, NotEmitted> {
-    let threads = tiles.threads();
-    let kernel = tensor_core_forward::TensorCoreForward::new(
-        settings(threads),
-        card.properties(),
-        target(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        Default::default(),
-        Default::default(),
-        Default::default(),
-        Default::default(),
-        Default::default(),
-        head_dim,
-        capped,
-        tiles,
-        ElemType::Float(kind),
-    );
-    compile(card, kernel.define(), threads)
+/// How kernels are compiled: with 32-bit addresses.
+pub fn settings(cube: CubeDim) -> KernelSettings {
+    KernelSettings::new(*cube, ExecutionMode::Checked, AddressType::U32)
 }
 
-/// The source of [`row_dot`](crate::row_dot::row_dot()).
-///
-/// # Errors
-/// When CubeCL refuses.
-pub fn row_dot(
-    card: Card,
-    kind: FloatKind,
-    head_dim: usize,
-    tiles: PlainTiles,
-) -> Result<Emitted, NotEmitted> {
-    let threads = tiles.block_rows;
-    let kernel = RowDot::new(
-        settings(threads),
-        card.properties(),
-        target(),
-        tensor(),
-        tensor(),
-        tensor(),
-        head_dim,
-        ElemType::Float(kind),
-    );
-    compile(card, kernel.define(), threads)
-}
-
-/// The source of [`query_gradient`](crate::query_gradient::query_gradient()).
-///
-/// # Errors
-/// When CubeCL refuses.
-pub fn query_gradient(
-    card: Card,
-    kind: FloatKind,
-    head_dim: usize,
-    capped: bool,
-    tiles: PlainTiles,
-) -> Result<Emitted, NotEmitted> {
-    let threads = tiles.block_rows;
-    let kernel = QueryGradient::new(
-        settings(threads),
-        card.properties(),
-        target(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        Default::default(),
-        Default::default(),
-        Default::default(),
-        Default::default(),
-        head_dim,
-        capped,
-        tiles,
-        ElemType::Float(kind),
-    );
-    compile(card, kernel.define(), threads)
-}
-
-/// The source of [`key_value_gradient`](crate::key_value_gradient::key_value_gradient()).
-///
-/// # Errors
-/// When CubeCL refuses.
-pub fn key_value_gradient(
-    card: Card,
-    kind: FloatKind,
-    head_dim: usize,
-    capped: bool,
-    tiles: PlainTiles,
-) -> Result<Emitted, NotEmitted> {
-    let threads = tiles.block_rows;
-    let kernel = KeyValueGradient::new(
-        settings(threads),
-        card.properties(),
-        target(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        Default::default(),
-        Default::default(),
-        Default::default(),
-        Default::default(),
-        head_dim,
-        capped,
-        tiles,
-        ElemType::Float(kind),
-    );
-    compile(card, kernel.define(), threads)
-}
-
-/// The source of [`decode_split`](crate::decode_split::decode_split()), with keys read 16 bytes at a time.
-///
-/// # Errors
-/// When CubeCL refuses.
-pub fn decode_split(
-    card: Card,
-    kind: FloatKind,
-    head_dim: usize,
-    capped: bool,
-    tiles: DecodeTiles,
-) -> Result<Emitted, NotEmitted> {
-    let threads = tiles.threads;
-    let kernel = DecodeSplit::new(
-        settings(threads),
-        card.properties(),
-        target(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        Default::default(),
-        Default::default(),
-        Default::default(),
-        16 / ElemType::Float(kind).size(),
-        head_dim,
-        capped,
-        tiles,
-        ElemType::Float(kind),
-    );
-    compile(card, kernel.define(), threads)
-}
-
-/// The source of [`decode_merge`](crate::decode_merge::decode_merge()).
-///
-/// # Errors
-/// When CubeCL refuses.
-pub fn decode_merge(card: Card, kind: FloatKind, head_dim: usize) -> Result<Emitted, NotEmitted> {
-    let threads = head_dim;
-    let kernel = DecodeMerge::new(
-        settings(threads),
-        card.properties(),
-        target(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        tensor(),
-        Default::default(),
-        ElemType::Float(kind),
-    );
-    compile(card, kernel.define(), threads)
-}
-
-fn settings(threads: usize) -> KernelSettings {
-    let cube = *CubeDim::new_1d(threads as u32);
-    KernelSettings::new(cube, ExecutionMode::Checked, AddressType::U32)
-}
-
-fn tensor() -> TensorCompilationArg {
+/// A tensor of which nothing is known beforehand.
+pub fn tensor() -> TensorCompilationArg {
     TensorCompilationArg {
         meta: TensorMetaCompilationArg { len: Default::default(), rank: Default::default() },
         buffer: BufferCompilationArg { inplace: None },
     }
-}
-
-fn compile(card: Card, kernel: KernelDefinition, threads: usize) -> Result<Emitted, NotEmitted> {
-    let supports_features = CppSupportedFeatures {
-        grid_constants: true,
-        fast_math: true,
-        dp4a: true,
-        ..Default::default()
-    };
-    let options = CompilationOptions { supports_features, ..Default::default() };
-    let kernel = CppCompiler::<Cuda>::default()
-        .compile(kernel, &options)
-        .map_err(|error| NotEmitted { card: card.name(), reason: error.to_string() })?;
-    Ok(Emitted { source: kernel.source, shared_memory: kernel.shared_memory_size, threads })
 }

@@ -1,27 +1,30 @@
-//! The gradients of key and value: a thread has a key, a cube shares the queries that come by.
+//! The gradients of key and value: a thread, or a few, have a key; a cube shares the queries that
+//! come by.
 
 #![allow(missing_docs, reason = "the macro makes items that have none")]
 
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use crate::rows::{add_scaled, dot, load_row, load_tile, row_length, store_row};
-use crate::score::{LOWEST, score, slope};
+use crate::rows::{
+    add_scaled, clear, dot, load_row, load_tile, matrix_at, piece_of_row, row_at, store_row,
+};
+use crate::score::{score, slope};
 use crate::sight::{end_seen, first_seen};
-use crate::tiles::PlainTiles;
+use crate::tiles::GradientTiles;
 
 /// The gradients of key and value, a tile of queries at a time, with the weights made again from
 /// the log-sum-exp (Dao, *FlashAttention-2*, 2023, Algorithm 2).
 ///
 /// The loops are turned round: a block of keys stays and the queries come by, so that a key's
-/// gradient is summed in its thread and written once. The query heads that share a key and value
+/// gradient is summed where the key is and written once. The query heads that share a key and value
 /// head come one after the other, and their gradients add up in the same place.
 ///
 /// Shapes as for [`query_gradient`](crate::query_gradient::query_gradient()); `key_gradient` and
 /// `value_gradient` are `[batch, kv_heads, seq_k, head_dim]`.
 ///
-/// Launched with a cube for each block of `block_rows` keys, each key and value head and each
-/// text; a cube has `block_rows` threads.
+/// Launched with a cube for each block of `tiles.block_rows` keys, each key and value head and each
+/// text; a cube has `tiles.threads()` threads.
 #[cube(launch)]
 pub fn key_value_gradient<F: Float>(
     query: &Tensor<F>,
@@ -39,20 +42,21 @@ pub fn key_value_gradient<F: Float>(
     after: usize,
     #[comptime] head_dim: usize,
     #[comptime] capped: bool,
-    #[comptime] tiles: PlainTiles,
+    #[comptime] tiles: GradientTiles,
     #[define(F)] _dtype: ElemType,
 ) {
     let block_rows = comptime!(tiles.block_rows);
     let block_columns = comptime!(tiles.block_columns);
-    let unrolled = comptime!(tiles.unrolled);
-    let thread = UNIT_POS_X as usize;
+    let row_threads = comptime!(tiles.row_threads);
+    let threads = comptime!(tiles.threads());
+    let piece_length = comptime!(head_dim / row_threads);
     let kv_head = CUBE_POS_Y as usize;
     let batch = CUBE_POS_Z as usize;
     let seq_q = query.shape(2);
     let seq_k = key.shape(2);
     let group = query.shape(1) / key.shape(1);
     let first_row = CUBE_POS_X as usize * block_rows;
-    let row = first_row + thread;
+    let row = first_row + UNIT_POS_X as usize / row_threads;
     let has_row = row < seq_k;
 
     // The queries that see this key, and those that see any key of the cube: none see padding.
@@ -70,27 +74,22 @@ pub fn key_value_gradient<F: Float>(
 
     let mut query_tile = Shared::<[f32]>::new_slice(block_columns * head_dim);
     let mut gradient_tile = Shared::<[f32]>::new_slice(block_columns * head_dim);
-    let row_length = row_length(key, head_dim);
-    let mut key_row = Array::<f32>::new(head_dim);
-    let mut value_row = Array::<f32>::new(head_dim);
-    let mut key_sums = Array::<f32>::new(head_dim);
-    let mut value_sums = Array::<f32>::new(head_dim);
-    let key_at = batch * key.stride(0) + kv_head * key.stride(1) + row * key.stride(2);
-    load_row(key, key_at, has_row, &mut key_row, row_length, unrolled);
-    let value_at = batch * value.stride(0) + kv_head * value.stride(1) + row * value.stride(2);
-    load_row(value, value_at, has_row, &mut value_row, row_length, unrolled);
-    #[unroll(unrolled)]
-    for d in 0..row_length {
-        key_sums[d] = f32::new(0.0);
-        value_sums[d] = f32::new(0.0);
-    }
+    let piece = piece_of_row(key, head_dim, tiles);
+    let mut key_row = Array::<f32>::new(piece_length);
+    load_row(key, row_at(key, batch, kv_head, row), has_row, &mut key_row, piece);
+    let mut value_row = Array::<f32>::new(piece_length);
+    load_row(value, row_at(value, batch, kv_head, row), has_row, &mut value_row, piece);
+    let mut key_sums = Array::<f32>::new(piece_length);
+    clear(&mut key_sums, piece);
+    let mut value_sums = Array::<f32>::new(piece_length);
+    clear(&mut value_sums, piece);
 
     for member in 0..group {
         let head = kv_head * group + member;
-        let query_at = batch * query.stride(0) + head * query.stride(1);
-        let gradient_at = batch * output_gradient.stride(0) + head * output_gradient.stride(1);
-        let log_sum_exp_at = batch * log_sum_exp.stride(0) + head * log_sum_exp.stride(1);
-        let common_at = batch * common.stride(0) + head * common.stride(1);
+        let query_at = matrix_at(query, batch, head);
+        let gradient_at = matrix_at(output_gradient, batch, head);
+        let log_sum_exp_at = matrix_at(log_sum_exp, batch, head);
+        let common_at = matrix_at(common, batch, head);
 
         let mut start = cube_first / block_columns * block_columns;
         while start < cube_end {
@@ -98,56 +97,52 @@ pub fn key_value_gradient<F: Float>(
             load_tile(
                 query,
                 query_at,
-                query.stride(2),
                 start,
                 seq_q,
                 &mut query_tile,
                 block_columns,
                 head_dim,
-                block_rows,
+                threads,
             );
             load_tile(
                 output_gradient,
                 gradient_at,
-                output_gradient.stride(2),
                 start,
                 seq_q,
                 &mut gradient_tile,
                 block_columns,
                 head_dim,
-                block_rows,
+                threads,
             );
             sync_cube();
 
-            let from = max(first_query, start) - start;
-            let to = min(max(end_query, start) - start, block_columns);
+            // The queries that see any key of the cube: for the dot products, a key's threads need
+            // one another, and all threads of a plane come along.
+            let from = max(cube_first, start) - start;
+            let to = min(cube_end - start, block_columns);
             for column in from..to {
-                let query_row = start + column;
-                let dot_product = dot(&key_row, &query_tile, column, row_length, unrolled);
-                let score = score(dot_product, scale, soft_cap, capped);
-                // A query that saw no key has -inf here, which cannot be subtracted.
-                let row_log_sum_exp =
-                    max(log_sum_exp[log_sum_exp_at + query_row], f32::new(LOWEST));
-                let weight = (score - row_log_sum_exp).exp();
-                add_scaled(&mut value_sums, weight, &gradient_tile, column, row_length, unrolled);
+                let dot_product = dot(&key_row, &query_tile, column, piece);
+                let weight_gradient = dot(&value_row, &gradient_tile, column, piece);
+                let place = start + column;
+                if place >= first_query && place < end_query {
+                    // The weight, made again. The query sees a key, so its log-sum-exp is finite.
+                    let score = score(dot_product, scale, soft_cap, capped);
+                    let weight = (score - log_sum_exp[log_sum_exp_at + place]).exp();
+                    add_scaled(&mut value_sums, weight, &gradient_tile, column, piece);
 
-                let weight_gradient = dot(&value_row, &gradient_tile, column, row_length, unrolled);
-                let score_gradient = weight * (weight_gradient - common[common_at + query_row]);
-                let dot_gradient = score_gradient * slope(score, scale, soft_cap, capped);
-                add_scaled(&mut key_sums, dot_gradient, &query_tile, column, row_length, unrolled);
+                    let score_gradient = weight * (weight_gradient - common[common_at + place]);
+                    let dot_gradient = score_gradient * slope(score, scale, soft_cap, capped);
+                    add_scaled(&mut key_sums, dot_gradient, &query_tile, column, piece);
+                }
             }
             start += block_columns;
         }
     }
 
     if has_row {
-        let at = batch * key_gradient.stride(0)
-            + kv_head * key_gradient.stride(1)
-            + row * key_gradient.stride(2);
-        store_row(key_gradient, at, &key_sums, f32::new(1.0), row_length, unrolled);
-        let at = batch * value_gradient.stride(0)
-            + kv_head * value_gradient.stride(1)
-            + row * value_gradient.stride(2);
-        store_row(value_gradient, at, &value_sums, f32::new(1.0), row_length, unrolled);
+        let key_at = row_at(&*key_gradient, batch, kv_head, row);
+        store_row(key_gradient, key_at, &key_sums, f32::new(1.0), piece);
+        let value_at = row_at(&*value_gradient, batch, kv_head, row);
+        store_row(value_gradient, value_at, &value_sums, f32::new(1.0), piece);
     }
 }

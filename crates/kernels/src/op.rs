@@ -29,8 +29,8 @@ use crate::{Error, FlashOptions};
 /// gradients have no gradients of their own.
 ///
 /// On CUDA there are two forward kernels. The one for tensor cores takes `f16` and `bf16` with a
-/// `head_dim` of 64 or 128 (with a soft cap 64 only) and a scale above zero, on cards of compute
-/// capability 8.0 or more. The plain one takes everything else, and these too if the options say
+/// `head_dim` of 64 or 128 and a scale above zero, on cards of compute capability 8.0 or more. The
+/// plain one takes everything else, and these too if the options say
 /// [`Kernel::Plain`](crate::Kernel::Plain).
 ///
 /// The forward pass is Dao et al., *FlashAttention*, 2022, and Dao, *FlashAttention-2*, 2023,

@@ -9,7 +9,9 @@
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use crate::rows::{add_scaled, dot, load_row, load_tile, multiply, row_length, store_row};
+use crate::rows::{
+    add_scaled, clear, dot, load_row, load_tile, matrix_at, multiply, row_at, store_row, whole_row,
+};
 use crate::score::{LOWEST, score};
 use crate::sight::{end_seen, first_seen};
 use crate::tiles::PlainTiles;
@@ -62,9 +64,9 @@ pub fn plain_forward<F: Float>(
 
     // Query head `h` asks key and value head `h / group`: nothing is copied.
     let kv_head = head / (query.shape(1) / key.shape(1));
-    let query_at = batch * query.stride(0) + head * query.stride(1) + row * query.stride(2);
-    let key_at = batch * key.stride(0) + kv_head * key.stride(1);
-    let value_at = batch * value.stride(0) + kv_head * value.stride(1);
+    let query_at = row_at(query, batch, head, row);
+    let key_at = matrix_at(key, batch, kv_head);
+    let value_at = matrix_at(value, batch, kv_head);
 
     // The keys that this query sees, and those that any query of the cube sees.
     let length = min(lengths[batch * lengths.stride(0)] as usize, seq_k);
@@ -81,14 +83,11 @@ pub fn plain_forward<F: Float>(
 
     // This thread's own: its query, the running sum of values, the running maximum and sum of
     // the softmax, and a row of scores.
-    let row_length = row_length(query, head_dim);
+    let whole = whole_row(query, head_dim, unrolled);
     let mut query_row = Array::<f32>::new(head_dim);
-    load_row(query, query_at, has_row, &mut query_row, row_length, unrolled);
+    load_row(query, query_at, has_row, &mut query_row, whole);
     let mut sums = Array::<f32>::new(head_dim);
-    #[unroll(unrolled)]
-    for d in 0..row_length {
-        sums[d] = f32::new(0.0);
-    }
+    clear(&mut sums, whole);
     let mut largest = f32::new(LOWEST);
     let mut total = f32::new(0.0);
     let mut scores = Array::<f32>::new(block_columns);
@@ -100,21 +99,10 @@ pub fn plain_forward<F: Float>(
     while start < cube_end {
         // All threads together bring the tile in, once nobody reads the last one any more.
         sync_cube();
-        load_tile(
-            key,
-            key_at,
-            key.stride(2),
-            start,
-            length,
-            &mut key_tile,
-            block_columns,
-            head_dim,
-            block_rows,
-        );
+        load_tile(key, key_at, start, length, &mut key_tile, block_columns, head_dim, block_rows);
         load_tile(
             value,
             value_at,
-            value.stride(2),
             start,
             length,
             &mut value_tile,
@@ -132,7 +120,7 @@ pub fn plain_forward<F: Float>(
 
         let mut new_largest = largest;
         for column in from..to {
-            let dot = dot(&query_row, &key_tile, column, row_length, unrolled);
+            let dot = dot(&query_row, &key_tile, column, whole);
             let score = score(dot, scale, soft_cap, capped);
             scores[column] = score;
             new_largest = max(new_largest, score);
@@ -142,12 +130,12 @@ pub fn plain_forward<F: Float>(
         let correction = (largest - new_largest).exp();
         largest = new_largest;
         total *= correction;
-        multiply(&mut sums, correction, row_length, unrolled);
+        multiply(&mut sums, correction, whole);
 
         for column in from..to {
             let power = (scores[column] - largest).exp();
             total += power;
-            add_scaled(&mut sums, power, &value_tile, column, row_length, unrolled);
+            add_scaled(&mut sums, power, &value_tile, column, whole);
         }
         start += block_columns;
         // ANCHOR_END: softmax
@@ -162,9 +150,9 @@ pub fn plain_forward<F: Float>(
             share = f32::new(1.0) / total;
             row_log_sum_exp = largest + total.ln();
         }
-        let output_at = batch * output.stride(0) + head * output.stride(1) + row * output.stride(2);
-        store_row(output, output_at, &sums, share, row_length, unrolled);
-        let number_at = batch * log_sum_exp.stride(0) + head * log_sum_exp.stride(1) + row;
+        let output_at = row_at(&*output, batch, head, row);
+        store_row(output, output_at, &sums, share, whole);
+        let number_at = matrix_at(&*log_sum_exp, batch, head) + row;
         log_sum_exp[number_at] = row_log_sum_exp;
     }
     // ANCHOR_END: store

@@ -19,7 +19,7 @@ pub const TILE: usize = 16;
 pub const ROW_THREADS: usize = 64;
 
 // ANCHOR: scores
-/// `query · keyᵀ · scale`, and [`LOWEST`] where a query does not see a key.
+/// `query · keyᵀ · scale`, and `LOWEST` where a query does not see a key.
 ///
 /// - `query`: `[batch, heads, seq_q, head_dim]`; `key`: `[batch, kv_heads, seq_k, head_dim]`
 /// - `scores`: `[batch, heads, seq_q, seq_k]`

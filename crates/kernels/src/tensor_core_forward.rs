@@ -18,8 +18,11 @@
 //!  tile of values ── ldmatrix, transposed ──────────► B ───────────┘
 //! ```
 //!
-//! While the keys of a tile are multiplied, its values are on their way; while the values are
-//! multiplied, the keys of the next tile are. Neither scores nor weights leave the registers.
+//! Copies and multiplications overlap as in the FlashAttention-2 library: shared memory has room for
+//! one tile of keys and one of values, and each is copied while the other is in use. While the keys
+//! of a tile are multiplied, its values are on their way; while the values are multiplied, the keys
+//! of the next tile are. No copy is further ahead than that, and twice a tile all planes wait until
+//! one is there. Neither scores nor weights leave the registers.
 //!
 //! [`plain_forward`]: crate::plain_forward
 
@@ -33,6 +36,7 @@ use cubecl::prelude::*;
 use crate::fragments::{
     Pair, anew, as_left, lane, left, multiply_add, quad_sum, right, right_transposed,
 };
+use crate::rows::{matrix_at, row_at};
 use crate::running_softmax::{bend, weigh_row};
 use crate::shared_tile::{CHUNK, Chunk, arrived, copy_rows};
 use crate::sight::{end_seen, first_seen};
@@ -98,9 +102,9 @@ pub fn tensor_core_forward<F: Float>(
     let all_first = first_seen(first_row + plane_row + (16 * row_tiles - 1), seq_q, seq_k, before);
     let all_end = min(length, end_seen(first_row + plane_row, seq_q, seq_k, after));
 
-    let query_at = (batch * query.stride(0) + head * query.stride(1)) / CHUNK;
-    let key_at = (batch * key.stride(0) + kv_head * key.stride(1)) / CHUNK;
-    let value_at = (batch * value.stride(0) + kv_head * value.stride(1)) / CHUNK;
+    let query_at = matrix_at(query, batch, head) / CHUNK;
+    let key_at = matrix_at(key, batch, kv_head) / CHUNK;
+    let value_at = matrix_at(value, batch, kv_head) / CHUNK;
     let key_stride = key.stride(2) / CHUNK;
     let value_stride = value.stride(2) / CHUNK;
 
@@ -317,8 +321,7 @@ pub fn tensor_core_forward<F: Float>(
                 row_log_sum_exp = largest[index] * factor * LN_2 + row_total.ln();
             }
             if row < seq_q {
-                let at =
-                    batch * output.stride(0) + head * output.stride(1) + row * output.stride(2);
+                let at = row_at(&*output, batch, head, row);
                 #[unroll]
                 for column in 0..sum_columns {
                     let numbers =
@@ -327,7 +330,7 @@ pub fn tensor_core_forward<F: Float>(
                     output[to] = Pair::<F>::cast_from(numbers);
                 }
                 if own_column == 0 {
-                    let at = batch * log_sum_exp.stride(0) + head * log_sum_exp.stride(1) + row;
+                    let at = matrix_at(&*log_sum_exp, batch, head) + row;
                     log_sum_exp[at] = row_log_sum_exp;
                 }
             }

@@ -16,6 +16,10 @@ pub const HEAD_DIM_STEP: usize = 8;
 /// CUDA gives a thread 255 registers: two rows of 128 are too many.
 pub const LONGEST_IN_REGISTERS: usize = 64;
 
+/// The most numbers of a row that a thread has in a backward kernel on CUDA: with four rows, of key,
+/// value and the gradients of both, these are half of its registers.
+pub const LONGEST_PIECE: usize = 32;
+
 /// The most cubes along one axis of a launch: CUDA's limit for the second and third, WebGPU's for
 /// each.
 pub const MOST_CUBES: usize = 65_535;
@@ -29,15 +33,15 @@ pub enum DeviceClass {
     WebGpu,
 }
 
-/// The tiles of the plain kernels, forward and backward.
+/// The tiles of the plain forward kernel.
 ///
 /// A thread has a row, so `block_rows` is also the number of threads. The other side of the score
 /// tile comes by in blocks of `block_columns`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PlainTiles {
-    /// Rows of a cube: queries, or keys for the gradients of key and value.
+    /// Queries of a cube.
     pub block_rows: usize,
-    /// What is in shared memory at a time: keys and values, or queries and output gradients.
+    /// Keys and values in shared memory at a time.
     pub block_columns: usize,
     /// Whether loops over the head dimension are written out, so that a row can lie in registers.
     pub unrolled: bool,
@@ -59,6 +63,46 @@ impl PlainTiles {
     /// Bytes of shared memory: two tiles of `f32`.
     pub fn shared_memory(&self, head_dim: usize) -> usize {
         2 * self.block_columns * head_dim * size_of::<f32>()
+    }
+}
+
+/// The tiles of the backward kernels.
+///
+/// They need three or four rows at once, of which registers hold fewer than of the forward kernel's
+/// two. So on CUDA several threads have a row together, each a **piece** of it, and add up what
+/// their pieces give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct GradientTiles {
+    /// Rows of a cube: queries, or keys for the gradients of key and value.
+    pub block_rows: usize,
+    /// What is in shared memory at a time: keys and values, or queries and output gradients.
+    pub block_columns: usize,
+    /// How many neighbouring threads have a row: a power of two, of which a plane is a multiple.
+    pub row_threads: usize,
+    /// Whether loops over a piece are written out, so that it can lie in registers.
+    pub unrolled: bool,
+}
+
+impl GradientTiles {
+    /// The table's line for a head dimension, with the same shared memory as [`PlainTiles`]. What is
+    /// not CUDA has a thread a row: whether threads can exchange numbers there is not known.
+    pub fn of(device: DeviceClass, head_dim: usize) -> Self {
+        let PlainTiles { block_rows, block_columns, .. } = PlainTiles::of(device, head_dim);
+        match device {
+            DeviceClass::Cuda => {
+                let row_threads = head_dim.div_ceil(LONGEST_PIECE).next_power_of_two();
+                let block_rows = 128 / row_threads;
+                GradientTiles { block_rows, block_columns, row_threads, unrolled: true }
+            }
+            DeviceClass::WebGpu => {
+                GradientTiles { block_rows, block_columns, row_threads: 1, unrolled: false }
+            }
+        }
+    }
+
+    /// Threads of a cube.
+    pub fn threads(&self) -> usize {
+        self.block_rows * self.row_threads
     }
 }
 
@@ -85,7 +129,8 @@ pub const TENSOR_CORE_HEAD_DIMS: [usize; 2] = [64, 128];
 impl TensorCoreTiles {
     /// The table's line for a head dimension, with scores that are `capped` or not; `None` where
     /// there is none. Registers bound these: a thread has at most 255, and two cubes are to share
-    /// the 65,536 of an SM. With a soft cap and a head dimension of 128 they do not suffice.
+    /// the 65,536 of an SM. With a soft cap and a head dimension of 128 they suffice for one row
+    /// tile only.
     pub fn of(head_dim: usize, capped: bool) -> Option<Self> {
         let tiles =
             TensorCoreTiles { planes: 4, row_tiles: 2, keys: 64, queries_in_registers: true };
@@ -94,6 +139,7 @@ impl TensorCoreTiles {
             (128, false) => {
                 Some(TensorCoreTiles { keys: 32, queries_in_registers: false, ..tiles })
             }
+            (128, true) => Some(TensorCoreTiles { row_tiles: 1, keys: 32, ..tiles }),
             _ => None,
         }
     }
@@ -155,6 +201,8 @@ mod tests {
                 let tiles = PlainTiles::of(device, head_dim);
                 assert!(tiles.shared_memory(head_dim) <= 16 << 10, "{head_dim}: {tiles:?}");
                 assert!(tiles.block_rows <= 256);
+                let tiles = GradientTiles::of(device, head_dim);
+                assert!(tiles.threads() <= 256, "{head_dim}: {tiles:?}");
             }
             for group in 1..=40 {
                 let tiles = DecodeTiles::of(head_dim, group);
@@ -165,16 +213,28 @@ mod tests {
     }
 
     #[test]
-    fn registers_bound_what_is_unrolled_and_what_is_capped() {
+    fn registers_bound_what_is_unrolled() {
         assert!(PlainTiles::of(DeviceClass::Cuda, 64).unrolled);
         assert!(!PlainTiles::of(DeviceClass::Cuda, 72).unrolled);
         assert!(!PlainTiles::of(DeviceClass::WebGpu, 64).unrolled);
         for head_dim in TENSOR_CORE_HEAD_DIMS {
             assert!(TensorCoreTiles::of(head_dim, false).is_some());
+            assert!(TensorCoreTiles::of(head_dim, true).is_some());
         }
-        assert!(TensorCoreTiles::of(64, true).is_some());
-        assert_eq!(TensorCoreTiles::of(128, true), None);
         assert_eq!(TensorCoreTiles::of(96, false), None);
+    }
+
+    #[test]
+    fn the_threads_of_a_row_divide_it_evenly() {
+        for head_dim in (HEAD_DIM_STEP..=LARGEST_HEAD_DIM).step_by(HEAD_DIM_STEP) {
+            let tiles = GradientTiles::of(DeviceClass::Cuda, head_dim);
+            assert!(head_dim.is_multiple_of(tiles.row_threads), "{head_dim}: {tiles:?}");
+            assert!(head_dim / tiles.row_threads <= LONGEST_PIECE, "{head_dim}: {tiles:?}");
+            // A row's threads are in one plane, and all planes are whole.
+            assert!(32usize.is_multiple_of(tiles.row_threads), "{head_dim}: {tiles:?}");
+            assert!(tiles.threads().is_multiple_of(32), "{head_dim}: {tiles:?}");
+        }
+        assert_eq!(GradientTiles::of(DeviceClass::WebGpu, 256).row_threads, 1);
     }
 
     #[test]

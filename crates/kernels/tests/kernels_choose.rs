@@ -26,6 +26,7 @@ fn tensor_cores_are_used_where_they_can_be() {
     }
     let capped = FlashOptions { soft_cap: Some(5.0), ..Default::default() };
     assert!(on_tensor_cores(A100, DType::BF16, 64, &capped));
+    assert!(on_tensor_cores(A100, DType::BF16, 128, &capped));
 }
 
 #[test]
@@ -38,8 +39,6 @@ fn all_else_is_plain() {
         let scaled = FlashOptions { scale: Some(scale), ..Default::default() };
         assert!(!on_tensor_cores(A100, DType::F16, 64, &scaled));
     }
-    let capped = FlashOptions { soft_cap: Some(5.0), ..Default::default() };
-    assert!(!on_tensor_cores(A100, DType::F16, 128, &capped));
     let asked = FlashOptions { kernel: Kernel::Plain, ..Default::default() };
     assert_eq!(choose(A100, DType::F16, 64, &asked), plain);
     let without = [

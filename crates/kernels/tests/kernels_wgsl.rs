@@ -4,20 +4,17 @@
 //! a table of how each kernel is launched. This test emits both again and compares.
 //! `RECORD=1` writes them.
 
-#![allow(clippy::unit_arg, reason = "CubeCL compiles a scalar from a unit")]
-
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use cubecl::Compiler;
 use cubecl::ir::features::Features;
 use cubecl::ir::{
-    AddressType, DeviceIdentity, DeviceProperties, ElemType, FloatKind, HardwareProperties,
-    MemoryDeviceProperties,
+    DeviceIdentity, DeviceProperties, FloatKind, HardwareProperties, MemoryDeviceProperties,
 };
 use cubecl::prelude::*;
 use cubecl::wgpu::WgslCompiler;
-use kernels::plain_forward::plain_forward::PlainForward;
+use kernels::emit::{self, settings, tensor};
 use kernels::standard::{
     ROW_THREADS, TILE, standard_mix::StandardMix, standard_scores::StandardScores,
     standard_weights::StandardWeights,
@@ -56,17 +53,6 @@ fn promised() -> Arc<DeviceProperties> {
     );
     cubecl_cpp::register_supported_types(&mut properties);
     Arc::new(properties)
-}
-
-fn tensor() -> TensorCompilationArg {
-    TensorCompilationArg {
-        meta: TensorMetaCompilationArg { len: Default::default(), rank: Default::default() },
-        buffer: BufferCompilationArg { inplace: None },
-    }
-}
-
-fn settings(cube: CubeDim) -> KernelSettings {
-    KernelSettings::new(*cube, ExecutionMode::Checked, AddressType::U32)
 }
 
 /// A kernel's file, and its line of the table.
@@ -143,30 +129,10 @@ impl Emitted {
 
 fn emitted() -> [Emitted; 4] {
     let tiles = PlainTiles::of(DeviceClass::WebGpu, HEAD_DIM);
-    let f32 = ElemType::Float(FloatKind::F32);
     let target = || Arc::new(TargetProperties::default());
     let flash = |settings| {
-        PlainForward::new(
-            settings,
-            promised(),
-            target(),
-            tensor(),
-            tensor(),
-            tensor(),
-            tensor(),
-            tensor(),
-            tensor(),
-            Default::default(),
-            Default::default(),
-            Default::default(),
-            Default::default(),
-            Default::default(),
-            HEAD_DIM,
-            false,
-            tiles,
-            f32,
-        )
-        .define()
+        let kind = FloatKind::F32;
+        emit::plain_kernel(settings, promised(), target(), kind, HEAD_DIM, false, tiles).define()
     };
     let scores = |settings| {
         StandardScores::new(
@@ -176,8 +142,8 @@ fn emitted() -> [Emitted; 4] {
             tensor(),
             tensor(),
             tensor(),
-            Default::default(),
-            Default::default(),
+            (),
+            (),
             HEAD_DIM,
         )
         .define()

@@ -7,37 +7,72 @@
 #include <fstream>
 
 struct Case {
-  uint32_t cubes[3], threads, shapes[6][4], ranks[6], before, after, backwards, copies_late;
-  float scale, soft_cap, hidden;
+  uint32_t cubes[3], threads, backwards, copies_late, tensors, wholes, floats;
 };
 
-template <class... A> static void call(void (*kernel)(A...), void **tensors, const uint32_t *meta,
-                                       const info_st &info) {
-  [&]<size_t... I>(std::index_sequence<I...>) {
-    kernel(reinterpret_cast<std::tuple_element_t<I, std::tuple<A...>>>(tensors[I])..., meta, info);
-  }(std::make_index_sequence<6>());
+// Each tensor has exactly its own memory, so that a sanitizer sees what reads past its end.
+struct Tensor {
+  std::vector<uint32_t> shape;
+  std::vector<char> memory;
+  bool given;
+};
+
+template <class T> static bool read(std::ifstream &in, T *to, size_t count = 1) {
+  return bool(in.read(reinterpret_cast<char *>(to), count * sizeof(T)));
 }
 
-// How CubeCL passes shapes, strides and numbers: found by reading what it emits.
-static info_st describe(const Case &one, std::vector<uint32_t> &meta) {
-  info_st info{};
-  for (int tensor = 0; tensor < 6; ++tensor) {
-    info.static_meta[6 + tensor] = meta.size();
-    meta.insert(meta.end(), one.shapes[tensor], one.shapes[tensor] + one.ranks[tensor]);
+template <class T> static std::vector<T> read_all(std::ifstream &in, size_t count) {
+  std::vector<T> numbers(count);
+  read(in, numbers.data(), count);
+  return numbers;
+}
+
+static Tensor read_tensor(std::ifstream &in) {
+  uint32_t head[3];
+  read(in, head, 3);
+  auto [width, given, rank] = head;
+  Tensor tensor{read_all<uint32_t>(in, rank), {}, given != 0};
+  size_t bytes = width;
+  for (uint32_t length : tensor.shape) bytes *= length;
+  tensor.memory.assign(bytes, char(0xff));
+  if (given) read(in, tensor.memory.data(), bytes);
+  return tensor;
+}
+
+template <class... A>
+static void call(void (*kernel)(A...), std::vector<Tensor> &tensors, const uint32_t *meta,
+                 const info_st &info) {
+  [&]<size_t... I>(std::index_sequence<I...>) {
+    kernel(reinterpret_cast<std::tuple_element_t<I, std::tuple<A...>>>(tensors[I].memory.data())...,
+           meta, info);
+  }(std::make_index_sequence<sizeof...(A) - 2>());
+}
+
+// How CubeCL passes shapes, strides and numbers: found by reading what it emits. A kernel without
+// numbers of a kind has no place for them.
+template <class Info>
+static Info describe(const std::vector<Tensor> &tensors, const std::vector<uint32_t> &wholes,
+                     const std::vector<float> &floats, std::vector<uint32_t> &meta) {
+  Info info{};
+  size_t count = tensors.size();
+  for (size_t tensor = 0; tensor < count; ++tensor) {
+    info.static_meta[count + tensor] = meta.size();
+    const auto &shape = tensors[tensor].shape;
+    meta.insert(meta.end(), shape.begin(), shape.end());
   }
-  for (int tensor = 0; tensor < 6; ++tensor) {
-    info.static_meta[12 + tensor] = meta.size();
-    for (uint32_t axis = 0; axis < one.ranks[tensor]; ++axis) {
+  for (size_t tensor = 0; tensor < count; ++tensor) {
+    info.static_meta[2 * count + tensor] = meta.size();
+    const auto &shape = tensors[tensor].shape;
+    for (size_t axis = 0; axis < shape.size(); ++axis) {
       uint32_t stride = 1;
-      for (uint32_t i = axis + 1; i < one.ranks[tensor]; ++i) stride *= one.shapes[tensor][i];
+      for (size_t i = axis + 1; i < shape.size(); ++i) stride *= shape[i];
       meta.push_back(stride);
     }
   }
-  info.scalars_usize[12] = one.before;
-  info.scalars_usize[13] = one.after;
-  info.scalars_f32[0] = one.scale;
-  info.scalars_f32[1] = one.soft_cap;
-  info.scalars_f32[2] = one.hidden;
+  if constexpr (requires { info.scalars_usize; })
+    for (size_t i = 0; i < wholes.size(); ++i) info.scalars_usize[2 * count + i] = wholes[i];
+  if constexpr (requires { info.scalars_f32; })
+    for (size_t i = 0; i < floats.size(); ++i) info.scalars_f32[i] = floats[i];
   return info;
 }
 
@@ -45,19 +80,13 @@ int main(int, char **arguments) {
   std::ifstream in(arguments[1], std::ios::binary);
   std::ofstream out(arguments[2], std::ios::binary);
   Case one;
-  while (in.read(reinterpret_cast<char *>(&one), sizeof one)) {
-    // Each tensor has exactly its own memory, so that a sanitizer sees what reads past its end.
-    std::vector<std::vector<char>> memory;
-    void *tensors[6];
-    for (int tensor = 0; tensor < 6; ++tensor) {
-      size_t bytes = tensor == 3 || tensor == 5 ? 4 : WIDTH;
-      for (uint32_t axis = 0; axis < one.ranks[tensor]; ++axis) bytes *= one.shapes[tensor][axis];
-      memory.emplace_back(bytes, char(0xff));
-      if (tensor < 4) in.read(memory.back().data(), bytes);
-      tensors[tensor] = memory.back().data();
-    }
+  while (read(in, &one)) {
+    auto wholes = read_all<uint32_t>(in, one.wholes);
+    auto floats = read_all<float>(in, one.floats);
+    std::vector<Tensor> tensors;
+    for (uint32_t i = 0; i < one.tensors; ++i) tensors.push_back(read_tensor(in));
     std::vector<uint32_t> meta;
-    info_st info = describe(one, meta);
+    info_st info = describe<info_st>(tensors, wholes, floats, meta);
     shim::copies_late = one.copies_late;
     shim::conflicts = 0;
     for (unsigned z = 0; z < one.cubes[2]; ++z)
@@ -66,8 +95,8 @@ int main(int, char **arguments) {
           blockIdx = {x, y, z};
           shim::run_cube(one.threads, one.backwards, [&] { call(KERNEL, tensors, meta.data(), info); });
         }
-    out.write(memory[4].data(), memory[4].size());
-    out.write(memory[5].data(), memory[5].size());
+    for (const Tensor &tensor : tensors)
+      if (!tensor.given) out.write(tensor.memory.data(), tensor.memory.size());
     uint32_t conflicts = shim::conflicts;
     out.write(reinterpret_cast<char *>(&conflicts), 4);
   }

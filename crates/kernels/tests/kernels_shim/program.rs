@@ -8,34 +8,75 @@ use std::process::Command;
 
 use kernels::emit::Emitted;
 
+/// A tensor of a kernel: one that it is given, or one that it is asked for.
+#[derive(Debug, Clone)]
+pub struct Tensor {
+    shape: Vec<usize>,
+    /// Bytes of a number.
+    width: usize,
+    given: Option<Vec<u8>>,
+}
+
+impl Tensor {
+    pub fn given(shape: &[usize], bytes: Vec<u8>) -> Self {
+        let width = bytes.len() / shape.iter().product::<usize>();
+        Tensor { shape: shape.to_vec(), width, given: Some(bytes) }
+    }
+
+    pub fn asked(shape: &[usize], width: usize) -> Self {
+        Tensor { shape: shape.to_vec(), width, given: None }
+    }
+
+    fn bytes(&self) -> usize {
+        self.shape.iter().product::<usize>() * self.width
+    }
+}
+
 /// What a kernel is run on, and the order of things that a card may choose.
 #[derive(Debug, Clone)]
 pub struct Case {
     /// Cubes along each axis.
-    pub cubes: [u32; 3],
-    /// The shapes of query, key, value, lengths, output and log-sum-exp.
-    pub shapes: [Vec<usize>; 6],
-    /// How far a query sees back and ahead.
-    pub reach: (usize, usize),
-    /// What scores are multiplied by.
-    pub scale: f32,
-    /// Where scores bend to.
-    pub soft_cap: f32,
+    pub cubes: [usize; 3],
+    /// All tensors, in the order of the kernel's arguments.
+    pub tensors: Vec<Tensor>,
+    /// Its whole numbers.
+    pub wholes: Vec<usize>,
+    /// Its other numbers.
+    pub floats: Vec<f32>,
     /// Whether the last plane of a cube runs first.
     pub backwards: bool,
     /// Whether asynchronous copies arrive at the last moment.
     pub copies_late: bool,
-    /// The bytes of query, key, value and lengths.
-    pub inputs: Vec<u8>,
+}
+
+impl Case {
+    /// As `main.cpp` reads it.
+    fn bytes(&self, threads: usize) -> Vec<u8> {
+        let [x, y, z] = self.cubes;
+        let (backwards, copies_late) = (self.backwards.into(), self.copies_late.into());
+        let counts = [self.tensors.len(), self.wholes.len(), self.floats.len()];
+        let mut words = vec![x, y, z, threads, backwards, copies_late];
+        words.extend(counts.iter().chain(&self.wholes));
+        let mut bytes = as_bytes(&words);
+        bytes.extend(self.floats.iter().flat_map(|number| number.to_le_bytes()));
+        for Tensor { shape, width, given } in &self.tensors {
+            bytes.extend(as_bytes(&[*width, given.is_some().into(), shape.len()]));
+            bytes.extend(as_bytes(shape));
+            bytes.extend(given.iter().flatten());
+        }
+        bytes
+    }
+}
+
+fn as_bytes(words: &[usize]) -> Vec<u8> {
+    words.iter().flat_map(|&word| (word as u32).to_le_bytes()).collect()
 }
 
 /// What a kernel wrote.
 #[derive(Debug)]
 pub struct Written {
-    /// The bytes of the output.
-    pub output: Vec<u8>,
-    /// The log-sum-exp.
-    pub log_sum_exp: Vec<f32>,
+    /// The bytes of the tensors that it was asked for.
+    pub tensors: Vec<Vec<u8>>,
     /// How often a row of an `ldmatrix` had to wait for another, on the same banks.
     pub conflicts: u32,
 }
@@ -45,19 +86,17 @@ pub struct Written {
 pub struct Program {
     folder: tempfile::TempDir,
     threads: usize,
-    width: usize,
 }
 
 impl Program {
-    /// Compiles a kernel for numbers of `width` bytes.
-    pub fn new(kernel: &Emitted, width: usize) -> Self {
+    /// Compiles a kernel.
+    pub fn new(kernel: &Emitted) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("kernel.h"), for_the_cpu(&kernel.source)).unwrap();
         let shim = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shim");
         let made = Command::new("g++")
             .args(["-std=c++20", "-O1", "-fno-strict-aliasing", "-ffp-contract=off", "-w"])
             .arg(format!("-DKERNEL={}", name(&kernel.source)))
-            .arg(format!("-DWIDTH={width}"))
             .arg("-I")
             .arg(&shim)
             .arg("-I")
@@ -69,13 +108,13 @@ impl Program {
             .expect("g++ is missing: apt install g++");
         let errors = String::from_utf8_lossy(&made.stderr);
         assert!(made.status.success(), "{}", errors.chars().take(3000).collect::<String>());
-        Program { folder, threads: kernel.threads, width }
+        Program { folder, threads: kernel.threads }
     }
 
     /// Runs it on all cases.
     pub fn run(&self, cases: &[Case]) -> Vec<Written> {
         let path = |name: &str| -> PathBuf { self.folder.path().join(name) };
-        let bytes: Vec<u8> = cases.iter().flat_map(|case| self.bytes(case)).collect();
+        let bytes: Vec<u8> = cases.iter().flat_map(|case| case.bytes(self.threads)).collect();
         fs::write(path("in"), bytes).unwrap();
         let ran = Command::new(path("kernel")).arg(path("in")).arg(path("out")).output().unwrap();
         let errors = String::from_utf8_lossy(&ran.stderr);
@@ -88,36 +127,13 @@ impl Program {
             taken.to_vec()
         };
         let all = cases.iter().map(|case| {
-            let count = |tensor: usize| case.shapes[tensor].iter().product::<usize>();
-            let output = take(count(4) * self.width);
-            let log_sum_exp = take(count(5) * 4);
-            let four = |bytes: &[u8]| -> [u8; 4] { bytes.try_into().unwrap() };
+            let asked = case.tensors.iter().filter(|tensor| tensor.given.is_none());
             Written {
-                output,
-                log_sum_exp: log_sum_exp
-                    .chunks_exact(4)
-                    .map(|bytes| f32::from_le_bytes(four(bytes)))
-                    .collect(),
-                conflicts: u32::from_le_bytes(four(&take(4))),
+                tensors: asked.map(|tensor| take(tensor.bytes())).collect(),
+                conflicts: u32::from_le_bytes(take(4).try_into().unwrap()),
             }
         });
         all.collect()
-    }
-
-    /// A case as `main.cpp` reads it.
-    fn bytes(&self, case: &Case) -> Vec<u8> {
-        let mut words = case.cubes.to_vec();
-        words.push(self.threads as u32);
-        for shape in &case.shapes {
-            words.extend((0..4).map(|axis| *shape.get(axis).unwrap_or(&0) as u32));
-        }
-        words.extend(case.shapes.iter().map(|shape| shape.len() as u32));
-        words.extend([case.reach.0 as u32, case.reach.1 as u32]);
-        words.extend([case.backwards, case.copies_late].map(u32::from));
-        words.extend([case.scale, case.soft_cap, f32::NEG_INFINITY].map(f32::to_bits));
-        let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        bytes.extend_from_slice(&case.inputs);
-        bytes
     }
 }
 
