@@ -143,7 +143,7 @@ fn native() -> Result<()> {
 }
 
 /// Compiles what lies behind the features of the kernels, all at once so that it compiles once,
-/// and runs it on a Vulkan driver for processors.
+/// runs it on a Vulkan driver for processors, and has clippy and rustdoc look at it.
 fn kernels() -> Result<()> {
     let driver = vulkan::get()?;
     println!("Vulkan: {}", driver.library.display());
@@ -166,13 +166,19 @@ fn kernels() -> Result<()> {
     // The listing needs no feature, and with them all it must build and link without CUDA.
     let mut examples = behind_features(&metadata, "example");
     examples.insert(LISTING.to_owned());
-    system::run(&mut cargo("build", "example", examples))
+    system::run(&mut cargo("build", "example", examples))?;
+    // In the other checks clippy and rustdoc see none of this code.
+    let mut clippy = cargo("clippy", "test", behind_features(&metadata, "test"));
+    system::run(clippy.args(["--lib", "--bins", "--", "-D", "warnings"]))?;
+    document(&mut cargo("doc", "bin", BTreeSet::new()))
 }
 
 fn docs() -> Result<()> {
-    let mut cargo = system::cargo();
-    cargo.args(["doc", "--release", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
-    system::run(&mut cargo)
+    document(system::cargo().args(["doc", "--release", "--workspace"]))
+}
+
+fn document(cargo: &mut Command) -> Result<()> {
+    system::run(cargo.arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn reader() -> Result<()> {
