@@ -160,7 +160,7 @@ fn verdict(work: &Work) -> String {
         relative => format!("{relative:.1e}"),
     };
     format!(
-        "In the end no number is further from that of plain attention than {far} of the largest."
+        "In the end the largest difference from plain attention is {far} of the largest number."
     )
 }
 
