@@ -56,10 +56,10 @@ fn reference(mask: Mask, seq_q: usize, seq_k: usize) -> MaskGrid {
 
 #[test]
 fn counts_are_those_of_the_grids_for_every_pair_of_masks() {
-    let (counts, rows_without_end) = (Cell::new(0_u64), Cell::new(0_u64));
+    let (counts, more_queries) = (Cell::new(0_u64), Cell::new(0_u64));
     cases(600, &(masks(), 0_usize..61, 0_usize..61), |(masks, seq_q, seq_k)| {
         let grids = masks.map(|mask| reference(mask, seq_q, seq_k));
-        rows_without_end.set(rows_without_end.get() + u64::from(seq_q > seq_k));
+        more_queries.set(more_queries.get() + u64::from(seq_q > seq_k));
         for (one, ones) in masks.iter().zip(&grids) {
             prop_assert_eq!(&one.grid(seq_q, seq_k), ones, "{:?}", one);
             prop_assert_eq!(one.count(seq_q, seq_k), ones.count() as u64, "{:?}", one);
@@ -79,7 +79,7 @@ fn counts_are_those_of_the_grids_for_every_pair_of_masks() {
         }
         Ok(())
     });
-    let (counts, more) = (counts.get(), rows_without_end.get());
+    let (counts, more) = (counts.get(), more_queries.get());
     println!("{counts} counts of two masks, {more} of 600 cases with more queries than keys");
 }
 
