@@ -14,6 +14,7 @@ const model = {
   progress: 0,
   worker: undefined,
   waiting: undefined, // what to do with the answer to the text that is being read
+  oneByOne: false, // whether a text is being read token by token, which takes a while
 
   load(version) {
     if (this.state !== 'absent') return;
@@ -51,12 +52,17 @@ const model = {
 
   read(text, oneByOne) {
     this.worker.postMessage({ read: text, oneByOne });
+    this.progress = 0;
+    this.oneByOne = oneByOne;
+    show();
     return new Promise((resolve) => (this.waiting = resolve));
   },
 
   answer(answer) {
     this.waiting?.(answer);
     this.waiting = undefined;
+    this.oneByOne = false;
+    show();
   },
 
   /** Ends the worker. Its memory is free again, and the pieces that it kept stay kept. */
@@ -120,11 +126,11 @@ class OwnText extends HTMLElement {
 
   /** Shows how the model stands, and what is `said` to those who listen. */
   async show(said) {
-    const { state, progress } = model;
+    const { state, progress, oneByOne } = model;
     if (said !== undefined) this.#part('said').textContent = said;
     this.#button('load').hidden = state !== 'absent';
     this.#button('cancel').hidden = state !== 'loading';
-    this.querySelector('progress').hidden = state !== 'loading';
+    this.querySelector('progress').hidden = state !== 'loading' && !oneByOne;
     this.querySelector('progress').value = 100 * progress;
     this.#part('text').hidden = state !== 'ready';
     // The focus moves on from a button that has gone, and is left alone elsewhere.

@@ -371,9 +371,18 @@ async fn the_stepper_goes_back(tab: &Tab) -> Result<()> {
 async fn the_causal_mask_compares_two_ways(tab: &Tab) -> Result<()> {
     let panel = Panel::open(tab, "ch06-causal-masking.html", "causal-mask").await?;
     panel.load().await?;
+    let watch = "const bar = document.querySelector(arguments[0]);
+        const see = () => { if (!bar.hidden) bar.dataset.seen = Math.max(bar.dataset.seen ?? 0, bar.value); };
+        new MutationObserver(see).observe(bar, { attributeFilter: ['hidden', 'value'] })";
+    let bar = json!([panel.inside("progress")]);
+    tab.js_with(watch, bar.clone()).await?;
     panel.read("The ball was too heavy.").await?;
     let said = panel.until("6 tokens").await?;
     println!("{said}");
+    let seen = "const bar = document.querySelector(arguments[0]);
+        return bar.hidden && Number(bar.dataset.seen)";
+    let seen = tab.js_with(seen, bar).await?;
+    ensure!(seen == 100.0, "the bar went to {seen}");
     ensure!(said.contains(" s at once, and in ") && said.contains(" s one by one: 6"), "{said}");
     let reading = last_reading(tab).await?;
     ensure!(reading.one_by_one.is_some(), "it was not read one by one");

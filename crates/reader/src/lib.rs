@@ -52,11 +52,16 @@ pub fn read(model: &Quantised<'_>, text: &str) -> Result<Reading, smollm2::Error
     })
 }
 
-/// Lets the model read the text again, one token after the other.
+/// Lets the model read the text again, one token after the other. `told` hears after each how many
+/// have been read.
 ///
 /// # Errors
 /// Those of [`Quantised::read_one_by_one`].
-pub fn read_one_by_one(model: &Quantised<'_>, reading: &mut Reading) -> Result<(), smollm2::Error> {
-    reading.one_by_one = Some(model.read_one_by_one(&reading.text)?);
+pub fn read_one_by_one(
+    model: &Quantised<'_>,
+    reading: &mut Reading,
+    told: impl FnMut(usize),
+) -> Result<(), smollm2::Error> {
+    reading.one_by_one = Some(model.read_one_by_one(&reading.text, told)?);
     Ok(())
 }

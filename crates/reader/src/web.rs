@@ -74,13 +74,26 @@ impl Model {
         crate::read(&self.0, text).map(Reading).map_err(message)
     }
 
-    /// Reads a text that was read, one token after the other.
+    /// Reads a text that was read, one token after the other. `told` is called after each with how
+    /// many have been read, and how many there are.
     ///
     /// # Errors
     /// When the model computes what is not a number.
-    pub fn read_one_by_one(&self, reading: &mut Reading) -> Result<(), JsError> {
-        crate::read_one_by_one(&self.0, &mut reading.0).map_err(message)
+    pub fn read_one_by_one(&self, reading: &mut Reading, told: &Told) -> Result<(), JsError> {
+        let total = reading.0.tokens.len();
+        let told = |tokens| told.call(&JsValue::UNDEFINED, tokens, total);
+        crate::read_one_by_one(&self.0, &mut reading.0, told).map_err(message)
     }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// A function of the worker's script.
+    pub type Told;
+
+    /// Calls it, with `this` and two numbers.
+    #[wasm_bindgen(method)]
+    fn call(function: &Told, this: &JsValue, tokens: usize, total: usize);
 }
 
 /// What the model made of a text: see [`reading::Reading`].

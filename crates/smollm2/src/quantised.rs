@@ -164,17 +164,23 @@ impl<'a> Quantised<'a> {
     /// the keys and values that were kept of those before it. Returns the scores, scaled as in
     /// [`Read::scores`]: `[layers, heads, seq_q, seq_k]`, where row `i` ends at key `i`, for there
     /// was no later one. Every sum is taken in the order of a whole pass, so they are the same to
-    /// the last bit, and each token costs about as much as eight together.
+    /// the last bit, and each token costs about as much as eight together. So `told` hears how many
+    /// tokens have been read, after each.
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn read_one_by_one(&self, text: &str) -> Result<Vec<f32>, Error> {
+    pub fn read_one_by_one(
+        &self,
+        text: &str,
+        mut told: impl FnMut(usize),
+    ) -> Result<Vec<f32>, Error> {
         let mut kept = self.nothing_yet();
         let mut heads = vec![Vec::new(); self.config.layers * self.config.heads];
         for (place, id) in self.spell(text)?.into_iter().enumerate() {
             let (piece, _) = self.go_on(&mut kept, &[id])?;
             let rows = piece.scores.chunks(place + 1);
             heads.iter_mut().zip(rows).for_each(|(head, row)| head.extend(row));
+            told(place + 1);
         }
         Ok(heads.concat())
     }

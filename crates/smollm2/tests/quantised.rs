@@ -95,7 +95,8 @@ fn last_rows(model: &Model, ids: &[u32]) -> Vec<f32> {
 
 /// Each token's row against the whole pass, and against the burn model on the text up to it.
 fn compare_one_by_one(model: &Model, quantised: &Quantised<'_>, text: &str) {
-    let rows = quantised.read_one_by_one(text).unwrap();
+    let mut told = Vec::new();
+    let rows = quantised.read_one_by_one(text, |tokens| told.push(tokens)).unwrap();
     let whole = quantised.read(text).unwrap();
     let ids: Vec<u32> = whole.tokens.iter().map(|token| token.id).collect();
     let seq = ids.len();
@@ -112,6 +113,7 @@ fn compare_one_by_one(model: &Model, quantised: &Quantised<'_>, text: &str) {
         "{seq:>2} tokens one by one: scores within {from_whole:.1e} of those of one pass and \
          {from_model:.1e} of the model's, of the largest"
     );
+    assert!(told.into_iter().eq(1..=seq), "each token is told");
     assert!(rows == whole, "the same sums in the same order are the same to the last bit");
     assert!(from_model <= 1e-4, "{from_model}");
 }
@@ -122,7 +124,7 @@ fn one_token_after_the_other_sees_what_one_pass_sees() {
         let start = Instant::now();
         QUANTISED.read(text).unwrap();
         let at_once = start.elapsed();
-        QUANTISED.read_one_by_one(text).unwrap();
+        QUANTISED.read_one_by_one(text, drop).unwrap();
         let alone = start.elapsed() - at_once;
         println!("`{text}`: {at_once:.1?} at once, {alone:.1?} one by one");
         compare_one_by_one(&MODEL, &QUANTISED, text);
@@ -156,12 +158,12 @@ fn queries_keys_and_values_are_the_models() {
 #[test]
 fn texts_of_no_or_too_many_tokens_are_refused() {
     assert!(matches!(QUANTISED.read(""), Err(Error::EmptyText)));
-    assert!(matches!(QUANTISED.read_one_by_one(""), Err(Error::EmptyText)));
+    assert!(matches!(QUANTISED.read_one_by_one("", drop), Err(Error::EmptyText)));
     let longest = "a".to_owned() + &" a".repeat(LONGEST - 1);
     assert_eq!(QUANTISED.read(&longest).unwrap().tokens.len(), LONGEST);
     let message = QUANTISED.read(&(longest + " a")).map(drop).unwrap_err().to_string();
     assert!(message.contains("has 65 tokens, and at most 64"), "{message}");
-    let too_long = QUANTISED.read_one_by_one(&"a ".repeat(70));
+    let too_long = QUANTISED.read_one_by_one(&"a ".repeat(70), drop);
     assert!(matches!(too_long, Err(Error::TooLong { limit: LONGEST, .. })));
     assert!(matches!(QUANTISED.read("a\u{50000}"), Err(Error::NoToken { offset: 1, .. })));
 }

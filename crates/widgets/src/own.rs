@@ -204,7 +204,7 @@ pub fn panel(name: &str, version: &str, bytes: u64, longest: usize) -> Markup {
                     button type="button" data-press="cancel" hidden { "Stop loading" }
                     button type="button" data-press="remove" hidden { "Remove it from this browser" }
                 }
-                progress max="100" value="0" hidden aria-label="Loading the model" {}
+                progress max="100" value="0" hidden aria-label="How far the model is" {}
                 form data-part="text" hidden {
                     label class="wide" {
                         span { "Your text, up to " (longest) " tokens" }

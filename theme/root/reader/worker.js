@@ -126,7 +126,8 @@ function read(text, oneByOne) {
   const start = performance.now();
   const reading = model.read(text);
   const ms = performance.now() - start;
-  if (oneByOne) model.read_one_by_one(reading);
+  const tell = (tokens, total) => self.postMessage({ progress: tokens, total });
+  if (oneByOne) model.read_one_by_one(reading, tell);
   const oneByOneMs = oneByOne ? performance.now() - start - ms : undefined;
   const bytes = reading.bytes();
   self.postMessage({ reading: bytes, ms, oneByOneMs, memory: memory() }, [bytes.buffer]);
