@@ -7,7 +7,6 @@
 mod backward;
 mod forward;
 #[path = "../kernels_vulkan/reference.rs"]
-#[allow(dead_code, reason = "the tests that it was written for use more of it")]
 mod gradients;
 mod kind;
 mod lines;

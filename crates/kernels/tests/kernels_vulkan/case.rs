@@ -178,3 +178,14 @@ pub fn tensor(numbers: &[f64], shape: [usize; 4], device: &Device, dtype: FloatD
 pub fn doubles<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
     tensor.to_data().iter::<f64>().collect()
 }
+
+/// What cases are drawn with.
+impl Random {
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.word() % end as u64) as usize
+    }
+
+    pub fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())].clone()
+    }
+}

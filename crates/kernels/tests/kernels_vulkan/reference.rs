@@ -97,14 +97,6 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, end: usize) -> usize {
-        (self.word() % end as u64) as usize
-    }
-
-    pub fn pick<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())].clone()
-    }
-
     /// Nearly normal: the sum of twelve even ones, less six.
     pub fn normal(&mut self) -> f64 {
         let even = |word: u64| (word >> 11) as f64 / (1u64 << 53) as f64;
