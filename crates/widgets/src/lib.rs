@@ -51,6 +51,9 @@ pub trait Widget {
     /// The widget's HTML, the whole of it.
     fn view(&self) -> String;
 
+    /// Where the widget stands, as an address's query: [`open`] with it leads back here.
+    fn address(&self) -> String;
+
     /// A file that the widget waits for: its path from the site's root.
     fn wants(&self) -> Option<String>;
 

@@ -36,6 +36,11 @@ impl Live {
         self.0.view()
     }
 
+    /// See [`Widget::address`].
+    pub fn address(&self) -> String {
+        self.0.address()
+    }
+
     /// See [`Widget::wants`].
     pub fn wants(&self) -> Option<String> {
         self.0.wants()

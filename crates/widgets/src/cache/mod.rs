@@ -534,6 +534,10 @@ impl Widget for Cache {
         view::whole(self).into_string()
     }
 
+    fn address(&self) -> String {
+        self.address()
+    }
+
     fn wants(&self) -> Option<String> {
         None
     }

@@ -234,6 +234,10 @@ impl Widget for CausalMask {
         view::whole(self).into_string()
     }
 
+    fn address(&self) -> String {
+        self.address()
+    }
+
     fn wants(&self) -> Option<String> {
         None
     }

@@ -355,6 +355,10 @@ impl Widget for FlashStepper {
         view::whole(self).into_string()
     }
 
+    fn address(&self) -> String {
+        self.address()
+    }
+
     fn wants(&self) -> Option<String> {
         self.readings.wants(&self.state.numbers)
     }

@@ -241,6 +241,10 @@ impl Widget for Heads {
         view::whole(self).into_string()
     }
 
+    fn address(&self) -> String {
+        self.address()
+    }
+
     fn wants(&self) -> Option<String> {
         self.readings.wants(&self.state.sentence)
     }

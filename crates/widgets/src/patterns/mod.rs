@@ -301,6 +301,10 @@ impl Widget for Patterns {
         view::whole(self).into_string()
     }
 
+    fn address(&self) -> String {
+        self.address()
+    }
+
     fn wants(&self) -> Option<String> {
         None
     }

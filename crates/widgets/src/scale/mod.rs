@@ -168,6 +168,10 @@ impl Widget for Scale {
         view::whole(self).into_string()
     }
 
+    fn address(&self) -> String {
+        self.address()
+    }
+
     fn wants(&self) -> Option<String> {
         None
     }

@@ -284,6 +284,10 @@ impl Widget for ScoreMatrix {
         view::whole(self).into_string()
     }
 
+    fn address(&self) -> String {
+        self.address()
+    }
+
     fn wants(&self) -> Option<String> {
         None
     }

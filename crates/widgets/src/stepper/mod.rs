@@ -363,6 +363,10 @@ impl Widget for Stepper {
         view::whole(self).into_string()
     }
 
+    fn address(&self) -> String {
+        self.address()
+    }
+
     fn wants(&self) -> Option<String> {
         let State { real, own, .. } = self.state;
         let waiting = real && !own && self.head.is_none() && self.problem.is_none();

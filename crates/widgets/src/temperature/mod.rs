@@ -285,6 +285,10 @@ impl Widget for Temperature {
         view::whole(self).into_string()
     }
 
+    fn address(&self) -> String {
+        self.address()
+    }
+
     fn wants(&self) -> Option<String> {
         if self.state.source == TOY { None } else { self.readings.wants(&self.state.source) }
     }

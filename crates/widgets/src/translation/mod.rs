@@ -333,6 +333,10 @@ impl Widget for TranslationWidget {
         view::whole(self).into_string()
     }
 
+    fn address(&self) -> String {
+        self.address()
+    }
+
     fn wants(&self) -> Option<String> {
         (self.model.is_none() && self.missing.is_none()).then(|| self.setup.weights.clone())
     }
