@@ -136,7 +136,7 @@ impl<'a> Panel<'a> {
         let script = "return performance.getEntriesByName(arguments[0]).at(-1).detail";
         let detail = self.tab.js_with(script, json!([format!("own-text-{what}")])).await?;
         let memory = detail["memory"].as_f64().context("a memory")?;
-        ensure!(memory < widgets::own::MEMORY as f64, "the module takes {memory} bytes");
+        ensure!(memory < widgets::user_text::MEMORY as f64, "the module takes {memory} bytes");
         Ok(detail)
     }
 }

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use smollm2::{Forward, Model};
-use widgets::gallery::Sentence;
-use widgets::readings::{Entry, Gallery};
+use widgets::gallery::{Entry, Gallery, Sentence};
+
 use widgets::show::word;
 
 /// A sentence of the gallery.

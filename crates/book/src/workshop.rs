@@ -11,6 +11,7 @@ use mdbook_katex::preprocess::KatexProcessor;
 use mdbook_preprocessor::book::Book;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use smollm2::Model;
+use widgets::files::PageFile;
 use widgets::gallery::Sentence;
 
 use crate::facts::{Entry, Facts, Measured};

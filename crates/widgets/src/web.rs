@@ -2,25 +2,30 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::Widget;
+use crate::error::Error;
+use crate::files::PageFile;
+use crate::gallery::Sentence;
+use crate::machine::Widget;
+use crate::registry;
+use crate::user_text;
 
 /// A widget that lives in a page.
 #[wasm_bindgen]
 pub struct Live(Box<dyn Widget>);
 
-fn message(error: crate::Error) -> JsError {
+fn message(error: Error) -> JsError {
     JsError::new(&error.to_string())
 }
 
 #[wasm_bindgen]
 impl Live {
-    /// Makes the widget called `name`: see [`crate::open`].
+    /// Makes the widget called `name`: see [`registry::open`].
     ///
     /// # Errors
-    /// As [`crate::open`].
+    /// As [`registry::open`].
     #[wasm_bindgen(constructor)]
     pub fn new(name: &str, setup: &str, address: &str) -> Result<Live, JsError> {
-        crate::open(name, setup, address).map(Live).map_err(message)
+        registry::open(name, setup, address).map(Live).map_err(message)
     }
 
     /// See [`Widget::update`].
@@ -54,14 +59,14 @@ impl Live {
         self.0.receive(path, bytes).map_err(message)
     }
 
-    /// See [`Widget::own`]; `bytes` are those of a [`reading::Reading`]. Returns a summary.
+    /// See [`Widget::take_text`]; `bytes` are those of a [`reading::Reading`]. Returns a summary.
     ///
     /// # Errors
-    /// As [`Widget::own`], or when the bytes cannot be read.
+    /// As [`Widget::take_text`], or when the bytes cannot be read.
     pub fn own(&mut self, bytes: &[u8]) -> Result<String, JsError> {
         let reading = reading::Reading::from_bytes(bytes)?;
-        self.0.own(&reading).map_err(message)?;
-        Ok(crate::own::summary(&reading))
+        self.0.take_text(&reading).map_err(message)?;
+        Ok(user_text::summary(&reading))
     }
 
     /// See [`Widget::failed`].
@@ -92,7 +97,7 @@ impl Live {
 /// When the file cannot be read or has no such layer or head.
 #[wasm_bindgen]
 pub fn weights(gallery: &[u8], layer: usize, head: usize) -> Result<Vec<f32>, JsError> {
-    let sentence = crate::gallery::Sentence::from_bytes(gallery).map_err(message)?;
+    let sentence = Sentence::from_bytes(gallery).map_err(message)?;
     if layer >= sentence.layers || head >= sentence.heads {
         return Err(JsError::new(&format!("there is no layer {layer}, head {head}")));
     }

@@ -28,7 +28,7 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<
     let ask = |name| measured.map(|m| next_token::ask(m.model, name)).transpose();
     sampled(facts, "capital", ask("capital")?.as_ref());
     sampled(facts, "sat", ask("sat")?.as_ref());
-    let bought = ask("bought")?.map(|it| Shares::new(&it.logits, 1.0, None, 100).own);
+    let bought = ask("bought")?.map(|it| Shares::new(&it.logits, 1.0, None, 100).base);
     let source = "SmolLM2's next token after “She bought”";
     let first = bought.as_ref().map(|own| Fact::share(own.shares[0] as f32, source));
     facts.add_measured("bought.first", first);
@@ -82,7 +82,7 @@ fn toy(facts: &mut Facts) {
     for (token, logit) in &TOY[..2] {
         facts.add(&format!("toy.logit-{token}"), Fact::decimals(f64::from(*logit), 1, source));
     }
-    let even = Shares::new(&[0.0; TOY.len()], 1.0, None, 100).own;
+    let even = Shares::new(&[0.0; TOY.len()], 1.0, None, 100).base;
     facts.add("toy.even", Fact::share(even.shares[0] as f32, "one part in six"));
     facts.add("toy.bits-even", Fact::decimals(even.bits(), 2, "six equal tokens"));
 }
@@ -95,12 +95,12 @@ fn sampled(facts: &mut Facts, name: &str, asked: Option<&NextToken>) {
     let [plain, cool, warm] = [1.0, 0.5, 2.0].map(shares);
     let first = |column: &Column| Fact::share(column.shares[0] as f32, source.as_str());
     let stay = |shares: &Shares| Fact::count(shares.stay(), source.as_str());
-    let five = plain.as_ref().map(|it| it.own.shares[..TOP_K].iter().sum::<f64>());
+    let five = plain.as_ref().map(|it| it.base.shares[..TOP_K].iter().sum::<f64>());
     let beyond = warm.as_ref().map(|it| it.warm.shares[TOP_K..].iter().sum::<f64>());
     let part = |part: f64| Fact::share(part as f32, source.as_str());
     let figures = [
-        ("first", plain.as_ref().map(|it| first(&it.own))),
-        ("effective", plain.as_ref().map(|it| effective(&it.own, &source))),
+        ("first", plain.as_ref().map(|it| first(&it.base))),
+        ("effective", plain.as_ref().map(|it| effective(&it.base, &source))),
         ("five", five.map(part)),
         ("nucleus", plain.as_ref().map(stay)),
         ("nucleus-cool", cool.as_ref().map(stay)),

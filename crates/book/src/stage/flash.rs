@@ -1,9 +1,9 @@
-//! The flash stepper of chapter 8.
+//! Flash attention, tile by tile, of chapter 8.
 
 use anyhow::{Result, ensure};
 use burn::tensor::Tensor;
-use widgets::flash::{Entry, FlashStepper, NAME, Numbers, Setup, State};
-use widgets::readings::Reading;
+use widgets::files::PageFile;
+use widgets::flash::{Entry, Flash, Numbers, Setup, State};
 
 use super::Staged;
 use crate::facts::Measured;
@@ -43,11 +43,9 @@ pub(super) fn stage(measured: Option<&Measured<'_>>) -> Result<Staged> {
     };
     let heads_in_menu = heads.iter().zip(&HEADS).map(entry).collect();
     let setup = Setup { toy, heads: heads_in_menu, opening };
-    let widget = FlashStepper::new(setup.clone(), heads.clone())?;
-    let mut staged = Staged::live(NAME, &setup, &widget)?;
     let file = |numbers: &Numbers| (Numbers::path(&numbers.name), numbers.to_bytes());
-    staged.files = heads.iter().map(file).collect();
-    Ok(staged)
+    let files: Vec<_> = heads.iter().map(file).collect();
+    Ok(Staged { files: files.clone(), ..Staged::live::<Flash>(setup, &files)? })
 }
 
 /// What a head makes of the text.

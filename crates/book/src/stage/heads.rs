@@ -1,7 +1,10 @@
 //! The heads of chapter 5.
 
 use anyhow::Result;
-use widgets::heads::{Heads, NAME, Named, Setup, Show, State, without_model};
+use widgets::Machine;
+use widgets::files::PageFile;
+use widgets::gallery::Sentence;
+use widgets::heads::{Heads, Named, Setup, Show, State, without_model};
 
 use super::Staged;
 use crate::facts::Measured;
@@ -12,7 +15,7 @@ use crate::gallery;
 pub(super) fn stage(measured: Option<&Measured<'_>>) -> Result<Staged> {
     let Some(measured) = measured else {
         let missing = "The heads are missing: this book was built without the model's weights.";
-        return Ok(Staged::still(NAME, without_model(missing)));
+        return Ok(Staged::still(Heads::NAME, without_model(missing)));
     };
     let named: Vec<Named> = NAMED
         .iter()
@@ -22,9 +25,9 @@ pub(super) fn stage(measured: Option<&Measured<'_>>) -> Result<Staged> {
         })
         .collect();
     let opening = named[0].view.clone();
-    let first = measured.reading(&opening.sentence)?.sentence.clone();
+    let first = &measured.reading(&opening.sentence)?.sentence;
     let setup = Setup { gallery: gallery::entries(measured.readings), named, opening };
-    Staged::live(NAME, &setup, &Heads::new(setup.clone(), vec![first])?)
+    Staged::live::<Heads>(setup, &[(Sentence::path(&first.name), first.to_bytes())])
 }
 
 /// What a head does, the sentence and the measure that show it, the head, and a query and a key.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use induction::message::WHOLE;
 use induction::record;
-use widgets::induction::{Induction, NAME, RATES, Setup, State};
+use widgets::induction::{Induction, RATES, Setup, State};
 
 use super::Staged;
 
@@ -20,7 +20,7 @@ pub(super) fn stage() -> Result<Staged> {
         typed: record.continued.text.clone(),
     };
     let setup = Setup { record, opening };
-    Staged::live(NAME, &setup, &Induction::new(setup.clone())?)
+    Staged::live::<Induction>(setup, &[])
 }
 
 /// The head of layer 1 that is best at it in the end.

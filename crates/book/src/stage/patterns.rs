@@ -1,7 +1,7 @@
 //! The patterns of chapter 9.
 
 use anyhow::Result;
-use widgets::patterns::{NAME, Patterns, Setup, State};
+use widgets::patterns::{Patterns, Setup, State};
 
 use super::Staged;
 
@@ -18,5 +18,5 @@ pub(super) fn stage() -> Result<Staged> {
         cell: (0, 0),
     };
     let setup = Setup { opening };
-    Staged::live(NAME, &setup, &Patterns::new(setup.clone())?)
+    Staged::live::<Patterns>(setup, &[])
 }

@@ -1,7 +1,7 @@
 //! The score matrix of chapter 3.
 
 use anyhow::Result;
-use widgets::score_matrix::{NAME, ScoreMatrix, Setup, Show, State};
+use widgets::score_matrix::{ScoreMatrix, Setup, Show, State};
 use widgets::square::Squares;
 
 use super::Staged;
@@ -29,5 +29,5 @@ pub(super) fn stage(measured: Option<&Measured<'_>>) -> Result<Staged> {
         cell: (query, key),
     };
     let setup = Setup { squares: Squares(squares), opening };
-    Staged::live(NAME, &setup, &ScoreMatrix::new(setup.clone())?)
+    Staged::live::<ScoreMatrix>(setup, &[])
 }

@@ -1,7 +1,10 @@
 //! The spotlight of chapter 1.
 
 use anyhow::{Context, Result, ensure};
-use widgets::spotlight::{Illustration, NAME, Preset, Setup, Spotlight, State, without_model};
+use widgets::Machine;
+use widgets::files::PageFile;
+use widgets::gallery::Sentence;
+use widgets::spotlight::{Illustration, Preset, Setup, Spotlight, State, without_model};
 
 use super::Staged;
 use crate::facts::Measured;
@@ -15,11 +18,14 @@ pub(super) fn stage(measured: Option<&Measured<'_>>) -> Result<Staged> {
     let Some(measured) = measured else {
         let missing = "The real map is missing: this book was built without the model's weights.";
         let words = gallery::illustrated_words();
-        return Ok(Staged::still(NAME, without_model(&illustration(IT), &words, missing)));
+        return Ok(Staged::still(
+            Spotlight::NAME,
+            without_model(&illustration(IT), &words, missing),
+        ));
     };
     let setup = setup(measured)?;
-    let sentences = measured.readings.iter().map(|reading| reading.sentence.clone()).collect();
-    Staged::live(NAME, &setup, &Spotlight::new(setup.clone(), sentences)?)
+    let first = &measured.reading(&setup.opening.sentence)?.sentence;
+    Staged::live::<Spotlight>(setup, &[(Sentence::path(&first.name), first.to_bytes())])
 }
 
 /// What the spotlight is told about the gallery.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use burn::tensor::Tensor;
 use widgets::stepper::real::{Place, RealHead};
-use widgets::stepper::{NAME, Setup, State, Stepper};
+use widgets::stepper::{Setup, State, Stepper};
 
 use super::Staged;
 use crate::facts::Measured;
@@ -14,7 +14,7 @@ pub(super) fn stage(measured: Option<&Measured<'_>>) -> Result<Staged> {
     let head = measured.map(real_head).transpose()?;
     let setup =
         Setup { real: head.as_ref().map(|head| head.place.clone()), opening: State::opening() };
-    let mut staged = Staged::live(NAME, &setup, &Stepper::new(setup.clone(), None)?)?;
+    let mut staged = Staged::live::<Stepper>(setup, &[])?;
     staged.files = head.iter().map(|head| (RealHead::PATH.to_owned(), head.to_bytes())).collect();
     Ok(staged)
 }

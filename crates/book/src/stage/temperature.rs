@@ -1,8 +1,9 @@
 //! The temperature of chapter 4.
 
 use anyhow::Result;
+use widgets::files::PageFile;
 use widgets::next_token::NextToken;
-use widgets::temperature::{NAME, Prompt, Setup, State, Temperature};
+use widgets::temperature::{Prompt, Setup, State, Temperature};
 
 use super::Staged;
 use crate::facts::Measured;
@@ -35,8 +36,7 @@ pub(super) fn stage(measured: Option<&Measured<'_>>) -> Result<Staged> {
         prompts: asked.iter().map(prompt).collect(),
         opening: State::neutral(TOY.map(|(_, logit)| logit).to_vec()),
     };
-    let widget = Temperature::new(setup.clone(), Vec::new())?;
-    let mut staged = Staged::live(NAME, &setup, &widget)?;
+    let mut staged = Staged::live::<Temperature>(setup, &[])?;
     let file = |asked: &NextToken| (NextToken::path(&asked.name), asked.to_bytes());
     staged.files = asked.iter().map(file).collect();
     Ok(staged)

@@ -1,9 +1,8 @@
 //! The translator of chapter 7.
 
 use anyhow::Result;
-use burn::tensor::Device;
-use translator::{Translator, WEIGHTS};
-use widgets::translation::{Example, Illustration, NAME, Setup, TranslationWidget, weights_path};
+use translator::WEIGHTS;
+use widgets::translation::{Example, Illustration, Setup, Translation, weights_path};
 
 use super::Staged;
 use crate::facts::CAT_TO_CHAT;
@@ -34,9 +33,6 @@ pub(super) fn stage() -> Result<Staged> {
         layer: 1,
         head: None,
     };
-    let model = Translator::of_the_book(&Device::flex());
-    let mut staged =
-        Staged::live(NAME, &setup, &TranslationWidget::new(setup.clone(), Some(model))?)?;
-    staged.files.push((weights_path(), WEIGHTS.to_vec()));
-    Ok(staged)
+    let files = vec![(weights_path(), WEIGHTS.to_vec())];
+    Ok(Staged { files: files.clone(), ..Staged::live::<Translation>(setup, &files)? })
 }
