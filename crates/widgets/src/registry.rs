@@ -7,6 +7,9 @@ use crate::{
     sharing, spotlight, stepper, temperature, translation,
 };
 
+/// Makes a widget from its setup and the page's address.
+type Open = fn(setup: &str, query: &str) -> Result<Box<dyn Widget>, Error>;
+
 /// A widget of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
@@ -14,7 +17,7 @@ pub struct Entry {
     pub name: &'static str,
     /// Whether it shows a text of the reader's own.
     pub user_text: UserText,
-    open: fn(setup: &str, query: &str) -> Result<Box<dyn Widget>, Error>,
+    open: Open,
 }
 
 /// All widgets, in the order of their chapters.
