@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use book::Workshop;
 
-use crate::{fetch, finish, root, say, wasm, weights};
+use xtask::{root, say};
+
+use crate::{fetch, finish, wasm, weights};
 
 /// Everything that the pages are made from and that editing a text does not change.
 pub struct Site {

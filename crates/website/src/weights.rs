@@ -11,7 +11,9 @@ use lol_html::{RewriteStrSettings, element, rewrite_str};
 use reader::PIECE;
 
 use crate::finish::{files, has_extension};
-use crate::{root, sha256};
+use xtask::root;
+
+use crate::sha256;
 
 /// The folder in the site.
 const FOLDER: &str = "weights";

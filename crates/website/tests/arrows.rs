@@ -6,7 +6,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// Each crate of the workspace, and the crates of the workspace that it may use.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("attention", &[]),
     ("kernels", &[]),
     ("smollm2", &["attention"]),
@@ -18,8 +18,9 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("widgets", &["attention", "induction", "reading", "trainer", "translator"]),
     ("listings", &["attention", "induction", "kernels", "smollm2", "translator"]),
     ("book", &["attention", "induction", "smollm2", "translator", "widgets"]),
-    ("xtask", &["book", "reader", "smollm2"]),
-    ("reader-tests", &["induction", "reading", "smollm2", "widgets", "xtask"]),
+    ("xtask", &[]),
+    ("website", &["book", "reader", "smollm2", "xtask"]),
+    ("reader-tests", &["induction", "reading", "smollm2", "website", "widgets"]),
 ];
 
 #[derive(Deserialize)]
