@@ -6,18 +6,20 @@ use std::process::Command;
 use serde::Deserialize;
 
 /// Each crate of the workspace, and the crates of the workspace that it may use.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("attention", &[]),
     ("kernels", &[]),
-    ("smollm2", &["attention"]),
-    ("translator", &["attention"]),
+    ("inputs", &["attention"]),
+    // The last one in their tests.
+    ("smollm2", &["attention", "inputs"]),
+    ("translator", &["attention", "inputs"]),
     ("induction", &["attention"]),
     ("trainer", &["induction"]),
     ("reading", &[]),
     ("reader", &["reading", "smollm2"]),
-    ("widgets", &["attention", "induction", "reading", "trainer", "translator"]),
-    ("listings", &["attention", "induction", "kernels", "smollm2", "translator"]),
-    ("book", &["attention", "induction", "smollm2", "translator", "widgets"]),
+    ("widgets", &["attention", "induction", "inputs", "reading", "trainer", "translator"]),
+    ("listings", &["attention", "induction", "inputs", "kernels", "smollm2", "translator"]),
+    ("book", &["attention", "induction", "inputs", "smollm2", "translator", "widgets"]),
     ("xtask", &["book", "reader", "smollm2"]),
     ("reader-tests", &["induction", "reading", "smollm2", "widgets", "xtask"]),
 ];
