@@ -1,7 +1,12 @@
-//! Which crate may know which: the arrows point one way.
+//! Which crate may know which, and which file of a crate: the arrows point one way.
+
+mod imports;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
+
+use imports::Crate;
 
 use serde::Deserialize;
 
@@ -23,6 +28,9 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("xtask", &["book", "reader", "smollm2"]),
     ("reader-tests", &["induction", "reading", "smollm2", "widgets", "xtask"]),
 ];
+
+/// The crates whose files must not import each other in a circle.
+const WITHOUT_CIRCLES: [&str; 1] = ["book"];
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -56,6 +64,16 @@ fn the_arrows_point_one_way() {
             let known = crates.contains(used);
             let fine = !known || allowed[package.name.as_str()].contains(&used);
             assert!(fine, "{} must not use {used}", package.name);
+        }
+    }
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    for name in WITHOUT_CIRCLES {
+        let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src");
+        if let Some(circle) = Crate::read(&src).circle() {
+            panic!("crates/{name}/src: {}", circle.join(" imports "));
         }
     }
 }
