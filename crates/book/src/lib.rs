@@ -4,7 +4,7 @@
 //!
 //! | tag | becomes |
 //! |---|---|
-//! | `{{fact NAME}}` | a computed figure, with its full precision in the page's source |
+//! | `{{fact NAME}}` | a computed value, with its full precision in the page's source |
 //! | `{{num NAME}}` | the same as bare digits, for formulas and code |
 //! | `{{listing FILE#ANCHOR}}` | the lines between two anchors of a source file |
 //! | `{{output LISTING/RUN}}` | the command of a recorded run, and what it printed |
@@ -21,28 +21,36 @@
 //! brought in, a formula that KaTeX refuses, a link that leads nowhere, and a misspelling.
 
 pub mod bibliography;
+mod builder;
 pub mod claims;
 pub mod contents;
+mod counted_model;
+pub mod definitions;
 pub mod exercises;
+mod fact;
 pub mod facts;
-pub mod gallery;
+mod flash_numbers;
+mod flash_traffic;
 pub mod glossary;
 mod highlight;
+mod link;
 pub mod lint;
 pub mod literature;
 pub mod map;
-pub mod measured;
+mod memoised_model;
 mod names;
 pub mod next_token;
+mod prerender;
 pub mod problem;
+pub mod records;
 pub mod roofline;
 pub mod runs;
+mod score_matrices;
+mod sentences;
 pub mod sources;
-pub mod squares;
-mod stage;
 pub mod strict;
-pub mod tags;
-mod workshop;
+pub mod tag;
 
+pub use builder::Builder;
+pub use memoised_model::MemoisedModel;
 pub use problem::{Problem, Problems};
-pub use workshop::Workshop;

@@ -8,19 +8,10 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag as Markdown, Tag
 use typos::tokens::{Identifier, TokenizerBuilder, Word};
 use typos::{Dictionary, Status};
 
-use crate::Problem;
-use crate::glossary;
+use crate::definitions::Definitions;
+use crate::link::Link;
 use crate::names::Names;
-use crate::tags::{self, Shelf};
-
-/// A link of a chapter to a place in the book.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
-    /// Where it goes, as written: `ch01-spotlight.md#pitfalls`.
-    pub destination: String,
-    /// The problem to report if it goes nowhere.
-    pub problem: Problem,
-}
+use crate::{Problem, glossary, tag};
 
 /// What a look at one chapter finds.
 #[derive(Debug, Default)]
@@ -35,22 +26,22 @@ pub struct Findings {
 
 /// Looks at one chapter. `file` is its path from the book's root, `text` its Markdown with
 /// tags.
-pub fn chapter(file: &Path, text: &str, shelf: &Shelf, names: &Names) -> Findings {
+pub fn chapter(file: &Path, text: &str, definitions: &Definitions, names: &Names) -> Findings {
     let mut findings = Findings::default();
-    for tag in tags::find(text) {
+    for tag in tag::find(text) {
         let line = text[..tag.start].rfind('\n').map_or(0, |at| at + 1);
         if matches!(tag.kind, "term" | "cite" | "claim") && text[line..].starts_with('#') {
             let message = format!("a heading is a link itself: write no {} in it", tag.kind);
             findings.problems.push(Problem::at(file, text, tag.start, message));
         }
-        match shelf.fill(tag) {
+        match definitions.fill(tag) {
             Ok(_) => findings.used.push(tag.name.to_owned()),
             Err(message) => findings.problems.push(Problem::at(file, text, tag.start, message)),
         }
     }
     // From here on a tag is a blank of the same length, so that places stay true.
     let blanked = blank_tags(text);
-    findings.problems.extend(formulas(file, text, shelf));
+    findings.problems.extend(formulas(file, text, definitions));
     markdown(file, text, &blanked, names, &mut findings);
     findings
 }
@@ -58,7 +49,7 @@ pub fn chapter(file: &Path, text: &str, shelf: &Shelf, names: &Names) -> Finding
 /// The words that a term shows stay: they are text of the chapter.
 fn blank_tags(text: &str) -> String {
     let mut blanked = text.to_owned();
-    for tag in tags::find(text) {
+    for tag in tag::find(text) {
         let shown = if tag.kind == "term" { glossary::split(tag.name).1 } else { None };
         let blank = match shown {
             Some(words) => {
@@ -74,7 +65,7 @@ fn blank_tags(text: &str) -> String {
 }
 
 /// Lets KaTeX read each formula, with its tags filled in.
-fn formulas(file: &Path, text: &str, shelf: &Shelf) -> Vec<Problem> {
+fn formulas(file: &Path, text: &str, definitions: &Definitions) -> Vec<Problem> {
     let config = KatexConfig::default();
     let (inline, display) = config.build_opts_from_macros(Default::default());
     get_render_tasks(text, "", &config.build_extra_opts())
@@ -85,7 +76,7 @@ fn formulas(file: &Path, text: &str, shelf: &Shelf) -> Vec<Problem> {
             Render::DisplayTask(formula) => Some((formula, &display)),
         })
         .filter_map(|(formula, options)| {
-            let (filled, _) = shelf.expand(file, formula);
+            let (filled, _) = definitions.expand(file, formula);
             let error = katex::render_with_opts(&filled, options).err()?;
             let offset = formula.as_ptr() as usize - text.as_ptr() as usize;
             let message = format!("KaTeX cannot read the formula `{}`: {error}", formula.trim());

@@ -4,16 +4,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use book::Workshop;
+use book::Builder;
 use tempfile::TempDir;
 
 /// The model is loaded once for all tests.
-fn workshop() -> &'static Workshop {
-    static WORKSHOP: OnceLock<Workshop> = OnceLock::new();
-    WORKSHOP.get_or_init(|| {
-        let workshop = Workshop::open().expect("the workshop opens");
-        assert_eq!(workshop.missing(), None, "these tests need the model's weights");
-        workshop
+fn builder() -> &'static Builder {
+    static BUILDER: OnceLock<Builder> = OnceLock::new();
+    BUILDER.get_or_init(|| {
+        let builder = Builder::open().expect("the builder opens");
+        assert_eq!(builder.missing(), None, "these tests need the model's weights");
+        builder
     })
 }
 
@@ -31,6 +31,7 @@ fn copy() -> TempDir {
         "listings",
         "crates/attention/src",
         "crates/induction/src",
+        "crates/inputs/src",
         "crates/kernels/src",
         "crates/smollm2/src",
         "crates/translator/src",
@@ -62,7 +63,7 @@ fn copy_all(from: &Path, to: &Path) {
 }
 
 fn build(root: &Path) -> Result<(), String> {
-    workshop().build(root, &root.join("out"), None, false).map_err(|error| format!("{error:#}"))
+    builder().build(root, &root.join("out"), None, false).map_err(|error| format!("{error:#}"))
 }
 
 /// The line of `needle` in `file`, from 1.
@@ -101,7 +102,7 @@ fn the_book_builds() {
 fn without_the_weights_the_book_builds_and_says_what_is_missing() {
     let folder = copy();
     let out = folder.path().join("out");
-    let poor = Workshop::without_model("the weights are not here").unwrap();
+    let poor = Builder::without_model("the weights are not here").unwrap();
     assert_eq!(poor.missing(), Some("the weights are not here"));
     poor.build(folder.path(), &out, Some("0"), false).unwrap();
     let page = std::fs::read_to_string(out.join("ch01-spotlight.html")).unwrap();

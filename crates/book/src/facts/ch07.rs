@@ -4,29 +4,31 @@ use anyhow::{Context, Result, ensure};
 use attention::Mask;
 use burn::module::Module;
 use burn::tensor::Device;
+use inputs::heads;
+use inputs::texts::FRENCH;
+use inputs::translation::{CAT, CAT_TO_CHAT, GREEN_CAT, OWNER};
 use translator::{
     Corpus, D_MODEL, HEADS, LAYERS, LONGEST, PAIRS, Pair, TRAINING_LOG, Translator, Vocabulary,
     WEIGHTS, held_out, join,
 };
 use widgets::show::word;
 
-use super::{Fact, Facts, Measured};
-
-/// The textbook's weight from "cat" to "chat". Nobody measured it.
-pub const CAT_TO_CHAT: f32 = 0.75;
+use super::Facts;
+use crate::fact::Fact;
+use crate::memoised_model::MemoisedModel;
 
 /// Adds the figures of chapter 7.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let model = Translator::of_the_book(&Device::flex());
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    let translator = Translator::of_the_book(&Device::flex());
     let corpus = Corpus::of_the_book();
-    sizes(facts, &model, &corpus);
+    sizes(facts, &translator, &corpus);
     training(facts)?;
     for weight in WEIGHTS_SHOWN {
-        facts.add(weight.name, weight.measure(&model)?);
+        facts.add(weight.name, weight.measure(&translator)?);
     }
     costs(facts)?;
-    levelled(facts, &model, &corpus)?;
-    nouns(facts, measured)
+    levelled(facts, &translator, &corpus)?;
+    nouns(facts, model)
 }
 
 /// What the widget's first sentence costs in one head.
@@ -47,15 +49,12 @@ fn costs(facts: &mut Facts) -> Result<()> {
 }
 
 /// A head of SmolLM2 that looks at the noun to translate next: the listing `ch07-smollm2`.
-fn nouns(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let (layer, head) = (21, 7);
+fn nouns(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    let (layer, head) = heads::FRENCH_NOUN;
     let which = format!("layer {layer}, head {head}");
     facts.add("nouns.head", Fact::text(&which, "the head that the listing ch07-smollm2 shows"));
-    for (name, text, noun) in [
-        ("cat", "French: le chat noir dort. English: the black", 3..4),
-        ("house", "French: la maison blanche est grande. English: the white", 3..5),
-    ] {
-        let forward = measured.map(|m| m.model.run(text)).transpose()?;
+    for (name, text, noun) in [("cat", FRENCH[0], 3..4), ("house", FRENCH[1], 3..5)] {
+        let forward = model.map(|model| model.forward(text)).transpose()?;
         let source = format!("SmolLM2, {which}, after “{text}”");
         let weight = match &forward {
             Some(forward) => {
@@ -201,14 +200,6 @@ impl CrossWeight {
     }
 }
 
-/// The sentence that the widget opens on.
-const CAT: &str = "le chat noir attend le chien";
-/// Every word looks at its own.
-const CLEAN: &str = "un jeune chat vert chante";
-
-/// The owner comes last in French and first in English.
-const OWNER: &str = "le chat noir d'Alice chante toujours";
-
 const fn weight(
     name: &'static str,
     french: &'static str,
@@ -229,7 +220,7 @@ const WEIGHTS_SHOWN: &[CrossWeight] = &[
     weight("cross.the-attend-head", CAT, Some(0), (0, "the"), (3, "attend")),
     weight("owner.always-toujours", OWNER, None, (4, "always"), (6, "toujours")),
     weight("owner.sings-chante", OWNER, None, (5, "sings"), (5, "chante")),
-    weight("clean.a-un", CLEAN, None, (0, "a"), (0, "un")),
-    weight("clean.green-vert", CLEAN, None, (2, "green"), (3, "vert")),
-    weight("clean.cat-chat", CLEAN, None, (3, "cat"), (2, "chat")),
+    weight("clean.a-un", GREEN_CAT, None, (0, "a"), (0, "un")),
+    weight("clean.green-vert", GREEN_CAT, None, (2, "green"), (3, "vert")),
+    weight("clean.cat-chat", GREEN_CAT, None, (3, "cat"), (2, "chat")),
 ];

@@ -4,34 +4,25 @@
 use anyhow::{Context, Result};
 use attention::cost::{Bound, Work};
 use attention::devices::{Arithmetic, DEVICES, DeviceSpec, device};
-use attention::flash::{FlashOptions, flash_traffic};
-use attention::traffic::{Sizes, Traffic, standard_formula};
+use attention::traffic::Traffic;
 use attention::units::Bytes;
-use widgets::flash::{Row, State, Work as Tiles};
+use inputs::flash::{A100, BLOCK as TILE, BLOCKS, HEAD_DIM, SEQ as TOKENS};
+use inputs::texts::DAY_TOKENS as READ;
+use widgets::flash::{Numbers, Row, State, Work as Tiles};
 use widgets::show::significant;
 
-use super::{Fact, Facts, Measured};
+use super::Facts;
+use crate::fact::Fact;
+use crate::flash_numbers::{self, FlashHead, HEADS};
+use crate::flash_traffic::{FP16_BYTES, standard, tiles};
 use crate::literature::Literature;
-use crate::stage::flash::{HEADS, TOKENS as READ, numbers, toy};
+use crate::memoised_model::MemoisedModel;
 
-/// The example: so many queries and as many keys, one head, in fp16.
-pub(crate) const TOKENS: usize = 4096;
-/// Numbers in a query, a key and a value of the example.
-pub(crate) const HEAD_DIM: usize = 64;
-const FP16_BYTES: usize = 2;
-
-/// The tiles of the listing `ch08-flash-traffic`, a side.
-const BLOCKS: [usize; 5] = [16, 32, 64, 128, 256];
-
-/// The tile that the figures of the text are about, a side.
-const TILE: usize = 128;
-
-/// The two parts that are both called A100.
-const A100: [(&str, &str); 2] =
-    [("a100-40", "NVIDIA A100 40GB SXM4"), ("a100-80", "NVIDIA A100 80GB SXM4")];
+/// What the facts call the two parts that are both called A100.
+const A100_SHORT: [&str; 2] = ["a100-40", "a100-80"];
 
 /// Adds the figures of chapter 8.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     for (name, number, source) in [
         ("one", 1, "a shape, or the power of itself"),
         ("two", 2, "counted: keys and values"),
@@ -40,8 +31,9 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<
     ] {
         facts.add(&format!("flash.{name}"), Fact::count(number, source));
     }
-    real(facts, measured)?;
-    widget(facts, measured)?;
+    let read = model.map(flash_numbers::of_heads).transpose()?;
+    real(facts, read.as_deref())?;
+    widget(facts, read.as_deref())?;
     steps(facts)?;
     let standard = standard();
     facts.add("flash.tokens", Fact::text(TOKENS, "the example of the chapter"));
@@ -75,10 +67,10 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<
         let bandwidth = format!("{:.0}", spec.bandwidth.0 / 1e9);
         facts.add(&format!("device.{name}.bandwidth"), Fact::text(bandwidth, source));
     }
-    for (short, name) in A100 {
+    for (short, name) in A100_SHORT.iter().zip(A100) {
         times(facts, short, find(name)?, &standard)?;
     }
-    let chip = find(A100[0].1)?.on_chip.context("the A100 has no on-chip memory in the table")?;
+    let chip = find(A100[0])?.on_chip.context("the A100 has no on-chip memory in the table")?;
     let source = format!("{}, {}: {}", chip.source.title, chip.source.year, chip.what);
     facts.add("a100.on-chip", amount(chip.bytes.in_gib(), chip.bytes, &source));
     let speed = chip.bandwidth.context("the A100's on-chip memory has no speed in the table")?;
@@ -86,28 +78,6 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<
     facts.add("a100.multiprocessor-kib", kib);
     facts.add("a100.on-chip-speed", Fact::text(format!("{:.0}", speed.0 / 1e12), source));
     Ok(())
-}
-
-fn sizes(tokens: usize) -> Sizes {
-    Sizes {
-        seq_q: tokens,
-        seq_k: tokens,
-        head_dim: HEAD_DIM,
-        value_dim: HEAD_DIM,
-        bytes_per_number: FP16_BYTES,
-        ..Sizes::one()
-    }
-}
-
-/// What standard attention costs in the example.
-pub(crate) fn standard() -> Traffic {
-    standard_formula(&sizes(TOKENS))
-}
-
-/// What flash attention costs with square tiles, `block` a side.
-pub(crate) fn tiles(tokens: usize, block: usize, causal: bool) -> Result<Traffic> {
-    let options = FlashOptions { block_q: block, block_k: block, causal, ..Default::default() };
-    Ok(flash_traffic(&sizes(tokens), &options)?)
 }
 
 fn amount(shown: String, bytes: Bytes, source: &str) -> Fact {
@@ -177,7 +147,7 @@ fn versions(facts: &mut Facts) -> Result<()> {
     let multiprocessors = Fact::count(108, "NVIDIA A100 Tensor Core GPU Architecture, 2020");
     facts.add("a100.multiprocessors", multiprocessors);
 
-    let a100 = find(A100[0].1)?;
+    let a100 = find(A100[0])?;
     let times = a100.peak(Arithmetic::Fp16)?.0 / a100.peak(Arithmetic::Fp32)?.0;
     let source = format!("peaks of {}: fp16 in matrix units over fp32 in the others", a100.name);
     facts.add("a100.products-over-others", Fact::decimals(times, 0, source));
@@ -185,7 +155,7 @@ fn versions(facts: &mut Facts) -> Result<()> {
     let peak = h100.peak(Arithmetic::Fp16)?;
     let source = format!("the dense peak of {}, fp16", h100.name);
     facts.add("h100.peak", Fact::rounded(format!("{:.0} TFLOP/s", peak.0 / 1e12), peak, source));
-    let quoted = &Literature::of_the_book().figure["flash.h100-exponentials"].value;
+    let quoted = &Literature::of_the_book().quoted["flash.h100-exponentials"].value;
     let times = peak.0 / (quoted.parse::<f64>()? * 1e12);
     let source = format!("the dense peak of {}, fp16, over its exponentials a second", h100.name);
     facts.add("h100.products-over-exponentials", Fact::decimals(times, 0, source.as_str()));
@@ -217,7 +187,7 @@ fn keys_outside(block: usize) -> Traffic {
 
 /// The second row of the toy's tiles, as in the first recorded run of `ch08-flash-steps`.
 fn steps(facts: &mut Facts) -> Result<()> {
-    let numbers = toy();
+    let numbers = flash_numbers::made_up();
     let state = State::opening(&numbers.name, numbers.tokens.len(), false);
     let work = Tiles::new(&numbers, &state)?;
     let source = "query two of the made-up numbers, the listing ch08-flash-steps";
@@ -233,22 +203,21 @@ fn steps(facts: &mut Facts) -> Result<()> {
 }
 
 /// Heads of SmolLM2 in tiles of four by four and sixteen by sixteen, as the widget shows them.
-fn real(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+fn real(facts: &mut Facts, read: Option<&[Numbers]>) -> Result<()> {
     facts.add("flash.read", Fact::count(READ, "the text of the widget, its first tokens"));
-    for (name, (layer, head), _) in HEADS {
-        let numbers =
-            measured.map(|measured| numbers(measured, name, (layer, head))).transpose()?;
+    for (place, FlashHead { name, head: (layer, head), .. }) in HEADS.iter().enumerate() {
+        let numbers = read.map(|read| &read[place]);
         let source = format!("layer {layer}, head {head} of SmolLM2, {READ} tokens, causal");
         for block in [4, 16] {
             let state = State {
-                numbers: name.to_owned(),
+                numbers: (*name).to_owned(),
                 seq: READ,
                 block_q: block,
                 block_k: block,
                 causal: true,
                 step: 0,
             };
-            let work = numbers.as_ref().map(|numbers| Tiles::new(numbers, &state)).transpose()?;
+            let work = numbers.map(|numbers| Tiles::new(numbers, &state)).transpose()?;
             let source = format!("{source}, tiles of {block} by {block}");
             let rises = work.as_ref().map(risen);
             let rises = rises.map(|rises| Fact::count(rises, source.as_str()));
@@ -268,11 +237,9 @@ fn real(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
 
 /// What the widget shows first: the tile in which maxima begin to rise, and the traffic of the
 /// whole text with the mask off.
-fn widget(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let (name, head, _) = HEADS[0];
-    let numbers = measured.map(|measured| numbers(measured, name, head)).transpose()?;
-    let work =
-        |state: State| numbers.as_ref().map(|numbers| Tiles::new(numbers, &state)).transpose();
+fn widget(facts: &mut Facts, read: Option<&[Numbers]>) -> Result<()> {
+    let name = HEADS[0].name;
+    let work = |state: State| read.map(|read| Tiles::new(&read[0], &state)).transpose();
     let opening = work(State::opening(name, READ, true))?;
     let rises = |rows: Vec<Row>| rows.iter().any(|row| row.kept.is_some_and(|kept| kept < 1.0));
     let first = opening.and_then(|work| {

@@ -2,12 +2,14 @@
 
 use smollm2::Config;
 
-use super::{Fact, Facts, Measured};
+use super::Facts;
+use crate::fact::Fact;
+use crate::memoised_model::MemoisedModel;
 
 /// Adds the figures of the model's shape.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) {
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) {
     type Of = fn(&Config) -> usize;
-    let config = measured.map(|m| m.model.config());
+    let config = model.map(MemoisedModel::config);
     let shapes: [(&str, Of); 7] = [
         ("smollm2.layers", |c| c.layers),
         ("smollm2.heads", |c| c.heads),
