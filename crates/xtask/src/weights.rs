@@ -14,7 +14,7 @@ use crate::finish::{files, has_extension};
 use crate::{root, sha256};
 
 /// The folder in the site.
-const FOLDER: &str = "weights";
+pub const FOLDER: &str = "weights";
 
 /// The SHA-256 of each piece, as a list in JSON.
 const SUMS: &str = "sums.json";
