@@ -116,7 +116,7 @@ async function stored(build, path) {
 
 /** A file of the newest build of which it is kept. */
 async function kept(path) {
-  for (const build of [own, ...(await others())]) {
+  for (const build of [own, ...(await builds())]) {
     const found = await stored(build, path);
     if (found) return found;
   }
@@ -154,31 +154,36 @@ async function noteOwnBuild() {
   await cache.put(LIST + BUILD, new Response(JSON.stringify(own)));
 }
 
-/** The other builds of which something may be kept, the newest first. */
-async function others() {
+/** All builds of which something may be kept, the newest first. */
+async function builds() {
   const cache = await caches.open(CACHE);
-  const lists = (await cache.keys()).filter(({ url }) => url.startsWith(LIST) && url !== LIST + BUILD);
-  return Promise.all(lists.reverse().map(async (list) => (await cache.match(list)).json()));
+  const lists = (await cache.keys()).filter(({ url }) => url.startsWith(LIST));
+  const read = async (list) => (await cache.match(list))?.json(); // it may just have been forgotten
+  return (await Promise.all(lists.reverse().map(read))).filter(Boolean);
 }
 
 /** The build of this version that has the file; without a version, the newest that has it. */
 async function buildOf(path, version) {
   const fits = ({ id, files }) => path in files && (version === null || version === id);
-  return fits(own) ? own : (await others()).find(fits);
+  return fits(own) ? own : (await builds()).find(fits);
 }
 
 /** Forgets older builds, but not those that a page is open of. */
 async function forgetOldBuilds() {
   const open = await openBuilds();
   if (!open) return;
-  const idle = (await others()).filter(({ id }) => !open.includes(id));
+  const known = await builds();
+  const at = known.findIndex(({ id }) => id === BUILD);
+  if (at < 0) return; // there was no room for its list
+  const older = known.slice(at + 1);
+  const idle = older.filter(({ id }) => !open.includes(id));
   const whole = (await missing()).length === 0;
   const old = whole ? idle : idle.slice(UNFINISHED);
   if (old.length === 0) return;
   const cache = await caches.open(CACHE);
   await Promise.all(old.map(({ id }) => cache.delete(LIST + id)));
   const wanted = new Set();
-  for (const build of [own, ...(await others())]) {
+  for (const build of await builds()) {
     wanted.add(LIST + build.id);
     for (const path in build.files) wanted.add(place(build, path));
   }
