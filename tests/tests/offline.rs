@@ -342,7 +342,8 @@ fn what_a_deploy_took_away_is_told_in_words() -> Result<()> {
             widget.scrollIntoView({ block: 'center', behavior: 'instant' });
             return widget.dataset.error ?? widget.dataset.awake";
         let said = tab.until_with("it is told", script, json!([WIDGET])).await?;
-        ensure!(said == "the book has changed since this page was opened", "{said}");
+        let words = "the book has changed since this page was opened: reload it to go on";
+        ensure!(said == words, "{said}");
         tab.driver.refresh().await?;
         Spotlight::wake(tab).await?.until_at(3, 8, IT).await?;
         ensure!(build(tab).await? == "B", "the new page is of another build");

@@ -85,7 +85,7 @@ async function exact(request, build, path) {
 }
 
 function changed({ destination }) {
-  const words = "the book has changed since this page was opened";
+  const words = "the book has changed since this page was opened: reload it to go on";
   if (destination !== "script" && destination !== "worker") {
     return new Response(words, { status: 410, statusText: words });
   }
@@ -182,12 +182,13 @@ async function forgetOldBuilds() {
   if (old.length === 0) return;
   const cache = await caches.open(CACHE);
   await Promise.all(old.map(({ id }) => cache.delete(LIST + id)));
+  const all = await cache.keys(); // before the lists are read: a build's list comes before its files
   const wanted = new Set();
   for (const build of await builds()) {
     wanted.add(LIST + build.id);
     for (const path in build.files) wanted.add(place(build, path));
   }
-  const rest = (await cache.keys()).filter(({ url }) => !wanted.has(url));
+  const rest = all.filter(({ url }) => !wanted.has(url));
   await Promise.all(rest.map((request) => cache.delete(request)));
 }
 
