@@ -16,7 +16,7 @@ use widgets::own;
 
 /// A copy of the built book without its weights.
 fn copy() -> Result<PathBuf> {
-    let (book, folder) = (site::book()?, website::root().join("target/site-without-weights"));
+    let (book, folder) = (site::book()?, xtask::root().join("target/site-without-weights"));
     website::site::remove(&folder)?;
     for path in website::finish::files(&book)? {
         let name = path.strip_prefix(&book)?;

@@ -6,6 +6,7 @@
 //! | [`weights`] | the same weights in the site, for readers who ask for the model |
 //! | [`wasm`] | the WebAssembly modules |
 //! | [`site`], [`finish`] | the book, and what makes its pages safe and small |
+//! | [`seal`] | the build's id, and the list of its files for the service worker |
 //! | [`page`], [`styles`] | one page under its policy, and its inline styles |
 //! | [`serve`] | the book on this machine, built again on each save |
 //! | [`size`] | what a page weighs, against its limit |
@@ -22,6 +23,7 @@ pub mod finish;
 pub mod page;
 pub mod parts;
 pub mod pdf;
+pub mod seal;
 pub mod serve;
 pub mod site;
 pub mod size;

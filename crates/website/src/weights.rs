@@ -16,7 +16,7 @@ use xtask::root;
 use crate::sha256;
 
 /// The folder in the site.
-const FOLDER: &str = "weights";
+pub const FOLDER: &str = "weights";
 
 /// The SHA-256 of each piece, as a list in JSON.
 const SUMS: &str = "sums.json";

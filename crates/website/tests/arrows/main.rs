@@ -28,14 +28,14 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("book", &["attention", "induction", "smollm2", "translator", "widgets"]),
     ("xtask", &[]),
     ("website", &["book", "reader", "smollm2", "xtask"]),
-    ("reader-tests", &["induction", "reading", "smollm2", "website", "widgets"]),
+    ("reader-tests", &["induction", "reading", "smollm2", "website", "widgets", "xtask"]),
 ========
     ("widgets", &["attention", "induction", "inputs", "reading", "trainer", "translator"]),
     ("listings", &["attention", "induction", "inputs", "kernels", "smollm2", "translator"]),
     ("book", &["attention", "induction", "inputs", "smollm2", "translator", "widgets"]),
     ("xtask", &[]),
     ("website", &["book", "reader", "smollm2", "xtask"]),
-    ("reader-tests", &["induction", "reading", "smollm2", "website", "widgets"]),
+    ("reader-tests", &["induction", "reading", "smollm2", "website", "widgets", "xtask"]),
 >>>>>>>> hd:crates/xtask/tests/arrows/main.rs
 ];
 
