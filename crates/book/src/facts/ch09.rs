@@ -18,7 +18,8 @@ use crate::memoised_model::MemoisedModel;
 /// Adds the figures of chapter 9.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     for tokens in [SHORT, LONG].map(usize::from) {
-        for (name, grid) in masks(tokens)? {
+        // The text speaks of padding without a count: it depends on the text.
+        for (name, grid) in masks(tokens)?.into_iter().filter(|(name, _)| *name != "padding") {
             let name = name.replace(' ', "-");
             let source = format!("the mask `{name}` over {tokens} tokens, counted");
             let count = Fact::count(grid.count(), source.clone());
