@@ -14,14 +14,14 @@
 //! | `{{cite KEY}}` | a work of the bibliography, with its link |
 //! | `{{term KEY}}`, `{{term KEY\|shown words}}` | a word of the glossary, with its definition |
 //! | `{{claim ID}}` | the mark of a claim about models that a test checks |
-//! | `{{bibliography}}`, `{{glossary}}`, `{{claims}}` | the lists of all these |
+//! | `{{step ID}}` | the mark of a step in a widget that a test replays |
+//! | `{{bibliography}}`, `{{glossary}}`, `{{claims}}`, `{{steps}}` | the lists of all these |
 //! | `{{map}}`, `{{paths}}` | which chapter builds on which, and ways through the book |
 //!
 //! A tag that names nothing is a [`Problem`] with file and line, and so is a digit that no tag
 //! brought in, a formula that KaTeX refuses, a link that leads nowhere, and a misspelling.
 
 pub mod bibliography;
-pub mod claims;
 pub mod contents;
 pub mod exercises;
 pub mod facts;
@@ -40,8 +40,10 @@ pub mod runs;
 pub mod sources;
 pub mod squares;
 mod stage;
+pub mod steps;
 pub mod strict;
 pub mod tags;
+pub mod tested;
 mod workshop;
 
 pub use problem::{Problem, Problems};

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::bibliography::{self, Works};
-use crate::claims::{self, Claims};
 use crate::contents::Page;
 use crate::exercises;
 use crate::facts::{Entry, Facts};
@@ -12,6 +11,7 @@ use crate::highlight::{escape, highlight, inert};
 use crate::map::Map;
 use crate::runs::{self, Runs};
 use crate::sources::Sources;
+use crate::tested::Tested;
 use crate::{Problem, measured, roofline, sources};
 
 /// A tag in a text: `{{kind name}}`.
@@ -28,8 +28,8 @@ pub struct Tag<'t> {
 }
 
 /// What a tag can ask for.
-const KINDS: &str = "fact, num, listing, output, widget, figure, cite, term, claim, \
-                     measured, bibliography, glossary, claims, map and paths";
+const KINDS: &str = "fact, num, listing, output, widget, figure, cite, term, claim, step, \
+                     measured, bibliography, glossary, claims, steps, map and paths";
 
 /// The tags of `text`, in order. mdBook's own, which begin with `{{#`, are not among them.
 pub fn find(text: &str) -> Vec<Tag<'_>> {
@@ -67,7 +67,9 @@ pub struct Shelf {
     /// The book's words.
     pub glossary: Glossary,
     /// The tests that check a claim.
-    pub claims: Claims,
+    pub claims: Tested,
+    /// The tests that replay a step.
+    pub steps: Tested,
     /// Which chapter builds on which.
     pub map: Map,
     /// Widgets: name and HTML.
@@ -105,13 +107,15 @@ impl Shelf {
             "figure" => figure(tag.name),
             "cite" => self.cite(tag.name),
             "term" => glossary::link(&self.glossary, tag.name),
-            "claim" => claims::mark(&self.claims, tag.name),
+            "claim" => self.claims.mark(tag.name),
+            "step" => self.steps.mark(tag.name),
             "bibliography" => Ok(bibliography::page(&self.works, &self.pages, |fact| {
                 self.quoted.get(fact).map(String::as_str)
             })),
             "measured" => measured::table(tag.name),
             "glossary" => Ok(glossary::page(&self.glossary, &self.pages)),
-            "claims" => Ok(claims::page(&self.claims, &self.pages)),
+            "claims" => Ok(self.claims.page(&self.pages)),
+            "steps" => Ok(self.steps.page(&self.pages)),
             "map" => Ok(self.map.html(&self.pages)),
             "paths" => Ok(self.map.paths_html(&self.pages)),
             kind => Err(format!("there is no tag `{kind}`: the tags are {KINDS}")),

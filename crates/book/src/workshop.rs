@@ -20,9 +20,9 @@ use crate::sources::Sources;
 use crate::stage::{self, Staged};
 use crate::strict::strictly;
 use crate::tags::{Shelf, unused_anchors};
+use crate::tested::{Kind, Tested};
 use crate::{
-    Problem, Problems, bibliography, claims, contents, exercises, gallery, glossary, lint, map,
-    runs,
+    Problem, Problems, bibliography, contents, exercises, gallery, glossary, lint, map, runs, steps,
 };
 
 /// What is computed once: the model's readings, every fact and every widget.
@@ -111,7 +111,8 @@ impl Workshop {
             works: bibliography::read(root)?,
             quoted: Literature::of_the_book().sources().collect(),
             glossary: glossary::read(root)?,
-            claims: claims::read(root),
+            claims: Tested::read(Kind::Claim, root),
+            steps: Tested::read(Kind::Step, root),
             widgets: self.widgets.iter().map(|it| (it.name, it.html(module_version))).collect(),
         })
     }
@@ -156,7 +157,9 @@ impl Workshop {
         let terms = std::fs::read_to_string(root.join(glossary::FILE))?;
         let to_chapters = glossary::links(&terms, &shelf.glossary, &shelf.pages);
         links.push((glossary::PAGE.into(), to_chapters));
-        problems.extend(claims::problems(&shelf.claims, &shelf.pages));
+        problems.extend(shelf.claims.problems(&shelf.pages));
+        problems.extend(shelf.steps.problems(&shelf.pages));
+        problems.extend(shelf.pages.iter().flat_map(steps::problems));
         // A listing may be there before its chapter is.
         let written = |listing: &str| {
             let chapter = listing.split_once('-').map_or(listing, |(chapter, _)| chapter);
@@ -176,12 +179,17 @@ impl Workshop {
         Ok(links)
     }
 
-    /// Writes the files that the widgets load in the page.
-    fn write_files(&self, out: &Path) -> Result<()> {
+    /// The files that the widgets load in the page: path from the site's root, and contents.
+    pub fn files(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
         let sentence = |sentence: &Sentence| (Sentence::path(&sentence.name), sentence.to_bytes());
         let gallery = self.gallery.iter().map(sentence);
         let others = self.widgets.iter().flat_map(|widget| widget.files.iter().cloned());
-        for (path, bytes) in gallery.chain(others) {
+        gallery.chain(others)
+    }
+
+    /// Writes the files that the widgets load.
+    fn write_files(&self, out: &Path) -> Result<()> {
+        for (path, bytes) in self.files() {
             let path = out.join(path);
             std::fs::create_dir_all(path.parent().expect("a file lies in a folder"))?;
             std::fs::write(&path, bytes)
