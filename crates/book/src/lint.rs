@@ -66,6 +66,8 @@ fn blank_tags(text: &str) -> String {
                 let after = tag.end - tag.start - start - words.len();
                 format!("{}{words}{}", "(".repeat(start), ")".repeat(after))
             }
+            // A mark is no letter of the word that it follows.
+            None if matches!(tag.kind, "claim" | "step") => ")".repeat(tag.end - tag.start),
             None => "x".repeat(tag.end - tag.start),
         };
         blanked.replace_range(tag.start..tag.end, &blank);

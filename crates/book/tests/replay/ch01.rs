@@ -130,21 +130,14 @@ fn the_trophy_and_the_suitcase() {
 /// The chosen token's row in each head.
 fn every_head(page: &mut Page) -> Vec<Vec<f64>> {
     let mut rows = Vec::new();
-    page.slide_left("Layer");
-    loop {
-        page.slide_left("Head");
-        loop {
+    page.slide_through("Layer", |page| {
+        page.slide_through("Head", |page| {
             let table = page.table("looks at");
             let seen = table.column("Measured").into_iter().filter(|it| *it != "not yet seen");
             rows.push(seen.map(number).collect());
-            if !page.slide_on("Head") {
-                break;
-            }
-        }
-        if !page.slide_on("Layer") {
-            return rows;
-        }
-    }
+        });
+    });
+    rows
 }
 
 #[test]

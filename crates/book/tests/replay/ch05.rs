@@ -61,7 +61,6 @@ fn as_it_opens() {
             (1..map.len()).map(|row| number(&map[row][row - 1])).sum::<f64>() / 9.0
         };
         let dark = number(words.fact("multi.cat.previous-16-0"));
-        println!("{dark} {score}");
         assert!((before(&stripe) - dark).abs() < 0.01 && (before(&other) - score).abs() < 0.01);
         assert!(score < dark / 4.0);
     });
@@ -94,7 +93,8 @@ fn as_it_opens() {
         let column = cells(strong(page, (18, 8)));
         assert!(column.len() == 10 && column.iter().all(|(_, column)| *column == 0), "{column:?}");
         let spread = cells(strong(page, (0, 4)));
-        assert!(spread.len() < 4, "{spread:?}");
+        // Once there is something to choose from, it prefers nothing.
+        assert!(spread.iter().all(|(row, _)| *row < 5), "{spread:?}");
     });
 }
 
@@ -163,9 +163,8 @@ fn exercises() {
 fn the_parts_of_a_layer() {
     let mut page = Page::open("assemble");
     page.step("ch05.same-places", |page, _| {
-        page.slide_left("Head");
         let mut next = 0.0;
-        loop {
+        page.slide_through("Head", |page| {
             let said = page.status();
             let places = |after: &str| {
                 let rest = said.split(after).nth(1).unwrap_or_else(|| panic!("{said}"));
@@ -176,10 +175,7 @@ fn the_parts_of_a_layer() {
             assert_eq!((first, last), places("meets rows "));
             assert_eq!(first, next);
             next = last + 1.0;
-            if !page.slide_on("Head") {
-                break;
-            }
-        }
+        });
         assert_eq!(next, 576.0);
     });
     page.step("ch05.gpt-3", |page, words| {

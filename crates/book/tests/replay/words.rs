@@ -29,8 +29,10 @@ impl Words {
         let found = steps::find(&page.text).into_iter().find(|step| step.id == id);
         let step = found.unwrap_or_else(|| panic!("{} has no step `{id}`", page.file.display()));
         let text = &page.text[step.words];
-        let facts = tags::find(text).into_iter().filter(|tag| tag.kind == "fact");
-        let mut there: BTreeSet<String> = facts.map(|tag| tag.name.to_owned()).collect();
+        // The facts, and the numbers that the text sets with a tag.
+        let tags = tags::find(text).into_iter();
+        let tags = tags.filter(|tag| matches!(tag.kind, "fact" | "given"));
+        let mut there: BTreeSet<String> = tags.map(|tag| tag.name.to_owned()).collect();
         there.extend(typed(text));
         Self { id: id.to_owned(), there, taken: RefCell::default() }
     }
