@@ -6,6 +6,8 @@
 //! |---|---|
 //! | `{{fact NAME}}` | a computed figure, with its full precision in the page's source |
 //! | `{{num NAME}}` | the same as bare digits, for formulas and code |
+//! | `{{given 512}}` | a number that the text sets, and no program found |
+//! | `{{head 13 8}}` | “layer 13, head 8”, of the real model |
 //! | `{{listing FILE#ANCHOR}}` | the lines between two anchors of a source file |
 //! | `{{output LISTING/RUN}}` | the command of a recorded run, and what it printed |
 //! | `{{measured NAME}}` | a table of what was measured: errors, times or registers |
@@ -17,8 +19,9 @@
 //! | `{{bibliography}}`, `{{glossary}}`, `{{claims}}` | the lists of all these |
 //! | `{{map}}`, `{{paths}}` | which chapter builds on which, and ways through the book |
 //!
-//! A tag that names nothing is a [`Problem`] with file and line, and so is a digit that no tag
-//! brought in, a formula that KaTeX refuses, a link that leads nowhere, and a misspelling.
+//! A tag that names nothing is a [`Problem`] with file and line, and so is a result that is typed
+//! in, a fact that nobody uses, a formula that KaTeX refuses, a link that leads nowhere, and a
+//! misspelling.
 
 pub mod bibliography;
 pub mod claims;
@@ -27,6 +30,7 @@ pub mod exercises;
 pub mod facts;
 pub mod gallery;
 pub mod glossary;
+mod heads;
 mod highlight;
 pub mod lint;
 pub mod literature;
@@ -34,6 +38,7 @@ pub mod map;
 pub mod measured;
 mod names;
 pub mod next_token;
+mod numbers;
 pub mod problem;
 pub mod roofline;
 pub mod runs;

@@ -12,7 +12,7 @@ use crate::highlight::{escape, highlight, inert};
 use crate::map::Map;
 use crate::runs::{self, Runs};
 use crate::sources::Sources;
-use crate::{Problem, measured, roofline, sources};
+use crate::{Problem, heads, measured, numbers, roofline, sources};
 
 /// A tag in a text: `{{kind name}}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Tag<'t> {
 }
 
 /// What a tag can ask for.
-const KINDS: &str = "fact, num, listing, output, widget, figure, cite, term, claim, \
+const KINDS: &str = "fact, num, given, head, listing, output, widget, figure, cite, term, claim, \
                      measured, bibliography, glossary, claims, map and paths";
 
 /// The tags of `text`, in order. mdBook's own, which begin with `{{#`, are not among them.
@@ -99,6 +99,8 @@ impl Shelf {
         match tag.kind {
             "fact" => self.fact(tag.name),
             "num" => self.num(tag.name),
+            "given" => numbers::given(tag.name),
+            "head" => heads::name(tag.name),
             "listing" => self.listing(tag.name),
             "output" => self.output(tag.name),
             "widget" => self.widget(tag.name),

@@ -21,8 +21,7 @@ use crate::stage::{self, Staged};
 use crate::strict::strictly;
 use crate::tags::{Shelf, unused_anchors};
 use crate::{
-    Problem, Problems, bibliography, claims, contents, exercises, gallery, glossary, lint, map,
-    runs,
+    Problem, Problems, bibliography, claims, contents, gallery, glossary, lint, map, runs,
 };
 
 /// What is computed once: the model's readings, every fact and every widget.
@@ -61,6 +60,11 @@ impl Workshop {
             gallery: Vec::new(),
             missing: Some(missing.to_owned()),
         })
+    }
+
+    /// A workshop with these `facts` and no widget: what the tests of the lints need.
+    pub fn with_facts(facts: Facts) -> Self {
+        Self { facts, widgets: Vec::new(), gallery: Vec::new(), missing: None }
     }
 
     fn with_model(path: &Path) -> Result<Self> {
@@ -144,19 +148,22 @@ impl Workshop {
 
     /// All lints that need no rendered page. Returns the links to check once there are some.
     fn check(&self, root: &Path, shelf: &Shelf) -> Result<Vec<(PathBuf, Vec<lint::Link>)>> {
-        let listings = shelf.runs.values().map(|run| run.listing.clone());
-        let names = Names::new(listings.chain(exercises::names(root)));
-        let (mut problems, mut links, mut used) = (Vec::new(), Vec::new(), Vec::new());
+        let names = Names::read(root)?;
+        let (mut problems, mut links) = (Vec::new(), Vec::new());
+        let (mut used, mut used_names) = (Vec::new(), Vec::new());
         for page in &shelf.pages {
             let findings = lint::chapter(&page.file, &page.text, shelf, &names);
             problems.extend(findings.problems);
             used.extend(findings.used);
+            used_names.extend(findings.names);
             links.push((page.path.clone(), findings.links));
         }
         let terms = std::fs::read_to_string(root.join(glossary::FILE))?;
         let to_chapters = glossary::links(&terms, &shelf.glossary, &shelf.pages);
         links.push((glossary::PAGE.into(), to_chapters));
         problems.extend(claims::problems(&shelf.claims, &shelf.pages));
+        problems.extend(shelf.facts.unused(&used));
+        problems.extend(names.unused(root, &used_names)?);
         // A listing may be there before its chapter is.
         let written = |listing: &str| {
             let chapter = listing.split_once('-').map_or(listing, |(chapter, _)| chapter);

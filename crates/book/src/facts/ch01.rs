@@ -5,17 +5,12 @@ use widgets::show::word;
 
 use super::weight::Weight;
 use super::{Fact, Facts, Measured};
-use crate::gallery::{ILLUSTRATION, NAMED_HEADS, PICTURES, Reading};
+use crate::gallery::{ILLUSTRATION, PICTURES, Reading};
 
 /// Adds the figures of chapter 1.
 pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     illustrated(facts);
     Weight::add_all(WEIGHTS, facts, measured)?;
-    for named in NAMED_HEADS {
-        let shown = format!("layer {}, head {}", named.layer, named.head);
-        let fact = Fact::text(shown, "the named heads of the gallery");
-        facts.add(&format!("head.{}-{}", named.layer, named.head), fact);
-    }
     let reading = |name| measured.map(|m| m.reading(name)).transpose();
     let tokens = |reading: &Reading| Fact::count(reading.sentence.tokens.len(), "the tokenizer");
     let (cat, trophy) = (reading("cat")?, reading("trophy-big")?);
@@ -35,7 +30,6 @@ fn illustrated(facts: &mut Facts) {
     facts.add("illustration.it-cat", made_up(ILLUSTRATION[1], "it to cat"));
     facts.add("illustration.it-mat", made_up(ILLUSTRATION[5], "it to mat"));
     facts.add("illustration.sum", made_up(ILLUSTRATION.iter().sum(), "the sum of the row"));
-    facts.add("row.sum", Fact::count(1, "the shares of a row are parts of one whole"));
     facts.add("gallery.sentences", Fact::count(PICTURES.len(), "the gallery"));
 }
 

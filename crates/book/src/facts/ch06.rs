@@ -46,8 +46,6 @@ fn toy(facts: &mut Facts) -> Result<()> {
         let kept = open[row][..=row].iter().sum();
         facts.add(&format!("mask.toy-{name}-kept"), Fact::share(kept, source));
     }
-    facts.add("mask.one", Fact::count(1, "half, above the line"));
-    facts.add("mask.two", Fact::count(2, "half, below the line"));
     facts.add("mask.toy-alone", Fact::share(masked[0][0], source));
     facts.add("mask.toy-love-i", Fact::share(open[1][0], source));
     facts.add("mask.toy-love-love", Fact::share(open[1][1], source));
@@ -68,7 +66,6 @@ fn nothing_to_see(facts: &mut Facts) {
     };
     let low = -1e9_f32;
     let source = "attention::softmax of five equal scores";
-    facts.add("mask.low", Fact::text("−10⁹", "a stand-in for -inf that one often sees"));
     facts.add("mask.low-share", Fact::share(share(low), source));
     facts.add("mask.inf-share", Fact::share(share(f32::NEG_INFINITY), source));
     let largest = "the largest number of IEEE 754 binary16: (2 - 2^-10) · 2^15";
@@ -122,8 +119,6 @@ fn all_heads(facts: &mut Facts, text: Option<&Text>) -> Result<()> {
 
 fn one_head(facts: &mut Facts, head: &Head, text: Option<&Text>) -> Result<()> {
     let name = format!("{}-{}", head.layer, head.head);
-    let shown = format!("layer {}, head {}", head.layer, head.head);
-    facts.add(&format!("mask.{name}-name"), Fact::text(shown, "the heads of the widget"));
     let moved = text.map(|text| moved(&text.square(head)?)).transpose()?;
     let source =
         format!("SmolLM2, layer {}, head {}, in “{LONG}”, a counterfactual", head.layer, head.head);

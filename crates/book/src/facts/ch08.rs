@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use attention::cost::{Bound, Work};
-use attention::devices::{Arithmetic, DEVICES, DeviceSpec, device};
+use attention::devices::{Arithmetic, DeviceSpec, device};
 use attention::flash::{FlashOptions, flash_traffic};
 use attention::traffic::{Sizes, Traffic, standard_formula};
 use attention::units::Bytes;
@@ -20,9 +20,6 @@ pub(crate) const TOKENS: usize = 4096;
 pub(crate) const HEAD_DIM: usize = 64;
 const FP16_BYTES: usize = 2;
 
-/// The tiles of the listing `ch08-flash-traffic`, a side.
-const BLOCKS: [usize; 5] = [16, 32, 64, 128, 256];
-
 /// The tile that the figures of the text are about, a side.
 const TILE: usize = 128;
 
@@ -32,34 +29,24 @@ const A100: [(&str, &str); 2] =
 
 /// Adds the figures of chapter 8.
 pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    for (name, number, source) in [
-        ("one", 1, "a shape, or the power of itself"),
-        ("two", 2, "counted: keys and values"),
-        ("four", 4, "counted: scores and weights, written and read"),
-        ("hbm-gb", 80, "the name of the part"),
-    ] {
-        facts.add(&format!("flash.{name}"), Fact::count(number, source));
-    }
     real(facts, measured)?;
     widget(facts, measured)?;
     steps(facts)?;
     let standard = standard();
     facts.add("flash.tokens", Fact::text(TOKENS, "the example of the chapter"));
-    facts.add("flash.head-dim", Fact::count(HEAD_DIM, "the example of the chapter"));
-    facts.add("flash.tile", Fact::count(TILE, "the tile that the text chose"));
     let pairs = Fact::count(TOKENS * TOKENS, "scores of one head: queries times keys");
     facts.add("flash.scores", pairs);
-    let matrix = Bytes((TOKENS * TOKENS * FP16_BYTES) as u64);
-    facts.add("flash.matrix", amount(matrix.in_gib(), matrix, "the scores of one head, fp16"));
     facts.add("flash.standard-moved", moved(&standard, "standard attention"));
-    for block in BLOCKS {
-        facts.add(&format!("flash.side-{block}"), Fact::count(block, "a tile of the text"));
-        let traffic = tiles(TOKENS, block, false)?;
+    for block in [16, TILE] {
         let name = format!("tiles of {block} by {block}");
-        facts.add(&format!("flash.moved-{block}"), moved(&traffic, &name));
-        facts.add(&format!("flash.ratio-{block}"), ratio(&standard, &traffic, &name));
-        let causal = moved(&tiles(TOKENS, block, true)?, &format!("{name}, causal"));
-        facts.add(&format!("flash.causal-moved-{block}"), causal);
+        let traffic = moved(&tiles(TOKENS, block, false)?, &name);
+        facts.add(&format!("flash.moved-{block}"), traffic);
+    }
+    let name = format!("tiles of {TILE} by {TILE}");
+    let ratio = ratio(&standard, &tiles(TOKENS, TILE, false)?, &name);
+    facts.add("flash.ratio-128", ratio);
+    for block in [TILE, 2 * TILE] {
+        let name = format!("tiles of {block} by {block}");
         let held = Bytes((block * (block + 4 * HEAD_DIM) * FP16_BYTES) as u64);
         let source = format!("{name}: the tile, its queries, keys, values and output, fp16");
         facts.add(&format!("flash.held-{block}"), amount(held.in_gib(), held, &source));
@@ -69,15 +56,13 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<
     memory(facts)?;
     intensities(facts)?;
     versions(facts)?;
-    for spec in DEVICES {
-        let name = spec.name.to_lowercase().replace([' ', '(', ')', ','], "-");
+    for (short, name) in A100 {
+        let spec = find(name)?;
         let source = format!("{}, {}", spec.source.title, spec.source.year);
         let bandwidth = format!("{:.0}", spec.bandwidth.0 / 1e9);
-        facts.add(&format!("device.{name}.bandwidth"), Fact::text(bandwidth, source));
+        facts.add(&format!("{short}.bandwidth"), Fact::text(bandwidth, source));
     }
-    for (short, name) in A100 {
-        times(facts, short, find(name)?, &standard)?;
-    }
+    times(facts, find(A100[0].1)?, &standard)?;
     let chip = find(A100[0].1)?.on_chip.context("the A100 has no on-chip memory in the table")?;
     let source = format!("{}, {}: {}", chip.source.title, chip.source.year, chip.what);
     facts.add("a100.on-chip", amount(chip.bytes.in_gib(), chip.bytes, &source));
@@ -232,35 +217,38 @@ fn steps(facts: &mut Facts) -> Result<()> {
     Ok(())
 }
 
-/// Heads of SmolLM2 in tiles of four by four and sixteen by sixteen, as the widget shows them.
+/// Heads of SmolLM2 in tiles: how far the widget's first head ends from plain attention in small
+/// ones, and how often maxima rise in the other two in larger ones.
 fn real(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     facts.add("flash.read", Fact::count(READ, "the text of the widget, its first tokens"));
     for (name, (layer, head), _) in HEADS {
+        let block = if name == "noun" { 4 } else { 16 };
         let numbers =
             measured.map(|measured| numbers(measured, name, (layer, head))).transpose()?;
-        let source = format!("layer {layer}, head {head} of SmolLM2, {READ} tokens, causal");
-        for block in [4, 16] {
-            let state = State {
-                numbers: name.to_owned(),
-                seq: READ,
-                block_q: block,
-                block_k: block,
-                causal: true,
-                step: 0,
-            };
-            let work = numbers.as_ref().map(|numbers| Tiles::new(numbers, &state)).transpose()?;
-            let source = format!("{source}, tiles of {block} by {block}");
-            let rises = work.as_ref().map(risen);
-            let rises = rises.map(|rises| Fact::count(rises, source.as_str()));
-            facts.add_measured(&format!("flash.{name}-rises-{block}"), rises);
-            let all = work.as_ref().map(|work| Fact::count(met(work), source.as_str()));
-            facts.add_measured(&format!("flash.{name}-met-{block}"), all);
+        let state = State {
+            numbers: name.to_owned(),
+            seq: READ,
+            block_q: block,
+            block_k: block,
+            causal: true,
+            step: 0,
+        };
+        let work = numbers.as_ref().map(|numbers| Tiles::new(numbers, &state)).transpose()?;
+        let source = format!(
+            "layer {layer}, head {head} of SmolLM2, {READ} tokens, causal, tiles of {block} by {block}"
+        );
+        let source = source.as_str();
+        if name == "noun" {
             let difference = work.map(|work| work.difference);
-            let ulps = difference.map(|it| Fact::count(it.ulps as usize, source.as_str()));
-            facts.add_measured(&format!("flash.{name}-ulps-{block}"), ulps);
-            let shown = |it: f32| Fact::rounded(format!("{it:.1e}"), it, source.as_str());
-            let relative = difference.map(|it| shown(it.relative));
-            facts.add_measured(&format!("flash.{name}-relative-{block}"), relative);
+            let ulps = difference.map(|it| Fact::count(it.ulps as usize, source));
+            facts.add_measured("flash.noun-ulps-4", ulps);
+            let shown = |it: f32| Fact::rounded(format!("{it:.1e}"), it, source);
+            facts.add_measured("flash.noun-relative-4", difference.map(|it| shown(it.relative)));
+        } else {
+            let rises = work.as_ref().map(|work| Fact::count(risen(work), source));
+            facts.add_measured(&format!("flash.{name}-rises-16"), rises);
+            let all = work.as_ref().map(|work| Fact::count(met(work), source));
+            facts.add_measured(&format!("flash.{name}-met-16"), all);
         }
     }
     Ok(())
@@ -281,7 +269,7 @@ fn widget(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     });
     let source = "the widget as it opens: the first tile that makes a maximum rise, from one";
     facts.add_measured("flash.first-rise", first.map(|at| Fact::count(at + 1, source)));
-    for block in [4, 8, 16, 32] {
+    for block in [4, 16, 32] {
         let opening = State::opening(name, READ, false);
         let state = State { seq: READ, block_q: block, block_k: block, ..opening };
         let work = work(state)?;
@@ -320,7 +308,7 @@ fn work(traffic: &Traffic) -> Work {
 }
 
 /// The least time on a device, and what sets it.
-fn times(facts: &mut Facts, short: &str, spec: &DeviceSpec, standard: &Traffic) -> Result<()> {
+fn times(facts: &mut Facts, spec: &DeviceSpec, standard: &Traffic) -> Result<()> {
     for (kind, traffic) in [("standard", *standard), ("flash", tiles(TOKENS, TILE, false)?)] {
         let roofline = work(&traffic).on(spec, Arithmetic::Fp16)?;
         let bound = match roofline.bound() {
@@ -329,12 +317,11 @@ fn times(facts: &mut Facts, short: &str, spec: &DeviceSpec, standard: &Traffic) 
         };
         let source = format!("the roofline of {}, set by its {bound}", spec.name);
         let time = Fact::rounded(roofline.time(), roofline.time().0, source.clone());
-        facts.add(&format!("{short}.{kind}-time"), time);
-        facts.add(&format!("{short}.{kind}-bound"), Fact::text(bound, source));
+        facts.add(&format!("a100-40.{kind}-time"), time);
+        if kind == "standard" {
+            facts.add("a100-40.standard-bound", Fact::text(bound, source));
+        }
     }
-    let ridge = spec.ridge(Arithmetic::Fp16)?;
-    let source = format!("peak over bandwidth of {}, fp16", spec.name);
-    facts.add(&format!("{short}.ridge"), Fact::rounded(ridge, ridge.0, source));
     Ok(())
 }
 
