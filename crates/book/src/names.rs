@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn names_become_blank() {
-        let (blank, found) = names().blank("SmolLM2’s heads, and GPT-3 175B, “GPT-3”: 175.");
+        let names = names();
+        let (blank, found) = names.blank("SmolLM2’s heads, and GPT-3 175B, “GPT-3”: 175.");
         assert_eq!(blank, "       ’s heads, and           , “     ”: 175.");
         assert_eq!(found, ["GPT-3 175B", "SmolLM2", "GPT-3"]);
     }

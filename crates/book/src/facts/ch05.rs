@@ -146,6 +146,9 @@ const SILENCED: &[(&str, &[(usize, usize)])] = &[
     ("multi.twice.without-11-1", &[(11, 1)]),
 ];
 
+/// The costs that the text also gives as so many equally likely tokens.
+const ONE_IN: [&str; 2] = ["multi.twice.surprise", "multi.twice.without-16-0"];
+
 /// The tokens of `ch05-ablation`: twenty of the vocabulary, far apart, and the same again.
 fn twice(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     let once: Vec<u32> = (1..=20).map(|place| place * 2333).collect();
@@ -175,14 +178,13 @@ fn twice(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
         let source = "mean -ln p, in nats, of tokens that come a second time";
         let surprise = surprise.transpose()?;
         facts.add_measured(name, surprise.map(|nats| Fact::decimals(nats, 2, source)));
-        if !["multi.twice.surprise", "multi.twice.without-16-0"].contains(name) {
-            continue;
+        if ONE_IN.contains(name) {
+            let one_in = surprise.map(|nats| {
+                let source = format!("the exponential of a mean surprise of {nats:.2} nats");
+                Fact::rounded(format!("{:.0}", nats.exp()), nats.exp(), source)
+            });
+            facts.add_measured(&format!("{name}-one-in"), one_in);
         }
-        let one_in = surprise.map(|nats| {
-            let source = format!("the exponential of a mean surprise of {nats:.2} nats");
-            Fact::rounded(format!("{:.0}", nats.exp()), nats.exp(), source)
-        });
-        facts.add_measured(&format!("{name}-one-in"), one_in);
     }
     Ok(())
 }
