@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::contents::Page;
 use crate::sources::rust_files;
-use crate::{Problem, tags};
+use crate::{Problem, tag};
 
 /// The page that lists the claims, from the source folder.
 const PAGE: &str = "claims.md";
@@ -71,7 +71,7 @@ fn files(citations: &[Citation]) -> Vec<String> {
 /// The claims that the pages make: page, place of the tag, and id, in the book's order.
 fn made(pages: &[Page]) -> impl Iterator<Item = (&Page, usize, &str)> {
     pages.iter().flat_map(|page| {
-        let tags = tags::find(&page.text).into_iter().filter(|tag| tag.kind == "claim");
+        let tags = tag::find(&page.text).into_iter().filter(|tag| tag.kind == "claim");
         tags.map(move |tag| (page, tag.start, tag.name))
     })
 }

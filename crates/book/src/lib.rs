@@ -4,7 +4,7 @@
 //!
 //! | tag | becomes |
 //! |---|---|
-//! | `{{fact NAME}}` | a computed figure, with its full precision in the page's source |
+//! | `{{fact NAME}}` | a computed value, with its full precision in the page's source |
 //! | `{{num NAME}}` | the same as bare digits, for formulas and code |
 //! | `{{given 512}}` | a number that the text sets, and no program found |
 //! | `{{head 13 8}}` | “layer 13, head 8”, of the real model |
@@ -24,30 +24,38 @@
 //! misspelling.
 
 pub mod bibliography;
+mod builder;
 pub mod claims;
 pub mod contents;
+mod counted_model;
+pub mod definitions;
 pub mod exercises;
+pub mod fact;
 pub mod facts;
-pub mod gallery;
+mod flash_numbers;
+mod flash_traffic;
 pub mod glossary;
 mod heads;
 mod highlight;
+mod link;
 pub mod lint;
 pub mod literature;
 pub mod map;
-pub mod measured;
+mod memoised_model;
 mod names;
 pub mod next_token;
 mod numbers;
+mod prerender;
 pub mod problem;
+pub mod records;
 pub mod roofline;
 pub mod runs;
+mod score_matrices;
+mod sentences;
 pub mod sources;
-pub mod squares;
-mod stage;
 pub mod strict;
-pub mod tags;
-mod workshop;
+pub mod tag;
 
+pub use builder::Builder;
+pub use memoised_model::MemoisedModel;
 pub use problem::{Problem, Problems};
-pub use workshop::Workshop;

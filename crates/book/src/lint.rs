@@ -11,21 +11,13 @@ use pulldown_cmark::{
 use typos::tokens::{Identifier, TokenizerBuilder, Word};
 use typos::{Dictionary, Status};
 
+use crate::definitions::Definitions;
+use crate::link::Link;
 use crate::names::Names;
-use crate::tags::{self, Shelf};
-use crate::{Problem, glossary, numbers};
+use crate::{Problem, glossary, numbers, tag};
 
 /// The heading below which whole numbers may be given.
 const EXERCISES: &str = "Exercises";
-
-/// A link of a chapter to a place in the book.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
-    /// Where it goes, as written: `ch01-spotlight.md#pitfalls`.
-    pub destination: String,
-    /// The problem to report if it goes nowhere.
-    pub problem: Problem,
-}
 
 /// What a look at one chapter finds.
 #[derive(Debug, Default)]
@@ -42,20 +34,25 @@ pub struct Findings {
 
 /// Looks at one chapter. `file` is its path from the book's root, `text` its Markdown with
 /// tags.
-pub fn chapter(file: &Path, text: &str, shelf: &Shelf, names: &Names) -> Findings {
+pub(crate) fn chapter(
+    file: &Path,
+    text: &str,
+    definitions: &Definitions,
+    names: &Names,
+) -> Findings {
     let mut findings = Findings::default();
-    for tag in tags::find(text) {
+    for tag in tag::find(text) {
         let line = text[..tag.start].rfind('\n').map_or(0, |at| at + 1);
         if matches!(tag.kind, "term" | "cite" | "claim") && text[line..].starts_with('#') {
             let message = format!("a heading is a link itself: write no {} in it", tag.kind);
             findings.problems.push(Problem::at(file, text, tag.start, message));
         }
-        match shelf.fill(tag) {
+        match definitions.fill(tag) {
             Ok(_) => findings.used.push(tag.name.to_owned()),
             Err(message) => findings.problems.push(Problem::at(file, text, tag.start, message)),
         }
     }
-    findings.problems.extend(formulas(file, text, shelf));
+    findings.problems.extend(formulas(file, text, definitions));
     // From here on a tag is a blank of the same length, so that places stay true.
     let blanked = blank_tags(text, 'x');
     markdown(file, text, &blanked, &mut findings);
@@ -72,7 +69,7 @@ pub fn chapter(file: &Path, text: &str, shelf: &Shelf, names: &Names) -> Finding
 /// The words that a term shows stay: they are text of the chapter.
 fn blank_tags(text: &str, filling: char) -> String {
     let mut blanked = text.to_owned();
-    for tag in tags::find(text) {
+    for tag in tag::find(text) {
         let shown = if tag.kind == "term" { glossary::split(tag.name).1 } else { None };
         let blank = match shown {
             Some(words) => {
@@ -113,12 +110,12 @@ fn blank_formulas(text: &str, blanked: &str) -> String {
 }
 
 /// Lets KaTeX read each formula, with its tags filled in. A decimal in it is a result.
-fn formulas(file: &Path, text: &str, shelf: &Shelf) -> Vec<Problem> {
+fn formulas(file: &Path, text: &str, definitions: &Definitions) -> Vec<Problem> {
     let (inline, display) = KatexConfig::default().build_opts_from_macros(Default::default());
     let mut problems = Vec::new();
     for (place, alone) in find_formulas(text) {
         let formula = &text[place.clone()];
-        let (filled, _) = shelf.expand(file, formula);
+        let (filled, _) = definitions.expand(file, formula);
         let options = if alone { &display } else { &inline };
         if let Err(error) = katex::render_with_opts(&filled, options) {
             let message = format!("KaTeX cannot read the formula `{}`: {error}", formula.trim());

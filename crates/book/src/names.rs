@@ -8,18 +8,18 @@ use anyhow::{Context, Result};
 use crate::Problem;
 
 /// Where the names are listed, from the book's root.
-pub const FILE: &str = "src/names.toml";
+pub(crate) const FILE: &str = "src/names.toml";
 
 /// The names, the longest first: `GPT-3 175B` before `GPT-3`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names(Vec<String>);
+pub(crate) struct Names(Vec<String>);
 
 impl Names {
     /// Reads the names under `root`: lists of them, by what they name.
     ///
     /// # Errors
     /// When the file cannot be read or is not what it should be.
-    pub fn read(root: &Path) -> Result<Self> {
+    pub(crate) fn read(root: &Path) -> Result<Self> {
         let path = root.join(FILE);
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
@@ -36,7 +36,7 @@ impl Names {
 
     /// `text` with a blank of the same length in the place of each name, and the names that are
     /// in it.
-    pub fn blank(&self, text: &str) -> (String, Vec<&str>) {
+    pub(crate) fn blank(&self, text: &str) -> (String, Vec<&str>) {
         let (mut blank, mut found) = (text.to_owned(), Vec::new());
         for name in &self.0 {
             let mut from = 0;
@@ -57,7 +57,7 @@ impl Names {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn unused(&self, root: &Path, used: &[String]) -> Result<Vec<Problem>> {
+    pub(crate) fn unused(&self, root: &Path, used: &[String]) -> Result<Vec<Problem>> {
         let text = std::fs::read_to_string(root.join(FILE))?;
         let unused = self.0.iter().filter(|name| !used.contains(name));
         Ok(unused

@@ -35,12 +35,12 @@ const WORDS: &[&str] = &[
 const SCALES: &[&str] = &["hundred", "thousand", "million", "billion", "trillion"];
 
 /// What stands in a tag's place while numbers are looked for.
-pub const TAG: char = '#';
+pub(crate) const TAG: char = '#';
 
 /// The numbers that are typed in a part of a chapter: where, and what to do about it. In `text`
 /// the formulas and the names are blank, and each tag is a row of [`TAG`]. In an exercise whole
 /// numbers may be given.
-pub fn typed(text: &str, part: Range<usize>, exercise: bool) -> Vec<(usize, String)> {
+pub(crate) fn typed(text: &str, part: Range<usize>, exercise: bool) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut at = part.start;
     while at < part.end {
@@ -108,7 +108,7 @@ fn in_word(c: char) -> bool {
 ///
 /// # Errors
 /// When there is no number in it that would have to be explained.
-pub fn given(number: &str) -> Result<String, String> {
+pub(crate) fn given(number: &str) -> Result<String, String> {
     if typed(number, 0..number.len(), false).is_empty() {
         return Err(format!("`{number}` needs no tag: write it as it is"));
     }
@@ -117,7 +117,7 @@ pub fn given(number: &str) -> Result<String, String> {
 
 /// The decimals in a formula, of which the tags are blank: where, and what to do. A formula may
 /// count and define with whole numbers; a decimal is a result.
-pub fn decimals(formula: &str) -> Vec<(usize, String)> {
+pub(crate) fn decimals(formula: &str) -> Vec<(usize, String)> {
     let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     formula
         .match_indices('.')

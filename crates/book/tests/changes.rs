@@ -4,8 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use book::Workshop;
-use book::facts::{Fact, Facts};
+use book::Builder;
+use book::fact::Fact;
+use book::facts::Facts;
 use tempfile::TempDir;
 
 /// The facts of the small book.
@@ -39,8 +40,8 @@ fn copy_all(from: &Path, to: &Path) {
 }
 
 fn build_with(facts: Facts, root: &Path) -> Result<(), String> {
-    let workshop = Workshop::with_facts(facts);
-    workshop.build(root, &root.join("out"), None, false).map_err(|error| format!("{error:#}"))
+    let builder = Builder::with_facts(facts);
+    builder.build(root, &root.join("out"), None, false).map_err(|error| format!("{error:#}"))
 }
 
 fn build(root: &Path) -> Result<(), String> {

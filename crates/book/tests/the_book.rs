@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use book::Workshop;
+use book::Builder;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the book's root").to_owned()
 }
 
 /// Builds the book, and reads its chapters.
-fn chapters(workshop: &Workshop) -> Vec<String> {
+fn chapters(builder: &Builder) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    if let Err(problems) = workshop.build(&root(), folder.path(), Some("0"), false) {
+    if let Err(problems) = builder.build(&root(), folder.path(), Some("0"), false) {
         panic!("{problems:#}");
     }
     let pages = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
@@ -27,9 +27,9 @@ fn chapters(workshop: &Workshop) -> Vec<String> {
 
 #[test]
 fn with_the_model_nothing_is_missing() {
-    let workshop = Workshop::open().unwrap();
-    assert_eq!(workshop.missing(), None, "this test needs the model's weights");
-    for chapter in chapters(&workshop) {
+    let builder = Builder::open().unwrap();
+    assert_eq!(builder.missing(), None, "this test needs the model's weights");
+    for chapter in chapters(&builder) {
         assert!(chapter.contains("<attention-widget"), "a chapter has a widget");
         assert!(!chapter.contains("{{"), "a tag was left in the page");
         assert!(!chapter.contains("(needs the model)"), "a fact was left out");
@@ -38,7 +38,7 @@ fn with_the_model_nothing_is_missing() {
 
 #[test]
 fn without_the_model_the_pages_say_what_is_missing() {
-    let poor = Workshop::without_model("the weights are not here").unwrap();
+    let poor = Builder::without_model("the weights are not here").unwrap();
     assert_eq!(poor.missing(), Some("the weights are not here"));
     let chapters = chapters(&poor);
     let saying = |words: &str| chapters.iter().filter(|page| page.contains(words)).count();

@@ -4,28 +4,30 @@ use anyhow::{Context, Result, ensure};
 use attention::Mask;
 use burn::module::Module;
 use burn::tensor::Device;
+use inputs::heads;
+use inputs::texts::FRENCH;
+use inputs::translation::{CAT, CAT_TO_CHAT, OWNER};
 use translator::{
     Corpus, D_MODEL, HEADS, LAYERS, Pair, TRAINING_LOG, Translator, Vocabulary, held_out, join,
 };
 use widgets::show::word;
 
-use super::{Fact, Facts, Measured};
-
-/// The textbook's weight from "cat" to "chat". Nobody measured it.
-pub const CAT_TO_CHAT: f32 = 0.75;
+use super::Facts;
+use crate::fact::Fact;
+use crate::memoised_model::MemoisedModel;
 
 /// Adds the figures of chapter 7.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let model = Translator::of_the_book(&Device::flex());
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    let translator = Translator::of_the_book(&Device::flex());
     let corpus = Corpus::of_the_book();
-    sizes(facts, &model, &corpus);
+    sizes(facts, &translator, &corpus);
     training(facts)?;
     for weight in WEIGHTS_SHOWN {
-        facts.add(weight.name, weight.measure(&model)?);
+        facts.add(weight.name, weight.measure(&translator)?);
     }
     costs(facts)?;
-    levelled(facts, &model, &corpus)?;
-    nouns(facts, measured)
+    levelled(facts, &translator, &corpus)?;
+    nouns(facts, model)
 }
 
 /// What the widget's first sentence costs in one head.
@@ -46,12 +48,10 @@ fn costs(facts: &mut Facts) -> Result<()> {
 }
 
 /// A head of SmolLM2 that looks at the noun to translate next: the listing `ch07-smollm2`.
-fn nouns(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let (layer, head) = (21, 7);
-    let cat = "French: le chat noir dort. English: the black";
-    let house = "French: la maison blanche est grande. English: the white";
-    for (name, text) in [("cat", cat), ("house", house)] {
-        let forward = measured.map(|m| m.model.run(text)).transpose()?;
+fn nouns(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    let (layer, head) = heads::FRENCH_NOUN;
+    for (name, text) in [("cat", FRENCH[0]), ("house", FRENCH[1])] {
+        let forward = model.map(|model| model.forward(text)).transpose()?;
         let next = forward.as_ref().map(|forward| forward.top(1)).transpose()?;
         let source = format!("SmolLM2, after “{text}”");
         let next = next.map(|next| Fact::text(word(&next[0].token.text), source));
@@ -191,11 +191,6 @@ impl CrossWeight {
         Ok(Fact::share(weight, source))
     }
 }
-
-/// The sentence that the widget opens on.
-const CAT: &str = "le chat noir attend le chien";
-/// The owner comes last in French and first in English.
-const OWNER: &str = "le chat noir d'Alice chante toujours";
 
 const fn weight(
     name: &'static str,

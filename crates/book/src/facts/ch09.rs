@@ -3,20 +3,24 @@
 use anyhow::{Context, Result, bail};
 use attention::cost::Window;
 use attention::detectors::Pattern;
-use attention::mask::Mask;
 use attention::presets::preset;
 use induction::message::Record;
 use induction::{CONTEXT, HEADS, LETTERS, STEPS, record};
+use inputs::heads::SINK;
+use inputs::masks::{LONG, SHORT, masks};
+use inputs::tokens::{COUNT, STRIDE, spaced_twice};
 use widgets::induction::{RATES, WORKS};
 
-use super::{Fact, Facts, Measured};
+use super::Facts;
+use crate::fact::Fact;
+use crate::memoised_model::MemoisedModel;
 
 /// Adds the figures of chapter 9.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    pairs(facts);
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    pairs(facts)?;
     reach(facts)?;
     training(facts, &record())?;
-    sink(facts, measured)
+    sink(facts, model)
 }
 
 /// The recorded training of `ch09-train`.
@@ -64,33 +68,34 @@ fn training(facts: &mut Facts, record: &Record) -> Result<()> {
 }
 
 /// The best attention sink, on the tokens of `ch05-ablation`.
-fn sink(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let tokens = (1..=20).map(|place| place * 2333).collect::<Vec<u32>>().repeat(2);
-    let score = measured.map(|measured| -> Result<Fact> {
-        let forward = measured.model.run_tokens(&tokens)?;
-        let weights = forward.weights[18].clone().narrow(0, 8, 1).squeeze_dim(0);
+fn sink(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    let (layer, head) = SINK;
+    let which = format!("layer {layer}, head {head}");
+    let score = model.map(|model| -> Result<Fact> {
+        let forward = model.forward_tokens(&spaced_twice(COUNT, STRIDE))?;
+        let weights = forward.weights[layer].clone().narrow(0, head, 1).squeeze_dim(0);
         let score = Pattern::new(weights)?.sink()?;
-        Ok(Fact::share(score as f32, "layer 18, head 8, twenty tokens said twice"))
+        Ok(Fact::share(score as f32, format!("{which}, {COUNT} tokens said twice")))
     });
     facts.add_measured("induction.sink-18-8", score.transpose()?);
     Ok(())
 }
 
-/// The pairs of a window and of all, at the listing's two lengths: one to draw, one that a model
-/// reads.
-fn pairs(facts: &mut Facts) {
-    let window = Mask::SlidingWindow { before: 2, after: 2 };
-    for tokens in [12, 1024] {
-        let (source, pairs) = (format!("a window over {tokens} tokens, counted"), tokens * tokens);
-        let seen = window.grid(tokens, tokens).count();
-        let percent = 100.0 * seen as f64 / pairs as f64;
+/// The pairs of a window and of all, in the text to draw and in one that a model reads.
+fn pairs(facts: &mut Facts) -> Result<()> {
+    for tokens in [SHORT, LONG].map(usize::from) {
+        let (all, source) = (tokens * tokens, format!("a window over {tokens} tokens, counted"));
+        let window = masks(tokens)?.into_iter().find(|(name, _)| *name == "window");
+        let seen = window.context("no window among the masks")?.1.count();
+        let percent = 100.0 * seen as f64 / all as f64;
         let percent = Fact::decimals(percent, 1, format!("{source}, in percent of all pairs"));
         facts.add(&format!("pattern.window-{tokens}-percent"), percent);
-        if tokens == 1024 {
+        if tokens == usize::from(LONG) {
             facts.add("pattern.window-1024", Fact::count(seen, source));
-            facts.add("pattern.full-1024", Fact::count(pairs, "every query with every key"));
+            facts.add("pattern.full-1024", Fact::count(all, "every query with every key"));
         }
     }
+    Ok(())
 }
 
 /// How far back the last layer of Mistral 7B can see through its windows.

@@ -5,18 +5,20 @@ use attention::cost::Kind;
 use attention::presets::preset;
 use smollm2::Config;
 
-use super::{Fact, Facts, Measured};
+use super::Facts;
+use crate::fact::Fact;
+use crate::memoised_model::MemoisedModel;
 
 /// Adds the figures of the model's shape. Those in the library's table are known without the
 /// weights; where the weights are there, both must agree.
 ///
 /// # Errors
 /// When the table does not have the shape of the model.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     let shape = preset("SmolLM2-135M").context("no SmolLM2-135M in the presets")?.shape;
     let Kind::Grouped { kv_heads, head_dim } = shape.kind else { bail!("its heads are grouped") };
     let [layers, heads] = [shape.layers, shape.heads];
-    let config = measured.map(|m| m.model.config());
+    let config = model.map(MemoisedModel::config);
     if let Some(config) = config {
         let counts =
             [config.layers, config.heads, config.kv_heads, config.head_dim, config.d_model];
