@@ -1,6 +1,6 @@
 //! Chapter 4: one set of logits, many temperatures.
 //!
-//! Watch "a", the largest logit: near 0 it takes all, at 5 it has little more than the others.
+//! The tokens may come after "She bought". Watch "a", the largest logit: near 0 it takes all, at 5 it has little more than the others.
 //! The last two columns say the same in one number: the entropy, in nats, and to how many
 //! tokens that amounts if all of them were alike.
 
@@ -8,11 +8,8 @@ use anyhow::Result;
 use attention::{effective_tokens, entropy, softmax_with_temperature};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
+use inputs::next_token::{LOGITS, TOKENS};
 use listings::terminal::{print, shaded, share};
-
-const TOKENS: [&str; 6] = ["a", "the", "my", "his", "two", "blue"];
-/// How strongly each is expected after "She bought".
-const LOGITS: [f32; 6] = [3.2, 2.5, 1.6, 1.1, 0.4, -0.8];
 
 /// Shows what temperature does to the shares of six tokens.
 #[derive(Parser)]

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::contents::Page;
-use crate::{Problem, tags};
+use crate::{Problem, tag};
 
 /// How a paragraph begins that tells what to try.
 const TRY: &str = "**Try this";
@@ -28,7 +28,7 @@ pub struct Step<'t> {
 pub fn find(text: &str) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
     let mut before = 0;
-    for tag in tags::find(text).into_iter().filter(|tag| tag.kind == "step") {
+    for tag in tag::find(text).into_iter().filter(|tag| tag.kind == "step") {
         let start = before.max(block(text, tag.start));
         steps.push(Step { id: tag.name, words: start..tag.start });
         before = tag.end;
@@ -103,7 +103,7 @@ fn tried(text: &str) -> Vec<(usize, &'static str)> {
 }
 
 fn ends_with_step(block: &str) -> bool {
-    let last = tags::find(block).into_iter().rfind(|tag| tag.kind == "step");
+    let last = tag::find(block).into_iter().rfind(|tag| tag.kind == "step");
     last.is_some_and(|tag| block[tag.end..].trim().is_empty())
 }
 
@@ -116,7 +116,7 @@ fn exercises(text: &str) -> Vec<(usize, &'static str)> {
     for exercise in text[start..].split_inclusive("</details>\n") {
         let question = exercise.split("<details").next().unwrap_or(exercise);
         let sends = WIDGETS.iter().any(|widget| question.contains(widget));
-        if sends && !tags::find(exercise).iter().any(|tag| tag.kind == "step") {
+        if sends && !tag::find(exercise).iter().any(|tag| tag.kind == "step") {
             let first = question.find("**").unwrap_or(0);
             found.push((at + first, "an exercise with a widget"));
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::contents::Page;
 use crate::sources::rust_files;
-use crate::{Problem, tags};
+use crate::{Problem, tag};
 
 /// The page that lists the claims and the steps, from the source folder.
 const PAGE: &str = "claims.md";
@@ -137,7 +137,7 @@ impl Tested {
     fn told<'p>(&self, pages: &'p [Page]) -> impl Iterator<Item = (&'p Page, usize, &'p str)> {
         let kind = self.kind.tag();
         pages.iter().flat_map(move |page| {
-            let tags = tags::find(&page.text).into_iter().filter(move |tag| tag.kind == kind);
+            let tags = tag::find(&page.text).into_iter().filter(move |tag| tag.kind == kind);
             tags.map(move |tag| (page, tag.start, tag.name))
         })
     }

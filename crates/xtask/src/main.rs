@@ -99,11 +99,11 @@ fn build(without_weights: bool) -> Result<()> {
 }
 
 fn facts() -> Result<()> {
-    let workshop = book::Workshop::open()?;
-    for (name, value, source) in workshop.facts() {
+    let builder = book::Builder::open()?;
+    for (name, value, source) in builder.facts() {
         println!("{name:<40} {value:>12}  {source}");
     }
-    if let Some(missing) = workshop.missing() {
+    if let Some(missing) = builder.missing() {
         println!("{missing}");
     }
     Ok(())

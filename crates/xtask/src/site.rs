@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use book::Workshop;
+use book::Builder;
 
 use crate::{fetch, finish, root, say, wasm, weights};
 
 /// Everything that the pages are made from and that editing a text does not change.
 pub struct Site {
-    workshop: Workshop,
+    builder: Builder,
     /// The version of the WebAssembly modules, if they are there.
     modules: Option<String>,
     /// Where the weights are in pieces, if the site is to offer them.
@@ -26,7 +26,7 @@ impl Site {
     pub fn whole() -> Result<Self> {
         fetch::weights()?;
         let modules = say::step("Building the widgets", wasm::build)?;
-        Ok(Self { workshop: open()?, modules: Some(modules), weights: Some(weights::pieces()?) })
+        Ok(Self { builder: open()?, modules: Some(modules), weights: Some(weights::pieces()?) })
     }
 
     /// Gets what can be had, and says what is missing: a book without real maps or live
@@ -44,7 +44,7 @@ impl Site {
         let weights = weights::pieces()
             .inspect_err(|error| warn("The pages will not offer the real model", error))
             .ok();
-        Ok(Self { workshop: open()?, modules, weights })
+        Ok(Self { builder: open()?, modules, weights })
     }
 
     /// The same site without the model's weights: its pages do not offer them.
@@ -60,7 +60,7 @@ impl Site {
     pub fn build(&self, out: &Path, live_reload: bool) -> Result<()> {
         let next = beside(out, "next");
         remove(&next)?;
-        self.workshop.build(root(), &next, self.modules.as_deref(), live_reload)?;
+        self.builder.build(root(), &next, self.modules.as_deref(), live_reload)?;
         let modules = self.modules.as_ref().map(|_| wasm::folder());
         finish::finish(&next, &root().join("theme/root"), modules.as_deref())?;
         match &self.weights {
@@ -71,12 +71,12 @@ impl Site {
     }
 }
 
-fn open() -> Result<Workshop> {
-    let workshop = say::step("Computing the facts and the gallery", Workshop::open)?;
-    if let Some(missing) = workshop.missing() {
+fn open() -> Result<Builder> {
+    let builder = say::step("Computing the facts and the gallery", Builder::open)?;
+    if let Some(missing) = builder.missing() {
         println!("  {missing}");
     }
-    Ok(workshop)
+    Ok(builder)
 }
 
 fn warn(what: &str, error: &anyhow::Error) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use book::Workshop;
+use book::Builder;
 use book::contents::Page;
 use scraper::{Html, Selector};
 
@@ -12,6 +12,8 @@ use scraper::{Html, Selector};
 pub struct Book {
     /// Each fact as it is printed.
     pub facts: BTreeMap<String, String>,
+    /// Names with digits, such as a model's.
+    pub names: Vec<String>,
     /// The pages, with their tags.
     pub pages: Vec<Page>,
     /// The setup that a page hands to each widget.
@@ -24,10 +26,10 @@ pub struct Book {
 pub fn book() -> &'static Book {
     static BOOK: OnceLock<Book> = OnceLock::new();
     BOOK.get_or_init(|| {
-        let workshop = Workshop::open().expect("the book opens");
-        assert_eq!(workshop.missing(), None, "these tests need the model's weights");
+        let builder = Builder::open().expect("the book opens");
+        assert_eq!(builder.missing(), None, "these tests need the model's weights");
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the root");
-        let shelf = workshop.shelf(root, Some("0")).expect("the book can be read");
+        let definitions = builder.definitions(root, Some("0")).expect("the book can be read");
         let live = Selector::parse("attention-widget").expect("a selector");
         let setup = |html: &String| {
             let html = Html::parse_fragment(html);
@@ -35,14 +37,22 @@ pub fn book() -> &'static Book {
             widget.attr("data-setup").expect("a setup").to_owned()
         };
         Book {
-            facts: workshop.facts().map(|(name, shown, _)| (name.into(), shown.into())).collect(),
-            setups: shelf
+            facts: builder.facts().map(|(name, shown, _)| (name.into(), shown.into())).collect(),
+            setups: definitions
                 .widgets
                 .iter()
                 .map(|(name, html)| ((*name).into(), setup(html)))
                 .collect(),
-            files: workshop.files().collect(),
-            pages: shelf.pages,
+            files: builder.files().collect(),
+            names: names(root),
+            pages: definitions.pages,
         }
     })
+}
+
+/// The names that `src/names.toml` lists.
+fn names(root: &Path) -> Vec<String> {
+    let file = std::fs::read_to_string(root.join("src/names.toml")).expect("the list of names");
+    let lists: BTreeMap<String, Vec<String>> = toml::from_str(&file).expect("lists of names");
+    lists.into_values().flatten().collect()
 }

@@ -45,7 +45,7 @@ fn as_it_opens() {
     let mut page = Page::open("heads");
     page.step("ch05.dark-and-pale", |page, words| {
         let (head, _) = darkest(page);
-        assert_eq!(name(head), words.fact("head.16-0"));
+        assert_eq!(name(head), words.head(16, 0));
         assert_eq!(page.map(".overview")[16][0], words.fact("multi.cat.previous-16-0"));
         page.tap("16", "0");
         let stripe = page.map(".opened");
@@ -72,7 +72,7 @@ fn as_it_opens() {
     });
     page.step("ch05.small-maps", |page, _| {
         page.choose(SHOWS, "Its map, small");
-        assert_eq!(page.count(".overview svg").to_string(), book().facts["smollm2.maps"]);
+        assert_eq!(page.count(".overview svg").to_string(), book().facts["smollm2.all-heads"]);
         // What is dark in the map of a head: the cells of its first path.
         let strong = |page: &Page, (layer, head): (usize, usize)| {
             page.attributes(".overview svg path.strong", "d")[layer * 9 + head].clone()
@@ -103,7 +103,7 @@ fn heads_with_a_name() {
     let mut page = Page::open("heads");
     page.step("ch05.nothing-twice", |page, words| {
         page.choose(NAMED, words.say("what came next last time"));
-        let (head, score) = (words.fact("head.18-6"), words.fact("multi.repeat.prefix-18-6"));
+        let (head, score) = (&words.head(18, 6), words.fact("multi.repeat.prefix-18-6"));
         let said = page.status().to_lowercase();
         let rank = words.fact("multi.repeat.rank-18-6");
         assert!(said.starts_with(head), "{said}");
@@ -117,7 +117,7 @@ fn heads_with_a_name() {
         let (it, cat) = (words.say("it"), words.say("cat"));
         assert!(page.chosen(SHOWS).contains(&format!("“{it}” on “{cat}”")));
         let (head, _) = darkest(page);
-        assert_eq!(name(head), words.fact("head.13-8"));
+        assert_eq!(name(head), words.head(13, 8));
         assert_eq!(page.map(".overview")[13][8], words.fact("spotlight.it-cat"));
         let mut scores = overview(page).concat();
         scores.sort_by(f64::total_cmp);
@@ -126,12 +126,12 @@ fn heads_with_a_name() {
         page.tap("tired", "mat");
         assert!(page.chosen(SHOWS).contains("“tired” on “mat”"), "{}", page.chosen(SHOWS));
         let all = overview(page).concat().len().to_string();
-        assert_eq!(all, words.fact("smollm2.maps"));
+        assert_eq!(all, words.fact("smollm2.all-heads"));
     });
     page.step("ch05.too-narrow", |page, words| {
         page.choose(NAMED, "the verb finds its subject");
         words.say("it");
-        assert!(page.status().to_lowercase().starts_with(words.fact("head.13-8")));
+        assert!(page.status().to_lowercase().starts_with(&words.head(13, 8)));
         assert_eq!(page.map(".overview")[13][8], words.fact("keys.are-keys-same-head"));
         assert!(page.chosen(SHOWS).contains("“are” on “keys”"));
     });
@@ -146,7 +146,7 @@ fn exercises() {
         page.choose(SHOWS, "The weight of “are” on “keys”");
         page.tap("9", "7");
         let said = page.status();
-        assert!(said.to_lowercase().starts_with(words.fact("head.9-7")), "{said}");
+        assert!(said.to_lowercase().starts_with(&words.head(9, 7)), "{said}");
         let (score, rank) = (words.fact("keys.are-keys"), words.fact("multi.keys.rank-9-7"));
         assert!(said.contains(&format!("is {score}, rank {rank} of")), "{said}");
         assert_eq!(rank, "1");

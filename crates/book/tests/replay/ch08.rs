@@ -42,7 +42,8 @@ fn through_the_tiles() {
         };
         let standard = page.table(TRAFFIC).at("Standard", "moved").to_owned();
         assert_eq!(standard, words.fact("flash.small-standard"));
-        let [four, sixteen, thirty_two] = ["4", "16", "32"].map(|side| moved(page, side));
+        let [four, sixteen, thirty_two] =
+            ["4", words.say("16"), words.say("32")].map(|side| moved(page, side));
         assert_eq!(four, words.fact("flash.small-4"));
         assert_eq!(sixteen, words.fact("flash.small-16"));
         assert_eq!(thirty_two, words.fact("flash.small-32"));

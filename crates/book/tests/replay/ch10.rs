@@ -43,7 +43,7 @@ fn sharing() {
     });
     page.step("ch10.smollm2", |page, _| {
         page.slide("Query heads", &book().facts["smollm2.heads"]);
-        page.choose(SHARE, &format!("{} (GQA)", book().facts["multi.smollm2-135m.kv-heads"]));
+        page.choose(SHARE, &format!("{} (GQA)", book().facts["smollm2.kv-heads"]));
         assert_eq!(page.slider_shows("Query heads"), "9");
         assert_eq!(
             page.table("Who reads what").column("Read by query heads"),
@@ -94,7 +94,7 @@ fn the_calculator() {
     page.step("ch10.window", |page, words| {
         page.press("Reset");
         let tokens = words.fact("cache.tokens");
-        page.choose("Model", words.fact("cache.name.mistral-7b-v0.1"));
+        page.choose("Model", "Mistral 7B v0.1");
         let window = number(&page.field("Tokens in the window"));
         let mut before = 0.0;
         page.slide_through("Tokens of a text", |page| {
@@ -102,12 +102,12 @@ fn the_calculator() {
             let grows = number(&shown) <= window;
             assert!(if grows { cache > before } else { cache == before }, "{shown}: {cache}");
             if shown == tokens {
-                let gib = words.fact("cache.of.mistral-7b-v0.1-gib");
+                let gib = words.fact("cache.of-mistral-gib");
                 assert_eq!(kinds(page).at("GQA (this model)", "Binary"), gib);
             }
             before = cache;
         });
-        page.choose("Model", words.fact("cache.name.gemma-2-9b"));
+        page.choose("Model", "Gemma 2 9B");
         page.slide_left("Tokens of a text");
         let mut ratios = Vec::new();
         let mut before = own(page);
@@ -141,7 +141,7 @@ fn the_calculator() {
 fn exercises() {
     let mut page = Page::open("cache");
     page.step("ch10.gemma", |page, _| {
-        page.choose("Model", &book().facts["cache.name.gemma-2-9b"]);
+        page.choose("Model", "Gemma 2 9B");
         page.slide("Tokens of a text", "4,096");
         let mut ratios = Vec::new();
         let mut before = own(page);

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use book::{steps, tags};
+use book::{steps, tag};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 use crate::book::book;
@@ -15,7 +15,7 @@ use crate::page::is_number;
 /// The words of one step.
 pub struct Words {
     id: String,
-    /// What can be taken: facts by name, italics and numbers as they are written.
+    /// What can be taken: facts and heads by name, italics and numbers as they are written.
     there: BTreeSet<String>,
     taken: RefCell<BTreeSet<String>>,
 }
@@ -29,9 +29,8 @@ impl Words {
         let found = steps::find(&page.text).into_iter().find(|step| step.id == id);
         let step = found.unwrap_or_else(|| panic!("{} has no step `{id}`", page.file.display()));
         let text = &page.text[step.words];
-        // The facts, and the numbers that the text sets with a tag.
-        let tags = tags::find(text).into_iter();
-        let tags = tags.filter(|tag| matches!(tag.kind, "fact" | "given"));
+        let tags = tag::find(text).into_iter();
+        let tags = tags.filter(|tag| matches!(tag.kind, "fact" | "given" | "head"));
         let mut there: BTreeSet<String> = tags.map(|tag| tag.name.to_owned()).collect();
         there.extend(typed(text));
         Self { id: id.to_owned(), there, taken: RefCell::default() }
@@ -43,7 +42,13 @@ impl Words {
         &book().facts[name]
     }
 
-    /// A word or phrase that stands in italics, or a number.
+    /// A head of the model that these words name: `layer 13, head 8`.
+    pub fn head(&self, layer: usize, head: usize) -> String {
+        self.take(&format!("{layer} {head}"));
+        format!("layer {layer}, head {head}")
+    }
+
+    /// A word or phrase that stands in italics, or a number that the text sets.
     pub fn say<'w>(&self, word: &'w str) -> &'w str {
         self.take(word);
         word
@@ -65,9 +70,12 @@ impl Words {
 /// What stands in italics, and the numbers that are typed.
 fn typed(text: &str) -> Vec<String> {
     let mut plain = text.to_owned();
-    for tag in tags::find(text).into_iter().rev() {
+    for tag in tag::find(text).into_iter().rev() {
         let shown = if tag.kind == "term" { tag.name.split('|').nth(1) } else { None };
         plain.replace_range(tag.start..tag.end, shown.unwrap_or("some"));
+    }
+    for name in &book().names {
+        plain = plain.replace(name, "some");
     }
     let mut found = Vec::new();
     let (mut italics, mut formula) = (None, false);
