@@ -391,53 +391,64 @@ fn recorded(times: &Times) -> String {
     )
 }
 
-/// The figures that a text may quote: names with facts.
+/// The length of the cache at which it compares the ways to decode.
+const TOKENS_HELD: usize = 8192;
+
+/// The figures that the text takes from the records, by name.
 ///
 /// # Errors
-/// When a record cannot be read.
+/// When a record cannot be read, or has no such case.
 pub fn facts() -> Result<Vec<(String, Fact)>> {
     let mut facts = Vec::new();
-    for pair in errors()?.pair {
-        let way = format!("{} {} {}", pair.name, pair.against, pair.dtype);
-        let name = format!("equivalence.{}", named(&way));
-        let source = format!(
-            "{} against {}, {}, {} cases: the largest error",
-            pair.name, pair.against, pair.dtype, pair.cases
-        );
+    let errors = errors()?.pair;
+    for way in ["plain", "flash"] {
+        let mut pairs = errors.iter().filter(|pair| pair.against == "f64 reference");
+        let pair = pairs.find(|pair| pair.name == way && pair.dtype == "f32");
+        let pair =
+            pair.with_context(|| format!("crates/attention/equivalence.toml lacks {way}"))?;
+        let source =
+            format!("{way} against {}, f32, {} cases: the largest error", pair.against, pair.cases);
         let shown = format!("{:.1e}", pair.measured);
-        facts.push((name, Fact::rounded(shown, pair.measured, source)));
+        facts.push((format!("equivalence.{way}"), Fact::rounded(shown, pair.measured, source)));
+        if way == "plain" {
+            let cases = Fact::count(pair.cases, "crates/attention/equivalence.toml");
+            facts.push(("equivalence.cases".to_owned(), cases));
+        }
     }
     let times = times()?;
-    let kinds =
-        [("attention", &times.attention), ("decode", &times.decode), ("smollm2", &times.smollm2)];
-    for (kind, cases) in kinds {
-        for time in cases {
-            let name = format!("measured.{kind}-{}-{}", named(&time.case), time.tokens);
-            let source =
-                format!("{kind}, {}, {} tokens. {}", time.case, time.tokens, recorded(&times));
-            let fact = Fact::rounded(significant(time.median_ms), time.median_ms, source.clone());
-            facts.push((format!("{name}-ms"), fact));
-            if let Some(bytes) = time.peak_bytes {
-                let shown = format!("{:.1}", bytes as f64 / 1e6);
-                facts.push((format!("{name}-mb"), Fact::rounded(shown, bytes, source.clone())));
-            }
-            if let Some(rate) = time.tokens_per_second {
-                let shown = format!("{rate:.0}");
-                facts.push((format!("{name}-rate"), Fact::rounded(shown, rate, source)));
-            }
+    for way in ["plain", "tiled", "fast", "pytorch"] {
+        let (name, time) = (format!("measured.attention-{way}"), find(&times.attention, way, SEQ)?);
+        facts.push((format!("{name}-ms"), milliseconds(&times, time)));
+        if ["plain", "tiled"].contains(&way) {
+            let bytes = time.peak_bytes.with_context(|| format!("no memory of {way}"))?;
+            let shown = format!("{:.1}", bytes as f64 / 1e6);
+            facts.push((format!("{name}-mb"), Fact::rounded(shown, bytes, source(&times, time))));
         }
+    }
+    for way in ["grouped", "repeated"] {
+        let time = find(&times.decode, way, TOKENS_HELD)?;
+        facts.push((format!("measured.decode-{way}-ms"), milliseconds(&times, time)));
     }
     let source = "the record of the measurement, benches/cpu.toml";
     facts.push(("measured.threads".to_owned(), Fact::text(times.threads, source)));
-    // The length at which the text compares the ways.
-    facts.push(("measured.fast-length".to_owned(), Fact::text(SEQ, source)));
+    facts.push(("measured.tokens".to_owned(), Fact::count(SEQ, source)));
+    facts.push(("measured.tokens-held".to_owned(), Fact::count(TOKENS_HELD, source)));
     Ok(facts)
 }
 
-/// A name for facts: small letters, digits and hyphens.
-fn named(words: &str) -> String {
-    let plain = words.to_lowercase().replace([',', '\''], "");
-    plain.replace([' ', '_'], "-")
+/// The case called `case` at a length of `tokens`.
+fn find<'t>(times: &'t [Time], case: &str, tokens: usize) -> Result<&'t Time> {
+    let found = times.iter().find(|time| time.case == case && time.tokens == tokens);
+    found.with_context(|| format!("benches/cpu.toml has no {case} at {tokens} tokens"))
+}
+
+/// What a time is printed as, and where it comes from.
+fn milliseconds(times: &Times, time: &Time) -> Fact {
+    Fact::rounded(significant(time.median_ms), time.median_ms, source(times, time))
+}
+
+fn source(times: &Times, time: &Time) -> String {
+    format!("{}, {} tokens. {}", time.case, time.tokens, recorded(times))
 }
 
 #[cfg(test)]

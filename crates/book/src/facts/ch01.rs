@@ -9,18 +9,12 @@ use super::Facts;
 use super::weight::{Place, Weight};
 use crate::fact::Fact;
 use crate::memoised_model::MemoisedModel;
-use crate::sentences::{self, GALLERY, ILLUSTRATION, NAMED_HEADS, ReadSentence};
+use crate::sentences::{self, GALLERY, ILLUSTRATION, ReadSentence};
 
 /// Adds the figures of chapter 1.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     illustrated(facts);
     Weight::add_all(WEIGHTS, facts, model)?;
-    for named in NAMED_HEADS {
-        let (layer, head) = named.head;
-        let shown = format!("layer {layer}, head {head}");
-        let fact = Fact::text(shown, "the named heads of the gallery");
-        facts.add(&format!("head.{layer}-{head}"), fact);
-    }
     let read = |name| model.map(|model| sentences::read(model, name)).transpose();
     let tokens = |read: &ReadSentence| Fact::count(read.packed.tokens.len(), "the tokenizer");
     let (cat, trophy) = (read("cat")?, read("trophy-big")?);
@@ -40,7 +34,6 @@ fn illustrated(facts: &mut Facts) {
     facts.add("illustration.it-cat", made_up(ILLUSTRATION[1], "it to cat"));
     facts.add("illustration.it-mat", made_up(ILLUSTRATION[5], "it to mat"));
     facts.add("illustration.sum", made_up(ILLUSTRATION.iter().sum(), "the sum of the row"));
-    facts.add("row.sum", Fact::count(1, "the shares of a row are parts of one whole"));
     facts.add("gallery.sentences", Fact::count(GALLERY.len(), "the gallery"));
 }
 

@@ -52,7 +52,6 @@ fn toy(facts: &mut Facts) -> Result<()> {
     facts.add("matrix.toy-cat-to-sat", score(open.raw[cat][sat], source));
     facts.add("matrix.toy-lowest-row", Fact::share(open.weights[cat][cat], source));
     facts.add("matrix.toy-cat-to-cat", score(open.raw[cat][cat], source));
-    facts.add("matrix.toy-head-dim", Fact::count(square.head_dim, source));
     let kept = 1.0 - open.weights[sat][down];
     facts.add("matrix.toy-kept", Fact::share(kept, source));
     Ok(())
@@ -109,8 +108,6 @@ fn sizes(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     let all = all.map(|maps| Ok(bytes(TOKENS)? * maps as u64)).transpose();
     let all = all.map_err(|error: anyhow::Error| error)?;
     facts.add_measured("matrix.all-heads", all.map(|all| Fact::text(all, source)));
-    let growth = (2 * TOKENS).pow(2) / TOKENS.pow(2);
-    facts.add("matrix.doubled", Fact::count(growth, "the square of two"));
     Ok(())
 }
 

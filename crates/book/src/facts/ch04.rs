@@ -8,7 +8,7 @@ use inputs::scale::SEED;
 use inputs::texts::{BOUGHT, CAPITAL};
 use smollm2::Forward;
 use widgets::next_token::NextToken;
-use widgets::scale::{Draw, HEADS, KEYS, QUERIES, Saturation};
+use widgets::scale::{Draw, HEADS, KEYS, QUERIES};
 use widgets::show::{grouped, significant};
 use widgets::temperature::{Column, Shares, TEMPERATURES};
 
@@ -46,7 +46,6 @@ fn arithmetic(facts: &mut Facts) {
     facts.add("softmax.f32-limit", limit);
     facts.add("softmax.steepest", Fact::share(0.5 * 0.5, "a (1 - a) at one half"));
     let per_nat = std::f64::consts::LN_2.recip();
-    facts.add("scale.square", Fact::count(2, "the power of a square"));
     facts.add("entropy.bits-per-nat", Fact::decimals(per_nat, 2, "one over the logarithm of two"));
 }
 
@@ -54,30 +53,28 @@ fn arithmetic(facts: &mut Facts) {
 fn toy(facts: &mut Facts) {
     let source = "the made-up logits of the listing ch04-temperature";
     let [lowest, highest] = [TEMPERATURES[0], TEMPERATURES[TEMPERATURES.len() - 1]];
+    let column = |temperature| Shares::new(&LOGITS, temperature, None, 100).warm;
+    let part = |part: f64| Fact::share(part as f32, source);
+    for (name, temperature) in [("lowest", lowest), ("one", 1.0), ("highest", highest)] {
+        let shown = Fact::decimals(f64::from(temperature), 2, "the slider of the widget");
+        facts.add(&format!("temperature.{name}"), shown);
+        facts.add(&format!("toy.effective-{name}"), effective(&column(temperature), source));
+    }
     for (name, temperature) in
         [("lowest", lowest), ("half", 0.5), ("one", 1.0), ("highest", highest)]
     {
-        let shown = Fact::decimals(f64::from(temperature), 2, "the slider of the widget");
-        facts.add(&format!("temperature.{name}"), shown);
-        let column = Shares::new(&LOGITS, temperature, None, 100).warm;
-        let [a, the] = [column.shares[0], column.shares[1]];
-        let figures = [
-            ("a", Fact::share(a as f32, source)),
-            ("blue", Fact::share(column.shares[5] as f32, source)),
-            ("ratio", Fact::text(significant(a / the), source)),
-            ("bits", Fact::decimals(column.bits(), 2, source)),
-            ("nats", Fact::decimals(column.entropy, 2, source)),
-            ("effective", effective(&column, source)),
-        ];
-        for (what, fact) in figures {
-            facts.add(&format!("toy.{what}-{name}"), fact);
-        }
-        if temperature == lowest {
-            let shown = format!("{a:.4}");
-            let fine = Fact::rounded(shown.trim_start_matches('0'), a, source);
-            facts.add("toy.a-lowest-fine", fine);
-        }
+        let shares = column(temperature).shares;
+        let ratio = Fact::text(significant(shares[0] / shares[1]), source);
+        facts.add(&format!("toy.ratio-{name}"), ratio);
     }
+    let fine = column(lowest).shares[0];
+    let shown = format!("{fine:.4}");
+    facts.add("toy.a-lowest-fine", Fact::rounded(shown.trim_start_matches('0'), fine, source));
+    facts.add("toy.a-one", part(column(1.0).shares[0]));
+    facts.add("toy.a-highest", part(column(highest).shares[0]));
+    facts.add("toy.blue-highest", part(column(highest).shares[5]));
+    facts.add("toy.nats-one", Fact::decimals(column(1.0).entropy, 2, source));
+    facts.add("toy.bits-one", Fact::decimals(column(1.0).bits(), 2, source));
     for (token, logit) in TOKENS.iter().zip(&LOGITS).take(2) {
         facts.add(&format!("toy.logit-{token}"), Fact::decimals(f64::from(*logit), 1, source));
     }
@@ -92,20 +89,16 @@ fn sampled(facts: &mut Facts, name: &str, asked: Option<&NextToken>) {
     let shares = |temperature| {
         asked.map(|asked| Shares::new(&asked.logits, temperature, None, TOP_P_PERCENT))
     };
-    let [plain, cool, warm] = [1.0, 0.5, 2.0].map(shares);
+    let plain = shares(1.0);
     let first = |column: &Column| Fact::share(column.shares[0] as f32, source.as_str());
     let stay = |shares: &Shares| Fact::count(shares.stay(), source.as_str());
     let five = plain.as_ref().map(|it| it.own.shares[..TOP_K].iter().sum::<f64>());
-    let beyond = warm.as_ref().map(|it| it.warm.shares[TOP_K..].iter().sum::<f64>());
     let part = |part: f64| Fact::share(part as f32, source.as_str());
     let figures = [
         ("first", plain.as_ref().map(|it| first(&it.own))),
         ("effective", plain.as_ref().map(|it| effective(&it.own, &source))),
         ("five", five.map(part)),
         ("nucleus", plain.as_ref().map(stay)),
-        ("nucleus-cool", cool.as_ref().map(stay)),
-        ("first-warm", warm.as_ref().map(|it| first(&it.warm))),
-        ("beyond-five-warm", beyond.map(part)),
     ];
     for (what, fact) in figures {
         facts.add_measured(&format!("next.{name}-{what}"), fact);
@@ -117,9 +110,13 @@ fn sampled(facts: &mut Facts, name: &str, asked: Option<&NextToken>) {
         facts.add_measured("next.sat-half-temperature", step.map(shown));
         let there = step.and_then(shares);
         facts.add_measured("next.sat-half-nucleus", there.as_ref().map(stay));
+        facts.add_measured("next.sat-nucleus-cool", shares(0.5).as_ref().map(stay));
     } else {
+        let warm = shares(2.0).map(|it| it.warm);
+        facts.add_measured("next.capital-first-warm", warm.as_ref().map(first));
+        let beyond = warm.map(|warm| warm.shares[TOP_K..].iter().sum::<f64>());
+        facts.add_measured("next.capital-beyond-five-warm", beyond.map(part));
         let chosen = "a setting of the listing ch04-sampling";
-        facts.add("next.top-k", Fact::count(TOP_K, chosen));
         facts.add("next.top-p", Fact::share(TOP_P_PERCENT as f32 / 100.0, chosen));
     }
 }
@@ -140,21 +137,19 @@ fn drawn(facts: &mut Facts) -> Result<()> {
     let draw = Draw::new(SEED);
     facts.add("scale.rows", Fact::count(HEADS * QUERIES, "the listing ch04-scale"));
     facts.add("scale.keys", Fact::count(KEYS, "the listing ch04-scale"));
-    for head_dim in DIMENSIONS {
-        let line = draw.lines.iter().find(|line| line.head_dim == head_dim);
-        let line = line.with_context(|| format!("nothing is drawn at dimension {head_dim}"))?;
-        let source = format!("random queries and keys of {head_dim} numbers, draw 1 of ch04-scale");
-        let mut figure = |what: &str, fact| facts.add(&format!("scale.{what}-{head_dim}"), fact);
-        figure("dim", Fact::count(head_dim, "the slider of the widget"));
-        figure("root", Fact::decimals((head_dim as f64).sqrt(), 1, "its square root"));
-        figure("spread", Fact::decimals(f64::from(line.spread), 1, source.as_str()));
-        for (side, Saturation { largest, slope, stuck }) in
-            [("raw", line.raw), ("scaled", line.scaled)]
-        {
-            figure(&format!("{side}-largest"), Fact::share(largest, source.as_str()));
-            figure(&format!("{side}-slope"), Fact::decimals(f64::from(slope), 3, source.as_str()));
-            figure(&format!("{side}-stuck"), Fact::share(stuck, source.as_str()));
-        }
+    let source = |dim| format!("random queries and keys of {dim} numbers, draw 1 of ch04-scale");
+    let at = |dim| {
+        let line = draw.lines.iter().find(|line| line.head_dim == dim);
+        line.with_context(|| format!("nothing is drawn at dimension {dim}"))
+    };
+    let [own, largest] = DIMENSIONS;
+    facts.add("scale.raw-largest-64", Fact::share(at(own)?.raw.largest, source(own)));
+    let (raw, scaled) = (at(largest)?.raw, at(largest)?.scaled);
+    facts.add("scale.raw-largest-512", Fact::share(raw.largest, source(largest)));
+    facts.add("scale.raw-stuck-512", Fact::share(raw.stuck, source(largest)));
+    for (name, slope) in [("raw", raw.slope), ("scaled", scaled.slope)] {
+        let slope = Fact::decimals(f64::from(slope), 3, source(largest));
+        facts.add(&format!("scale.{name}-slope-512"), slope);
     }
     Ok(())
 }
@@ -179,7 +174,6 @@ fn real_scores(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     let raw = scaled.clone().zip(root).map(|(scores, root)| scores * root);
     let figures = [
         ("spread", mean.map(spread)),
-        ("spread-raw", mean.zip(root).map(|(mean, root)| spread(mean * root * root))),
         ("spread-least", extreme(f32::min).map(spread)),
         ("spread-most", extreme(f32::max).map(spread)),
         ("largest", scaled.map(largest)),
@@ -188,7 +182,6 @@ fn real_scores(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     for (what, fact) in figures {
         facts.add_measured(&format!("real.{what}"), fact);
     }
-    facts.add("real.independent", Fact::decimals(1.0, 1, "the square root of d over itself"));
     Ok(())
 }
 

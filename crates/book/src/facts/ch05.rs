@@ -17,11 +17,6 @@ use crate::sentences;
 /// Adds the figures of chapter 5.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     sizes(facts)?;
-    facts.add("multi.zero", Fact::count(0, "heads count from zero"));
-    for (layer, head) in [(11, 1), (17, 3), (17, 4), (17, 5)] {
-        let fact = Fact::text(format!("layer {layer}, head {head}"), "heads of this chapter");
-        facts.add(&format!("multi.head-{layer}-{head}"), fact);
-    }
     overviews(facts, model)?;
     baker(facts, model)?;
     twice(facts, model)
@@ -38,7 +33,6 @@ fn sizes(facts: &mut Facts) -> Result<()> {
             let number = match *what {
                 "layers" => sizes.preset.shape.layers,
                 "heads" => sizes.heads,
-                "kv-heads" => sizes.kv_heads,
                 "head-dim" => sizes.head_dim,
                 "merged" => sizes.merged(),
                 "d-model" => sizes.d_model,
@@ -55,14 +49,13 @@ fn sizes(facts: &mut Facts) -> Result<()> {
 /// The sizes that the text speaks of.
 const SIZES: &[(&str, &[&str])] = &[
     ("GPT-3 175B", &["layers", "heads", "head-dim", "d-model", "w-o"]),
-    ("SmolLM2-135M", &["heads", "kv-heads", "head-dim", "merged", "d-model"]),
+    ("SmolLM2-135M", &["merged"]),
     ("Gemma 2 9B", &["heads", "head-dim", "merged", "d-model"]),
 ];
 
 /// A score of a head, as the widget has it: the fact, the sentence, the head.
 const SCORES: &[(&str, &str, Show, (usize, usize))] = &[
     ("multi.cat.previous-16-0", "cat", Show::Previous, heads::PREVIOUS_TOKEN),
-    ("multi.cat.previous-11-1", "cat", Show::Previous, heads::PREVIOUS_TOKEN_EARLIER),
     ("multi.cat.first-18-8", "cat", Show::First, heads::SINK),
     ("multi.repeat.prefix-18-6", "repeat", Show::Prefix, heads::INDUCTION),
 ];
@@ -110,12 +103,14 @@ fn overviews(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     for show in [Show::Previous, Show::First] {
         let scores = scores("cat", show, (0, 0))?;
         let source = "all heads, sentence “cat”";
-        let middle = scores.clone().map(|mut scores| {
-            scores.sort_by(f64::total_cmp);
-            let middle = scores[scores.len() / 2];
-            Fact::rounded(show.printed(middle), middle, source)
-        });
-        facts.add_measured(&format!("multi.cat.{}-middle", show.key()), middle);
+        if show == Show::Previous {
+            let middle = scores.clone().map(|mut scores| {
+                scores.sort_by(f64::total_cmp);
+                let middle = scores[scores.len() / 2];
+                Fact::rounded(show.printed(middle), middle, source)
+            });
+            facts.add_measured("multi.cat.previous-middle", middle);
+        }
         let strong = scores.map(|scores| scores.iter().filter(|score| **score >= 0.5).count());
         let strong = strong.map(|strong| Fact::count(strong, source));
         facts.add_measured(&format!("multi.cat.{}-strong", show.key()), strong);
@@ -159,6 +154,9 @@ const SILENCED: &[(&str, &[(usize, usize)])] = &[
     ("multi.twice.without-11-1", &[heads::PREVIOUS_TOKEN_EARLIER]),
 ];
 
+/// The costs that the text also gives as so many equally likely tokens.
+const ONE_IN: [&str; 2] = ["multi.twice.surprise", "multi.twice.without-16-0"];
+
 /// The tokens of `ch05-ablation`: twenty of the vocabulary, far apart, and the same again.
 fn twice(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     facts.add("multi.twice.tokens", Fact::count(COUNT.into(), "the listing ch05-ablation"));
@@ -187,11 +185,13 @@ fn twice(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
         let source = "mean -ln p, in nats, of tokens that come a second time";
         let surprise = surprise.transpose()?;
         facts.add_measured(name, surprise.map(|nats| Fact::decimals(nats, 2, source)));
-        let one_in = surprise.map(|nats| {
-            let source = format!("the exponential of a mean surprise of {nats:.2} nats");
-            Fact::rounded(format!("{:.0}", nats.exp()), nats.exp(), source)
-        });
-        facts.add_measured(&format!("{name}-one-in"), one_in);
+        if ONE_IN.contains(name) {
+            let one_in = surprise.map(|nats| {
+                let source = format!("the exponential of a mean surprise of {nats:.2} nats");
+                Fact::rounded(format!("{:.0}", nats.exp()), nats.exp(), source)
+            });
+            facts.add_measured(&format!("{name}-one-in"), one_in);
+        }
     }
     Ok(())
 }

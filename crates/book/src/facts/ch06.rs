@@ -47,8 +47,6 @@ fn toy(facts: &mut Facts) -> Result<()> {
         let kept = open[row][..=row].iter().sum();
         facts.add(&format!("mask.toy-{name}-kept"), Fact::share(kept, source));
     }
-    facts.add("mask.one", Fact::count(1, "half, above the line"));
-    facts.add("mask.two", Fact::count(2, "half, below the line"));
     facts.add("mask.toy-alone", Fact::share(masked[0][0], source));
     facts.add("mask.toy-love-i", Fact::share(open[1][0], source));
     facts.add("mask.toy-love-love", Fact::share(open[1][1], source));
@@ -69,7 +67,6 @@ fn nothing_to_see(facts: &mut Facts) {
     };
     let low = -1e9_f32;
     let source = "attention::softmax of five equal scores";
-    facts.add("mask.low", Fact::text("−10⁹", "a stand-in for -inf that one often sees"));
     facts.add("mask.low-share", Fact::share(share(low), source));
     facts.add("mask.inf-share", Fact::share(share(f32::NEG_INFINITY), source));
     let largest = "the largest number of IEEE 754 binary16: (2 - 2^-10) · 2^15";
@@ -124,10 +121,8 @@ fn all_heads(facts: &mut Facts, text: Option<&UnmaskedText>) -> Result<()> {
 fn one_head(facts: &mut Facts, shown: &MatrixHead, text: Option<&UnmaskedText>) -> Result<()> {
     let (layer, head) = shown.head;
     let name = format!("{layer}-{head}");
-    let which = format!("layer {layer}, head {head}");
-    facts.add(&format!("mask.{name}-name"), Fact::text(&which, "the heads of the widget"));
     let moved = text.map(|text| moved(&text.matrix(shown)?)).transpose()?;
-    let source = format!("SmolLM2, {which}, in “{LONG}”, a counterfactual");
+    let source = format!("SmolLM2, layer {layer}, head {head}, in “{LONG}”, a counterfactual");
     for (_, row, place) in ROWS.iter().copied().filter(|(of, ..)| *of == name) {
         let fact = moved.as_ref().map(|moved| Fact::share(moved[row], source.as_str()));
         facts.add_measured(&format!("mask.{name}-{place}"), fact);

@@ -3,10 +3,10 @@
 
 use anyhow::{Context, Result};
 use attention::cost::{Bound, Work};
-use attention::devices::{Arithmetic, DEVICES, DeviceSpec, device};
+use attention::devices::{Arithmetic, DeviceSpec, device};
 use attention::traffic::Traffic;
 use attention::units::Bytes;
-use inputs::flash::{A100, BLOCK as TILE, BLOCKS, HEAD_DIM, SEQ as TOKENS};
+use inputs::flash::{A100, BLOCK as TILE, HEAD_DIM, SEQ as TOKENS};
 use inputs::texts::DAY_TOKENS as READ;
 use widgets::flash::{Numbers, Row, State, Work as Tiles};
 use widgets::show::significant;
@@ -23,35 +23,25 @@ const A100_SHORT: [&str; 2] = ["a100-40", "a100-80"];
 
 /// Adds the figures of chapter 8.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
-    for (name, number, source) in [
-        ("one", 1, "a shape, or the power of itself"),
-        ("two", 2, "counted: keys and values"),
-        ("four", 4, "counted: scores and weights, written and read"),
-        ("hbm-gb", 80, "the name of the part"),
-    ] {
-        facts.add(&format!("flash.{name}"), Fact::count(number, source));
-    }
     let read = model.map(flash_numbers::of_heads).transpose()?;
     real(facts, read.as_deref())?;
     widget(facts, read.as_deref())?;
     steps(facts)?;
     let standard = standard();
     facts.add("flash.tokens", Fact::text(TOKENS, "the example of the chapter"));
-    facts.add("flash.head-dim", Fact::count(HEAD_DIM, "the example of the chapter"));
-    facts.add("flash.tile", Fact::count(TILE, "the tile that the text chose"));
     let pairs = Fact::count(TOKENS * TOKENS, "scores of one head: queries times keys");
     facts.add("flash.scores", pairs);
-    let matrix = Bytes((TOKENS * TOKENS * FP16_BYTES) as u64);
-    facts.add("flash.matrix", amount(matrix.in_gib(), matrix, "the scores of one head, fp16"));
     facts.add("flash.standard-moved", moved(&standard, "standard attention"));
-    for block in BLOCKS {
-        facts.add(&format!("flash.side-{block}"), Fact::count(block, "a tile of the text"));
-        let traffic = tiles(TOKENS, block, false)?;
+    for block in [16, TILE] {
         let name = format!("tiles of {block} by {block}");
-        facts.add(&format!("flash.moved-{block}"), moved(&traffic, &name));
-        facts.add(&format!("flash.ratio-{block}"), ratio(&standard, &traffic, &name));
-        let causal = moved(&tiles(TOKENS, block, true)?, &format!("{name}, causal"));
-        facts.add(&format!("flash.causal-moved-{block}"), causal);
+        let traffic = moved(&tiles(TOKENS, block, false)?, &name);
+        facts.add(&format!("flash.moved-{block}"), traffic);
+    }
+    let name = format!("tiles of {TILE} by {TILE}");
+    let ratio = ratio(&standard, &tiles(TOKENS, TILE, false)?, &name);
+    facts.add("flash.ratio-128", ratio);
+    for block in [TILE, 2 * TILE] {
+        let name = format!("tiles of {block} by {block}");
         let held = Bytes((block * (block + 4 * HEAD_DIM) * FP16_BYTES) as u64);
         let source = format!("{name}: the tile, its queries, keys, values and output, fp16");
         facts.add(&format!("flash.held-{block}"), amount(held.in_gib(), held, &source));
@@ -61,15 +51,13 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
     memory(facts)?;
     intensities(facts)?;
     versions(facts)?;
-    for spec in DEVICES {
-        let name = spec.name.to_lowercase().replace([' ', '(', ')', ','], "-");
+    for (short, name) in A100_SHORT.iter().zip(A100) {
+        let spec = find(name)?;
         let source = format!("{}, {}", spec.source.title, spec.source.year);
         let bandwidth = format!("{:.0}", spec.bandwidth.0 / 1e9);
-        facts.add(&format!("device.{name}.bandwidth"), Fact::text(bandwidth, source));
+        facts.add(&format!("{short}.bandwidth"), Fact::text(bandwidth, source));
     }
-    for (short, name) in A100_SHORT.iter().zip(A100) {
-        times(facts, short, find(name)?, &standard)?;
-    }
+    times(facts, find(A100[0])?, &standard)?;
     let chip = find(A100[0])?.on_chip.context("the A100 has no on-chip memory in the table")?;
     let source = format!("{}, {}: {}", chip.source.title, chip.source.year, chip.what);
     facts.add("a100.on-chip", amount(chip.bytes.in_gib(), chip.bytes, &source));
@@ -202,34 +190,36 @@ fn steps(facts: &mut Facts) -> Result<()> {
     Ok(())
 }
 
-/// Heads of SmolLM2 in tiles of four by four and sixteen by sixteen, as the widget shows them.
+/// Heads of SmolLM2 in tiles: how far the widget's first head ends from plain attention in small
+/// ones, and how often maxima rise in the other two in larger ones.
 fn real(facts: &mut Facts, read: Option<&[Numbers]>) -> Result<()> {
     facts.add("flash.read", Fact::count(READ, "the text of the widget, its first tokens"));
     for (place, FlashHead { name, head: (layer, head), .. }) in HEADS.iter().enumerate() {
-        let numbers = read.map(|read| &read[place]);
-        let source = format!("layer {layer}, head {head} of SmolLM2, {READ} tokens, causal");
-        for block in [4, 16] {
-            let state = State {
-                numbers: (*name).to_owned(),
-                seq: READ,
-                block_q: block,
-                block_k: block,
-                causal: true,
-                step: 0,
-            };
-            let work = numbers.map(|numbers| Tiles::new(numbers, &state)).transpose()?;
-            let source = format!("{source}, tiles of {block} by {block}");
-            let rises = work.as_ref().map(risen);
-            let rises = rises.map(|rises| Fact::count(rises, source.as_str()));
-            facts.add_measured(&format!("flash.{name}-rises-{block}"), rises);
-            let all = work.as_ref().map(|work| Fact::count(met(work), source.as_str()));
-            facts.add_measured(&format!("flash.{name}-met-{block}"), all);
+        let block = if *name == "noun" { 4 } else { 16 };
+        let state = State {
+            numbers: (*name).to_owned(),
+            seq: READ,
+            block_q: block,
+            block_k: block,
+            causal: true,
+            step: 0,
+        };
+        let work = read.map(|read| Tiles::new(&read[place], &state)).transpose()?;
+        let source = format!(
+            "layer {layer}, head {head} of SmolLM2, {READ} tokens, causal, tiles of {block} by {block}"
+        );
+        let source = source.as_str();
+        if *name == "noun" {
             let difference = work.map(|work| work.difference);
-            let ulps = difference.map(|it| Fact::count(it.ulps as usize, source.as_str()));
-            facts.add_measured(&format!("flash.{name}-ulps-{block}"), ulps);
-            let shown = |it: f32| Fact::rounded(format!("{it:.1e}"), it, source.as_str());
-            let relative = difference.map(|it| shown(it.relative));
-            facts.add_measured(&format!("flash.{name}-relative-{block}"), relative);
+            let ulps = difference.map(|it| Fact::count(it.ulps as usize, source));
+            facts.add_measured("flash.noun-ulps-4", ulps);
+            let shown = |it: f32| Fact::rounded(format!("{it:.1e}"), it, source);
+            facts.add_measured("flash.noun-relative-4", difference.map(|it| shown(it.relative)));
+        } else {
+            let rises = work.as_ref().map(|work| Fact::count(risen(work), source));
+            facts.add_measured(&format!("flash.{name}-rises-16"), rises);
+            let all = work.as_ref().map(|work| Fact::count(met(work), source));
+            facts.add_measured(&format!("flash.{name}-met-16"), all);
         }
     }
     Ok(())
@@ -248,7 +238,7 @@ fn widget(facts: &mut Facts, read: Option<&[Numbers]>) -> Result<()> {
     });
     let source = "the widget as it opens: the first tile that makes a maximum rise, from one";
     facts.add_measured("flash.first-rise", first.map(|at| Fact::count(at + 1, source)));
-    for block in [4, 8, 16, 32] {
+    for block in [4, 16, 32] {
         let opening = State::opening(name, READ, false);
         let state = State { seq: READ, block_q: block, block_k: block, ..opening };
         let work = work(state)?;
@@ -287,7 +277,7 @@ fn work(traffic: &Traffic) -> Work {
 }
 
 /// The least time on a device, and what sets it.
-fn times(facts: &mut Facts, short: &str, spec: &DeviceSpec, standard: &Traffic) -> Result<()> {
+fn times(facts: &mut Facts, spec: &DeviceSpec, standard: &Traffic) -> Result<()> {
     for (kind, traffic) in [("standard", *standard), ("flash", tiles(TOKENS, TILE, false)?)] {
         let roofline = work(&traffic).on(spec, Arithmetic::Fp16)?;
         let bound = match roofline.bound() {
@@ -296,12 +286,11 @@ fn times(facts: &mut Facts, short: &str, spec: &DeviceSpec, standard: &Traffic) 
         };
         let source = format!("the roofline of {}, set by its {bound}", spec.name);
         let time = Fact::rounded(roofline.time(), roofline.time().0, source.clone());
-        facts.add(&format!("{short}.{kind}-time"), time);
-        facts.add(&format!("{short}.{kind}-bound"), Fact::text(bound, source));
+        facts.add(&format!("a100-40.{kind}-time"), time);
+        if kind == "standard" {
+            facts.add("a100-40.standard-bound", Fact::text(bound, source));
+        }
     }
-    let ridge = spec.ridge(Arithmetic::Fp16)?;
-    let source = format!("peak over bandwidth of {}, fp16", spec.name);
-    facts.add(&format!("{short}.ridge"), Fact::rounded(ridge, ridge.0, source));
     Ok(())
 }
 

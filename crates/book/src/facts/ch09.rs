@@ -17,17 +17,7 @@ use crate::memoised_model::MemoisedModel;
 
 /// Adds the figures of chapter 9.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
-    for tokens in [SHORT, LONG].map(usize::from) {
-        for (name, grid) in masks(tokens)? {
-            let name = name.replace(' ', "-");
-            let source = format!("the mask `{name}` over {tokens} tokens, counted");
-            let count = Fact::count(grid.count(), source.clone());
-            facts.add(&format!("pattern.{name}-{tokens}"), count);
-            let share = 100.0 * grid.count() as f64 / (tokens * tokens) as f64;
-            let percent = Fact::decimals(share, 1, format!("{source}, in percent of all pairs"));
-            facts.add(&format!("pattern.{name}-{tokens}-percent"), percent);
-        }
-    }
+    pairs(facts)?;
     reach(facts)?;
     training(facts, &record())?;
     sink(facts, model)
@@ -62,7 +52,6 @@ fn training(facts: &mut Facts, record: &Record) -> Result<()> {
     facts.add("induction.after-loss", nats(at(175)?.loss));
     facts.add("induction.after-right", percent(at(175)?.accuracy));
     facts.add("induction.last-loss", nats(last.loss));
-    facts.add("induction.last-right", percent(last.accuracy));
     let (head, score) = highest(last.induction[1])?;
     facts.add("induction.head", Fact::text(format!("layer 1, head {head}"), source));
     facts.add("induction.score", Fact::share(score, source));
@@ -89,7 +78,23 @@ fn sink(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
         Ok(Fact::share(score as f32, format!("{which}, {COUNT} tokens said twice")))
     });
     facts.add_measured("induction.sink-18-8", score.transpose()?);
-    facts.add("induction.sink-head", Fact::text(&which, "the name of a head"));
+    Ok(())
+}
+
+/// The pairs of a window and of all, in the text to draw and in one that a model reads.
+fn pairs(facts: &mut Facts) -> Result<()> {
+    for tokens in [SHORT, LONG].map(usize::from) {
+        let (all, source) = (tokens * tokens, format!("a window over {tokens} tokens, counted"));
+        let window = masks(tokens)?.into_iter().find(|(name, _)| *name == "window");
+        let seen = window.context("no window among the masks")?.1.count();
+        let percent = 100.0 * seen as f64 / all as f64;
+        let percent = Fact::decimals(percent, 1, format!("{source}, in percent of all pairs"));
+        facts.add(&format!("pattern.window-{tokens}-percent"), percent);
+        if tokens == usize::from(LONG) {
+            facts.add("pattern.window-1024", Fact::count(seen, source));
+            facts.add("pattern.full-1024", Fact::count(all, "every query with every key"));
+        }
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use attention::cost::{Kind, Precision, Shape, Window, weights};
 use attention::devices::{Arithmetic, device};
 use attention::grouped_query::repeat_kv;
-use attention::presets::{PRESETS, preset};
+use attention::presets::preset;
 use attention::units::Bytes;
 use attention::{AttentionOptions, Mask, attention_steps, grouped_query_attention};
 use burn::tensor::Tensor;
@@ -32,11 +32,6 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
         ("cache.layers", LAYERS),
         ("cache.heads", HEADS),
         ("cache.head-dim", HEAD_DIM),
-        ("cache.d-model", HEADS * HEAD_DIM),
-        ("cache.kv-heads", KV_HEADS),
-        ("cache.group", HEADS / KV_HEADS),
-        ("cache.two", 2),
-        ("cache.one", 1),
         ("cache.kept", KEPT as u64),
         ("cache.sinks", SINKS as u64),
         ("cache.newest", (KEPT - SINKS) as u64),
@@ -44,14 +39,8 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
     for (name, number) in plain {
         facts.add(name, Fact::count(number as usize, "the example of the chapter"));
     }
-    let deepseek = preset("DeepSeek-V2").context("no DeepSeek-V2 in the presets")?.shape.kind;
     let grouped = |kv_heads| Kind::Grouped { kv_heads, head_dim: HEAD_DIM };
-    let kinds = [
-        ("mha", grouped(HEADS)),
-        ("gqa", grouped(KV_HEADS)),
-        ("mqa", grouped(1)),
-        ("mla", deepseek),
-    ];
+    let kinds = [("mha", grouped(HEADS)), ("gqa", grouped(KV_HEADS)), ("mqa", grouped(1))];
     for (name, kind) in kinds {
         let shape = Shape {
             layers: LAYERS,
@@ -62,19 +51,20 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
         };
         let cache = shape.cache(TOKENS, 1, Precision::Fp16)?;
         let source = format!("the example with {name}, fp16, {TOKENS} tokens");
-        both_units(facts, &format!("cache.{name}"), cache, &source);
+        facts.add(&format!("cache.{name}-gib"), in_gib(cache, &source));
+        if name == "mha" {
+            let source = format!("{source}: {} bytes", cache.0);
+            facts.add("cache.mha-gb", Fact::rounded(cache.in_gb(), cache.0, source));
+        }
         let token = shape.cache(1, 1, Precision::Fp16)?;
         let shown = Fact::rounded(token.in_gib(), token.0, format!("one token, {name}, fp16"));
         facts.add(&format!("cache.{name}-token"), shown);
     }
-    for model in PRESETS {
-        let cache = model.shape.cache(TOKENS, 1, Precision::Fp16)?;
-        let source =
-            format!("{}, {}: {TOKENS} tokens, fp16", model.source.title, model.source.year);
-        let name = model.name.to_lowercase().replace(' ', "-");
-        both_units(facts, &format!("cache.of.{name}"), cache, &source);
-        facts.add(&format!("cache.name.{name}"), Fact::text(model.name, source));
-    }
+    let mistral = preset("Mistral 7B v0.1").context("no Mistral 7B v0.1 in the presets")?;
+    let source = format!("{}, {}: {TOKENS} tokens", mistral.source.title, mistral.source.year);
+    let cache = mistral.shape.cache(TOKENS, 1, Precision::Fp16)?;
+    facts.add("cache.of-mistral-gib", in_gib(cache, &source));
+    facts.add("cache.card-gib", in_gib(Bytes(80_000_000_000), "80 GB"));
     latent(facts)?;
     writing(facts)?;
     of_the_model(facts, model)?;
@@ -118,11 +108,9 @@ fn writing(facts: &mut Facts) -> Result<()> {
     let h100 = device("NVIDIA H100 80GB SXM5").context("no H100 in the devices")?;
     let weights = weights(model.parameters.millions * 1_000_000, Precision::Fp16)?;
     let source = format!("{}, {}", h100.source.title, h100.source.year);
-    facts.add("cache.h100.name", Fact::text(h100.name, &source));
     facts.add("cache.h100.bandwidth", Fact::text(h100.bandwidth, &source));
     let ridge = h100.ridge(Arithmetic::Fp16)?;
     facts.add("cache.h100.ridge", Fact::decimals(ridge.0, 0, format!("{source}: FLOP/B, fp16")));
-    both_units(facts, "cache.llama-weights", weights, "8 billion weights of two bytes");
     for (name, tokens, batch) in
         [("start", 1, 1), ("long", TOKENS, 1), ("many", 8192, 32), ("one", 8192, 1)]
     {
@@ -145,11 +133,9 @@ fn writing(facts: &mut Facts) -> Result<()> {
     Ok(())
 }
 
-/// The same size in GiB and in GB.
-fn both_units(facts: &mut Facts, name: &str, bytes: Bytes, source: &str) {
-    let source = format!("{source}: {} bytes", bytes.0);
-    facts.add(&format!("{name}-gib"), Fact::rounded(bytes.in_gib(), bytes.0, source.clone()));
-    facts.add(&format!("{name}-gb"), Fact::rounded(bytes.in_gb(), bytes.0, source));
+/// A size in GiB.
+fn in_gib(bytes: Bytes, source: &str) -> Fact {
+    Fact::rounded(bytes.in_gib(), bytes.0, format!("{source}: {} bytes", bytes.0))
 }
 
 /// SmolLM2's own cache after it has read a sentence, and what the formula says.
@@ -198,12 +184,12 @@ fn experiments(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
         let source = "the mean surprise in nats, SmolLM2 on the story of the lighthouse";
         let fact = losses.map(|losses| Fact::decimals(losses[place], 2, source));
         facts.add_measured(&format!("cache.loss.{name}"), fact);
-        let one_in = losses.map(|losses| {
-            let one_in = losses[place].exp();
-            Fact::rounded(significant(one_in), one_in, format!("the exponential of {source}"))
-        });
-        facts.add_measured(&format!("cache.one-in.{name}"), one_in);
     }
+    let one_in = losses.map(|losses| {
+        let source = "the exponential of the mean surprise in nats, SmolLM2 on the same story";
+        Fact::rounded(significant(losses[0].exp()), losses[0].exp(), source)
+    });
+    facts.add_measured("cache.one-in.whole", one_in);
     let tokens = model.map(|model| model.encode(LIGHTHOUSE)).transpose()?;
     let tokens = tokens.map(|ids| Fact::count(ids.len(), "the story of the lighthouse"));
     facts.add_measured("cache.story-tokens", tokens);

@@ -37,7 +37,7 @@ impl Facts {
         for (name, fact) in records::facts()? {
             facts.add(&name, fact);
         }
-        model::add(&mut facts, model);
+        model::add(&mut facts, model)?;
         ch01::add(&mut facts, model)?;
         ch02::add(&mut facts, model)?;
         ch03::add(&mut facts, model)?;
