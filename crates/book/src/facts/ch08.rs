@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use attention::cost::{Bound, Work};
 use attention::devices::{Arithmetic, DEVICES, DeviceSpec, device};
-use attention::flash::{FlashOptions, flash_traffic};
+use attention::flash::{TileOptions, flash_traffic};
 use attention::traffic::{Sizes, Traffic, standard_formula};
 use attention::units::Bytes;
 use widgets::flash::{Row, State, Work as Tiles};
@@ -106,7 +106,7 @@ pub(crate) fn standard() -> Traffic {
 
 /// What flash attention costs with square tiles, `block` a side.
 pub(crate) fn tiles(tokens: usize, block: usize, causal: bool) -> Result<Traffic> {
-    let options = FlashOptions { block_q: block, block_k: block, causal, ..Default::default() };
+    let options = TileOptions { block_q: block, block_k: block, causal, ..Default::default() };
     Ok(flash_traffic(&sizes(tokens), &options)?)
 }
 
