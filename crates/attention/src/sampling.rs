@@ -145,7 +145,8 @@ fn check_shares(shares: &[f64]) -> Result<(), Error> {
         let problem = format!("have {} at place {token}", shares[token]);
         return Err(Error::NotShares { problem });
     }
-    let sum: f64 = shares.iter().sum();
+    // From 0, for the empty sum of `f64` is -0.
+    let sum = shares.iter().fold(0.0, |sum, share| sum + share);
     if (sum - 1.0).abs() > 1e-3 {
         return Err(Error::NotShares { problem: format!("sum to {sum:.4}, not to 1") });
     }

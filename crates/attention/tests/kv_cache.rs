@@ -360,8 +360,10 @@ fn a_padded_text_gets_what_it_gets_alone() {
         let outputs = Tensor::cat(outputs, 2);
         for (text, padding) in padding.into_iter().enumerate() {
             let row = |x: &Tensor<4>| x.clone().narrow(0, text, 1);
-            let hidden = floats(part(&row(&outputs), &(0..padding)));
-            prop_assert!(hidden.iter().all(|number| *number == 0.0));
+            if padding > 0 {
+                let hidden = floats(part(&row(&outputs), &(0..padding)));
+                prop_assert!(hidden.iter().all(|number| *number == 0.0));
+            }
             if padding == case.seq {
                 continue;
             }
@@ -389,5 +391,6 @@ fn padding_is_one_number_a_text() {
     let weights = cache.attend(x(), x(), x()).unwrap().weights.sum_dim(3);
     let sums: Vec<f32> = floats(weights);
     assert!(sums[..80].iter().all(|sum| *sum == 0.0));
-    assert!(sums[80..].iter().all(|sum| (sum - 1.0).abs() < 1e-6));
+    // Eighty shares, each rounded.
+    assert!(sums[80..].iter().all(|sum| (sum - 1.0).abs() < 1e-5));
 }
