@@ -21,8 +21,9 @@ use crate::names::Names;
 use crate::prerender::{self, Prerendered};
 use crate::sources::Sources;
 use crate::strict::strictly;
+use crate::tested::{Kind, Tested};
 use crate::{
-    Problem, Problems, bibliography, claims, contents, glossary, lint, map, runs, sentences,
+    Problem, Problems, bibliography, contents, glossary, lint, map, runs, sentences, steps,
 };
 
 /// What is computed once: the model's readings, every fact and every widget.
@@ -115,7 +116,8 @@ impl Builder {
             works: bibliography::read(root)?,
             quoted: Literature::of_the_book().sources().collect(),
             glossary: glossary::read(root)?,
-            claims: claims::read(root),
+            claims: Tested::read(Kind::Claim, root),
+            steps: Tested::read(Kind::Step, root),
             widgets: self.widgets.iter().map(|it| (it.name, it.html(module_version))).collect(),
         })
     }
@@ -161,7 +163,9 @@ impl Builder {
         let terms = std::fs::read_to_string(root.join(glossary::FILE))?;
         let to_chapters = glossary::links(&terms, &definitions.glossary, &definitions.pages);
         links.push((glossary::PAGE.into(), to_chapters));
-        problems.extend(claims::problems(&definitions.claims, &definitions.pages));
+        problems.extend(definitions.claims.problems(&definitions.pages));
+        problems.extend(definitions.steps.problems(&definitions.pages));
+        problems.extend(definitions.pages.iter().flat_map(steps::problems));
         problems.extend(definitions.facts.unused(&used));
         problems.extend(names.unused(root, &used_names)?);
         // A listing may be there before its chapter is.
@@ -183,12 +187,17 @@ impl Builder {
         Ok(links)
     }
 
-    /// Writes the files that the widgets load in the page.
-    fn write_files(&self, out: &Path) -> Result<()> {
+    /// The files that the widgets load in the page: path from the site's root, and contents.
+    pub fn files(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
         let sentence = |sentence: &Sentence| (Sentence::path(&sentence.name), sentence.to_bytes());
         let gallery = self.gallery.iter().map(sentence);
         let others = self.widgets.iter().flat_map(|widget| widget.files.iter().cloned());
-        for (path, bytes) in gallery.chain(others) {
+        gallery.chain(others)
+    }
+
+    /// Writes the files that the widgets load.
+    fn write_files(&self, out: &Path) -> Result<()> {
+        for (path, bytes) in self.files() {
             let path = out.join(path);
             std::fs::create_dir_all(path.parent().expect("a file lies in a folder"))?;
             std::fs::write(&path, bytes)

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::bibliography::{self, Works};
-use crate::claims::{self, Claims};
 use crate::contents::Page;
 use crate::exercises;
 use crate::facts::{Entry, Facts};
@@ -13,11 +12,12 @@ use crate::map::Map;
 use crate::runs::{self, Runs};
 use crate::sources::Sources;
 use crate::tag::{self, Tag};
+use crate::tested::Tested;
 use crate::{Problem, heads, numbers, records, roofline, sources};
 
 /// What a tag can ask for.
 const KINDS: &str = "fact, num, given, head, listing, output, widget, figure, cite, term, claim, \
-                     measured, bibliography, glossary, claims, map and paths";
+                     step, measured, bibliography, glossary, claims, steps, map and paths";
 
 /// Everything that tags can name.
 pub struct Definitions {
@@ -38,7 +38,9 @@ pub struct Definitions {
     /// The book's words.
     pub glossary: Glossary,
     /// The tests that check a claim.
-    pub claims: Claims,
+    pub claims: Tested,
+    /// The tests that replay a step.
+    pub steps: Tested,
     /// Which chapter builds on which.
     pub map: Map,
     /// Widgets: name and HTML.
@@ -78,13 +80,15 @@ impl Definitions {
             "figure" => drawing(tag.name),
             "cite" => self.cite(tag.name),
             "term" => glossary::link(&self.glossary, tag.name),
-            "claim" => claims::mark(&self.claims, tag.name),
+            "claim" => self.claims.mark(tag.name),
+            "step" => self.steps.mark(tag.name),
             "bibliography" => Ok(bibliography::page(&self.works, &self.pages, |fact| {
                 self.quoted.get(fact).map(String::as_str)
             })),
             "measured" => records::table(tag.name),
             "glossary" => Ok(glossary::page(&self.glossary, &self.pages)),
-            "claims" => Ok(claims::page(&self.claims, &self.pages)),
+            "claims" => Ok(self.claims.page(&self.pages)),
+            "steps" => Ok(self.steps.page(&self.pages)),
             "map" => Ok(self.map.html(&self.pages)),
             "paths" => Ok(self.map.paths_html(&self.pages)),
             kind => Err(format!("there is no tag `{kind}`: the tags are {KINDS}")),

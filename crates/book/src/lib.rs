@@ -16,7 +16,8 @@
 //! | `{{cite KEY}}` | a work of the bibliography, with its link |
 //! | `{{term KEY}}`, `{{term KEY\|shown words}}` | a word of the glossary, with its definition |
 //! | `{{claim ID}}` | the mark of a claim about models that a test checks |
-//! | `{{bibliography}}`, `{{glossary}}`, `{{claims}}` | the lists of all these |
+//! | `{{step ID}}` | the mark of a step in a widget that a test replays |
+//! | `{{bibliography}}`, `{{glossary}}`, `{{claims}}`, `{{steps}}` | the lists of all these |
 //! | `{{map}}`, `{{paths}}` | which chapter builds on which, and ways through the book |
 //!
 //! A tag that names nothing is a [`Problem`] with file and line, and so is a result that is typed
@@ -25,7 +26,6 @@
 
 pub mod bibliography;
 mod builder;
-pub mod claims;
 pub mod contents;
 mod counted_model;
 pub mod definitions;
@@ -35,7 +35,7 @@ pub mod facts;
 mod flash_numbers;
 mod flash_traffic;
 pub mod glossary;
-mod heads;
+pub mod heads;
 mod highlight;
 mod link;
 pub mod lint;
@@ -53,8 +53,10 @@ pub mod runs;
 mod score_matrices;
 mod sentences;
 pub mod sources;
+pub mod steps;
 pub mod strict;
 pub mod tag;
+pub mod tested;
 
 pub use builder::Builder;
 pub use memoised_model::MemoisedModel;

@@ -43,7 +43,7 @@ pub(crate) fn chapter(
     let mut findings = Findings::default();
     for tag in tag::find(text) {
         let line = text[..tag.start].rfind('\n').map_or(0, |at| at + 1);
-        if matches!(tag.kind, "term" | "cite" | "claim") && text[line..].starts_with('#') {
+        if matches!(tag.kind, "term" | "cite" | "claim" | "step") && text[line..].starts_with('#') {
             let message = format!("a heading is a link itself: write no {} in it", tag.kind);
             findings.problems.push(Problem::at(file, text, tag.start, message));
         }
