@@ -9,7 +9,7 @@ const MODEL: &str = "SmolLM2-135M";
 ///
 /// # Errors
 /// When the model has no such head.
-pub fn name(place: &str) -> Result<String, String> {
+pub(crate) fn name(place: &str) -> Result<String, String> {
     let numbers: Option<Vec<u64>> = place.split_whitespace().map(|it| it.parse().ok()).collect();
     let Some([layer, head]) = numbers.as_deref() else {
         return Err(format!("`{place}` is no head: it is written {{{{head LAYER HEAD}}}}"));

@@ -35,7 +35,7 @@ pub mod facts;
 mod flash_numbers;
 mod flash_traffic;
 pub mod glossary;
-pub mod heads;
+mod heads;
 mod highlight;
 mod link;
 pub mod lint;

@@ -12,6 +12,8 @@ use scraper::{Html, Selector};
 pub struct Book {
     /// Each fact as it is printed.
     pub facts: BTreeMap<String, String>,
+    /// Names with digits, such as a model's.
+    pub names: Vec<String>,
     /// The pages, with their tags.
     pub pages: Vec<Page>,
     /// The setup that a page hands to each widget.
@@ -42,7 +44,15 @@ pub fn book() -> &'static Book {
                 .map(|(name, html)| ((*name).into(), setup(html)))
                 .collect(),
             files: builder.files().collect(),
+            names: names(root),
             pages: definitions.pages,
         }
     })
+}
+
+/// The names that `src/names.toml` lists.
+fn names(root: &Path) -> Vec<String> {
+    let file = std::fs::read_to_string(root.join("src/names.toml")).expect("the list of names");
+    let lists: BTreeMap<String, Vec<String>> = toml::from_str(&file).expect("lists of names");
+    lists.into_values().flatten().collect()
 }

@@ -43,7 +43,7 @@ fn heads_with_a_name() {
     let mut page = Page::open("spotlight");
     page.step("ch01.one-back", |page, words| {
         page.choose(NAMED, "one token back");
-        assert!(page.status().contains(&words.head("16 0")), "{}", page.status());
+        assert!(page.status().contains(&words.head(16, 0)), "{}", page.status());
         page.tap_word(words.say("lamp"), 1);
         let table = page.table("What “lamp” looks at");
         let expected = (words.say("river"), words.fact("repeat.lamp-river"));
@@ -54,7 +54,7 @@ fn heads_with_a_name() {
     });
     page.step("ch01.came-next", |page, words| {
         page.choose(NAMED, "what came next last time");
-        assert!(page.status().contains(&words.head("18 6")), "{}", page.status());
+        assert!(page.status().contains(&words.head(18, 6)), "{}", page.status());
         page.tap_word(words.say("cloud"), 1);
         let expected = (words.say("paper"), words.fact("repeat.cloud-paper"));
         let table = page.table("What “cloud” looks at");
@@ -66,14 +66,14 @@ fn heads_with_a_name() {
     });
     page.step("ch01.verb", |page, words| {
         page.choose(NAMED, "the verb finds its subject");
-        assert!(page.status().contains(&words.head("9 7")), "{}", page.status());
+        assert!(page.status().contains(&words.head(9, 7)), "{}", page.status());
         page.tap_word(words.say("are"), 0);
         let expected = (words.say("keys"), words.fact("keys.are-keys"));
         assert_eq!(page.table("What “are” looks at").largest("Measured"), expected);
     });
     page.step("ch01.missing-name", |page, words| {
         page.choose(NAMED, "the name that is missing");
-        assert!(page.status().contains(&words.head("24 4")), "{}", page.status());
+        assert!(page.status().contains(&words.head(24, 4)), "{}", page.status());
         page.tap_word(words.say("to"), 1);
         let expected = (words.say("Mary"), words.fact("names.to-mary"));
         assert_eq!(page.table("What “to” looks at").largest("Measured"), expected);
@@ -84,7 +84,7 @@ fn heads_with_a_name() {
 fn a_head_that_looks_for_the_subject() {
     let mut page = Page::open("spotlight");
     page.step("ch01.subject", |page, words| {
-        page.choose(NAMED, &format!("{}: “it” finds its noun", words.head("13 8")));
+        page.choose(NAMED, &format!("{}: “it” finds its noun", &words.head(13, 8)));
         page.choose("Sentence", words.say("The capital of France is"));
         page.tap_word(words.say("is"), 0);
         assert_eq!(weight(page, "is", words.say("capital")), words.fact("capital.is-capital"));
@@ -106,7 +106,7 @@ fn the_trophy_and_the_suitcase() {
         let sentence = words.say("The trophy did not fit in the suitcase because it was too big");
         page.choose("Sentence", sentence);
         page.tap_word(it, 0);
-        assert!(page.status().contains(&words.head("16 3")), "{}", page.status());
+        assert!(page.status().contains(&words.head(16, 3)), "{}", page.status());
         assert_eq!(weight(page, it, trophy), words.fact("trophy.it-trophy"));
         page.choose("Sentence", &sentence.replace(big, small));
         page.tap_word(it, 0);
@@ -130,21 +130,14 @@ fn the_trophy_and_the_suitcase() {
 /// The chosen token's row in each head.
 fn every_head(page: &mut Page) -> Vec<Vec<f64>> {
     let mut rows = Vec::new();
-    page.slide_left("Layer");
-    loop {
-        page.slide_left("Head");
-        loop {
+    page.slide_through("Layer", |page| {
+        page.slide_through("Head", |page| {
             let table = page.table("looks at");
             let seen = table.column("Measured").into_iter().filter(|it| *it != "not yet seen");
             rows.push(seen.map(number).collect());
-            if !page.slide_on("Head") {
-                break;
-            }
-        }
-        if !page.slide_on("Layer") {
-            return rows;
-        }
-    }
+        });
+    });
+    rows
 }
 
 #[test]

@@ -136,15 +136,11 @@ fn the_scale() {
         assert!(most - least < 0.02, "{with:?}");
     });
     page.step("ch04.other-draws", |page, _| {
-        page.slide_left("Draw");
-        loop {
+        page.slide_through("Draw", |page| {
             let all = page.table("such rows at each dimension");
             let last = all.rows.last().expect("dimension 512");
             let [raw, stuck, scaled] = [2, 4, 5].map(|place| number(&last[place]));
             assert!(raw > 0.9 && stuck > 0.5 && scaled < 0.3, "{last:?}");
-            if !page.slide_on("Draw") {
-                break;
-            }
-        }
+        });
     });
 }

@@ -45,7 +45,7 @@ fn as_it_opens() {
     let mut page = Page::open("heads");
     page.step("ch05.dark-and-pale", |page, words| {
         let (head, _) = darkest(page);
-        assert_eq!(name(head), words.head("16 0"));
+        assert_eq!(name(head), words.head(16, 0));
         assert_eq!(page.map(".overview")[16][0], words.fact("multi.cat.previous-16-0"));
         page.tap("16", "0");
         let stripe = page.map(".opened");
@@ -61,7 +61,6 @@ fn as_it_opens() {
             (1..map.len()).map(|row| number(&map[row][row - 1])).sum::<f64>() / 9.0
         };
         let dark = number(words.fact("multi.cat.previous-16-0"));
-        println!("{dark} {score}");
         assert!((before(&stripe) - dark).abs() < 0.01 && (before(&other) - score).abs() < 0.01);
         assert!(score < dark / 4.0);
     });
@@ -94,7 +93,8 @@ fn as_it_opens() {
         let column = cells(strong(page, (18, 8)));
         assert!(column.len() == 10 && column.iter().all(|(_, column)| *column == 0), "{column:?}");
         let spread = cells(strong(page, (0, 4)));
-        assert!(spread.len() < 4, "{spread:?}");
+        // Once there is something to choose from, it prefers nothing.
+        assert!(spread.iter().all(|(row, _)| *row < 5), "{spread:?}");
     });
 }
 
@@ -103,10 +103,10 @@ fn heads_with_a_name() {
     let mut page = Page::open("heads");
     page.step("ch05.nothing-twice", |page, words| {
         page.choose(NAMED, words.say("what came next last time"));
-        let (head, score) = (words.head("18 6"), words.fact("multi.repeat.prefix-18-6"));
+        let (head, score) = (&words.head(18, 6), words.fact("multi.repeat.prefix-18-6"));
         let said = page.status().to_lowercase();
         let rank = words.fact("multi.repeat.rank-18-6");
-        assert!(said.starts_with(&head), "{said}");
+        assert!(said.starts_with(head), "{said}");
         assert!(said.contains(&format!("is {score}, rank {rank} of")), "{said}");
         page.choose(SENTENCE, "The cat sat on the mat");
         assert!(page.status().starts_with("Not measurable on this sentence"), "{}", page.status());
@@ -117,7 +117,7 @@ fn heads_with_a_name() {
         let (it, cat) = (words.say("it"), words.say("cat"));
         assert!(page.chosen(SHOWS).contains(&format!("“{it}” on “{cat}”")));
         let (head, _) = darkest(page);
-        assert_eq!(name(head), words.head("13 8"));
+        assert_eq!(name(head), words.head(13, 8));
         assert_eq!(page.map(".overview")[13][8], words.fact("spotlight.it-cat"));
         let mut scores = overview(page).concat();
         scores.sort_by(f64::total_cmp);
@@ -131,7 +131,7 @@ fn heads_with_a_name() {
     page.step("ch05.too-narrow", |page, words| {
         page.choose(NAMED, "the verb finds its subject");
         words.say("it");
-        assert!(page.status().to_lowercase().starts_with(&words.head("13 8")));
+        assert!(page.status().to_lowercase().starts_with(&words.head(13, 8)));
         assert_eq!(page.map(".overview")[13][8], words.fact("keys.are-keys-same-head"));
         assert!(page.chosen(SHOWS).contains("“are” on “keys”"));
     });
@@ -146,7 +146,7 @@ fn exercises() {
         page.choose(SHOWS, "The weight of “are” on “keys”");
         page.tap("9", "7");
         let said = page.status();
-        assert!(said.to_lowercase().starts_with(&words.head("9 7")), "{said}");
+        assert!(said.to_lowercase().starts_with(&words.head(9, 7)), "{said}");
         let (score, rank) = (words.fact("keys.are-keys"), words.fact("multi.keys.rank-9-7"));
         assert!(said.contains(&format!("is {score}, rank {rank} of")), "{said}");
         assert_eq!(rank, "1");
@@ -163,9 +163,8 @@ fn exercises() {
 fn the_parts_of_a_layer() {
     let mut page = Page::open("assemble");
     page.step("ch05.same-places", |page, _| {
-        page.slide_left("Head");
         let mut next = 0.0;
-        loop {
+        page.slide_through("Head", |page| {
             let said = page.status();
             let places = |after: &str| {
                 let rest = said.split(after).nth(1).unwrap_or_else(|| panic!("{said}"));
@@ -176,10 +175,7 @@ fn the_parts_of_a_layer() {
             assert_eq!((first, last), places("meets rows "));
             assert_eq!(first, next);
             next = last + 1.0;
-            if !page.slide_on("Head") {
-                break;
-            }
-        }
+        });
         assert_eq!(next, 576.0);
     });
     page.step("ch05.gpt-3", |page, words| {

@@ -69,7 +69,8 @@ fn real_heads() {
     let mut page = Page::open("causal-mask");
     // A head of the menu, and the rows that the text names with their facts.
     let look = |page: &mut Page, words: &Words, head: &str, rows: &[(usize, &str)]| {
-        page.choose(WHOSE, &words.head(&head.replace('-', " ")));
+        let (layer, place) = head.split_once('-').expect("a layer and a head");
+        page.choose(WHOSE, &words.head(number(layer) as usize, number(place) as usize));
         for (row, name) in rows {
             assert_eq!(moved(page)[*row], words.fact(&format!("mask.{head}-{name}")));
         }

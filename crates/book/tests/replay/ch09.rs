@@ -91,14 +91,10 @@ fn patterns() {
     page.step("ch09.causal-half", |page, words| {
         page.choose(PATTERN, words.say("Causal"));
         page.choose(JOIN, words.say("The first alone"));
-        page.slide_left("Longer text");
-        loop {
+        page.slide_through("Longer text", |page| {
             let (pairs, all) = longer(page);
             assert!((0.5..0.52).contains(&(pairs / all)), "{}", page.status());
-            if !page.slide_on("Longer text") {
-                break;
-            }
-        }
+        });
     });
 }
 
@@ -113,8 +109,7 @@ fn a_training_of_ones_own() {
         let loss: Vec<f64> =
             page.table("How the training goes").column("Loss").into_iter().map(number).collect();
         // A line is twenty-five steps. On the plateau little is gained, and then it falls.
-        let plateau = loss.windows(2).take_while(|pair| pair[0] - pair[1] < 0.2).count();
-        assert!(plateau >= 3 || loss[1] - loss[plateau] < 0.3, "{loss:?}");
+        assert!(loss[1] - loss[3] < 0.3, "{loss:?}");
         let fall = loss.windows(3).map(|some| some[0] - some[2]).fold(0.0, f64::max);
         assert!(fall > loss[1] / 2.0 && loss[loss.len() - 1] < 0.1, "{loss:?}");
         // The stripe: in the second saying, what came after the letter in the first.

@@ -18,9 +18,13 @@ fn sharing() {
         assert_eq!(page.slider_shows("Query heads"), "8");
         assert_eq!(page.table("Who reads what").rows.len(), 2);
         page.slide_left("Follow query head");
-        for (head, neighbours) in (0..8).map(|head| (head, if head < 4 { "0, 1, 2, 3" } else { "4, 5, 6, 7" })) {
+        for head in 0..8 {
             let said = page.status();
-            let reads = format!("Query head {head} reads key and value head {}, which answers query heads {neighbours}", head / 4);
+            let (kept, neighbours) = (head / 4, ["0, 1, 2, 3", "4, 5, 6, 7"][head / 4]);
+            let reads = format!(
+                "Query head {head} reads key and value head {kept}, which answers query heads \
+                 {neighbours}"
+            );
             assert!(said.contains(&reads), "{said}");
             assert_eq!(page.slide_on("Follow query head"), head < 7);
         }
@@ -90,23 +94,20 @@ fn the_calculator() {
     page.step("ch10.window", |page, words| {
         page.press("Reset");
         let tokens = words.fact("cache.tokens");
-        page.choose("Model", words.say("Mistral 7B v0.1"));
-        page.slide_left("Tokens of a text");
+        page.choose("Model", "Mistral 7B v0.1");
+        let window = number(&page.field("Tokens in the window"));
         let mut before = 0.0;
-        loop {
+        page.slide_through("Tokens of a text", |page| {
             let (shown, cache) = (page.slider_shows("Tokens of a text"), own(page));
-            let grows = number(&shown) <= 4096.0;
+            let grows = number(&shown) <= window;
             assert!(if grows { cache > before } else { cache == before }, "{shown}: {cache}");
             if shown == tokens {
                 let gib = words.fact("cache.of-mistral-gib");
                 assert_eq!(kinds(page).at("GQA (this model)", "Binary"), gib);
             }
             before = cache;
-            if !page.slide_on("Tokens of a text") {
-                break;
-            }
-        }
-        page.choose("Model", words.say("Gemma 2 9B"));
+        });
+        page.choose("Model", "Gemma 2 9B");
         page.slide_left("Tokens of a text");
         let mut ratios = Vec::new();
         let mut before = own(page);

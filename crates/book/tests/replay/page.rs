@@ -91,6 +91,15 @@ impl Page {
         true
     }
 
+    /// Moves a slider from its left end to its right, and looks at each place.
+    pub fn slide_through(&mut self, label: &str, mut look: impl FnMut(&mut Page)) {
+        self.slide_left(label);
+        look(self);
+        while self.slide_on(label) {
+            look(self);
+        }
+    }
+
     /// What a slider shows beside its label.
     pub fn slider_shows(&self, label: &str) -> String {
         self.slider(label).shown

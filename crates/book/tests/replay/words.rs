@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use book::{heads, steps, tag};
+use book::{steps, tag};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 use crate::book::book;
@@ -29,14 +29,9 @@ impl Words {
         let found = steps::find(&page.text).into_iter().find(|step| step.id == id);
         let step = found.unwrap_or_else(|| panic!("{} has no step `{id}`", page.file.display()));
         let text = &page.text[step.words];
-        let mut there = BTreeSet::new();
-        for tag in tag::find(text) {
-            match tag.kind {
-                "fact" => there.insert(tag.name.to_owned()),
-                "head" => there.insert(format!("head {}", tag.name)),
-                _ => false,
-            };
-        }
+        let tags = tag::find(text).into_iter();
+        let tags = tags.filter(|tag| matches!(tag.kind, "fact" | "given" | "head"));
+        let mut there: BTreeSet<String> = tags.map(|tag| tag.name.to_owned()).collect();
         there.extend(typed(text));
         Self { id: id.to_owned(), there, taken: RefCell::default() }
     }
@@ -47,13 +42,13 @@ impl Words {
         &book().facts[name]
     }
 
-    /// The head `place`, as in `13 8`, as it is printed.
-    pub fn head(&self, place: &str) -> String {
-        self.take(&format!("head {place}"));
-        heads::name(place).expect("a head of the model")
+    /// A head of the model that these words name: `layer 13, head 8`.
+    pub fn head(&self, layer: usize, head: usize) -> String {
+        self.take(&format!("{layer} {head}"));
+        format!("layer {layer}, head {head}")
     }
 
-    /// A word or phrase that stands in italics, or a number.
+    /// A word or phrase that stands in italics, or a number that the text sets.
     pub fn say<'w>(&self, word: &'w str) -> &'w str {
         self.take(word);
         word
@@ -76,12 +71,11 @@ impl Words {
 fn typed(text: &str) -> Vec<String> {
     let mut plain = text.to_owned();
     for tag in tag::find(text).into_iter().rev() {
-        let shown = match tag.kind {
-            "term" => tag.name.split('|').nth(1),
-            "given" => Some(tag.name),
-            _ => None,
-        };
+        let shown = if tag.kind == "term" { tag.name.split('|').nth(1) } else { None };
         plain.replace_range(tag.start..tag.end, shown.unwrap_or("some"));
+    }
+    for name in &book().names {
+        plain = plain.replace(name, "some");
     }
     let mut found = Vec::new();
     let (mut italics, mut formula) = (None, false);
