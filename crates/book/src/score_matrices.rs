@@ -13,7 +13,7 @@ use widgets::square::Square;
 use crate::memoised_model::MemoisedModel;
 
 /// Made-up vectors: those of a listing, which prints the same matrix.
-pub struct Toy<const SEQ: usize> {
+pub(crate) struct Toy<const SEQ: usize> {
     /// The words.
     words: [&'static str; SEQ],
     /// The word that a widget opens on.
@@ -25,7 +25,7 @@ pub struct Toy<const SEQ: usize> {
 }
 
 /// The words of chapter 3, as in `ch03-score-matrix`.
-pub const CAT: Toy<4> = Toy {
+pub(crate) const CAT: Toy<4> = Toy {
     words: score_matrix::WORDS,
     opening: "sat",
     query: score_matrix::QUERY,
@@ -33,7 +33,7 @@ pub const CAT: Toy<4> = Toy {
 };
 
 /// The words of chapter 6, as in `ch06-mask`.
-pub const MYSTERY: Toy<5> = Toy {
+pub(crate) const MYSTERY: Toy<5> = Toy {
     words: causal_mask::TOKENS,
     opening: "I",
     query: causal_mask::QUERY,
@@ -45,7 +45,7 @@ impl<const SEQ: usize> Toy<SEQ> {
     ///
     /// # Errors
     /// None with the toys above: the library refuses shapes that do not fit.
-    pub fn matrix(&self) -> Result<Square> {
+    pub(crate) fn matrix(&self) -> Result<Square> {
         let mut one_by_one = Vec::new();
         for last in 0..SEQ {
             one_by_one.extend(self.raw(last, last)?);
@@ -77,17 +77,17 @@ impl<const SEQ: usize> Toy<SEQ> {
 }
 
 /// A head of the model whose scores a widget shows.
-pub struct MatrixHead {
+pub(crate) struct MatrixHead {
     /// Its layer and its place in the layer, from 0.
-    pub head: (usize, usize),
+    pub(crate) head: (usize, usize),
     /// What it does on this text.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// The word that a widget opens on: its first occurrence.
-    pub opening: &'static str,
+    pub(crate) opening: &'static str,
 }
 
 /// The heads of chapter 3, on [`SHORT`].
-pub const MATRIX_HEADS: &[MatrixHead] = &[
+pub(crate) const MATRIX_HEADS: &[MatrixHead] = &[
     MatrixHead { head: heads::NOUN, label: "looks for the subject", opening: "sat" },
     MatrixHead { head: (3, 8), label: "spreads out", opening: "sat" },
     MatrixHead { head: heads::PREVIOUS_TOKEN, label: "looks one token back", opening: "sat" },
@@ -95,7 +95,7 @@ pub const MATRIX_HEADS: &[MatrixHead] = &[
 ];
 
 /// The heads of chapter 6, on [`LONG`].
-pub const MASK_HEADS: &[MatrixHead] = &[
+pub(crate) const MASK_HEADS: &[MatrixHead] = &[
     MatrixHead { head: heads::NOUN, label: "looks for the subject", opening: "The" },
     MatrixHead { head: (22, 8), label: "moves most, all rows together", opening: "The" },
     MatrixHead { head: (0, 6), label: "early rows most, step by step", opening: "The" },
@@ -103,21 +103,21 @@ pub const MASK_HEADS: &[MatrixHead] = &[
 ];
 
 /// What the heads of chapter 3 read.
-pub const SHORT: &str = texts::CAT_SAT;
+pub(crate) const SHORT: &str = texts::CAT_SAT;
 
 /// What the heads of chapter 6 read.
-pub const LONG: &str = texts::CAT;
+pub(crate) const LONG: &str = texts::CAT;
 
 /// A text, with the scores of all heads before the mask.
-pub struct UnmaskedText {
+pub(crate) struct UnmaskedText {
     /// The tokens, as words.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// For each layer the scaled scores with nothing hidden, `[heads, seq, seq]`.
-    pub unmasked: Rc<Vec<Tensor<3>>>,
+    pub(crate) unmasked: Rc<Vec<Tensor<3>>>,
     /// The ids of the tokens.
-    pub ids: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
     /// The pass over the tokens up to each one, where they were asked for.
-    pub beginnings: Vec<Rc<Forward>>,
+    pub(crate) beginnings: Vec<Rc<Forward>>,
     tokens: Vec<String>,
     head_dim: usize,
 }
@@ -127,7 +127,7 @@ impl UnmaskedText {
     ///
     /// # Errors
     /// When the model cannot run.
-    pub fn read(model: &MemoisedModel, text: &str, one_by_one: bool) -> Result<Self> {
+    pub(crate) fn read(model: &MemoisedModel, text: &str, one_by_one: bool) -> Result<Self> {
         let ids = model.encode(text)?;
         let tokens: Vec<String> =
             ids.iter().map(|&id| Ok(model.tokenizer().token(id)?.text)).collect::<Result<_>>()?;
@@ -148,7 +148,7 @@ impl UnmaskedText {
     ///
     /// # Errors
     /// When there is no such word to open on.
-    pub fn matrix(&self, shown: &MatrixHead) -> Result<Square> {
+    pub(crate) fn matrix(&self, shown: &MatrixHead) -> Result<Square> {
         let &MatrixHead { head: (layer, head), label, opening } = shown;
         ensure!(layer < self.unmasked.len(), "there is no layer {layer}");
         let scale = (self.head_dim as f32).sqrt();

@@ -12,17 +12,17 @@ use widgets::show::word;
 use crate::memoised_model::MemoisedModel;
 
 /// A sentence of the gallery.
-pub struct GallerySentence {
+pub(crate) struct GallerySentence {
     /// A short name for files, addresses and facts.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What the model reads.
-    pub text: &'static str,
+    pub(crate) text: &'static str,
     /// The word that the spotlight opens on: its last occurrence.
-    pub query: &'static str,
+    pub(crate) query: &'static str,
 }
 
 /// The sentences, in the order of the menu.
-pub const GALLERY: &[GallerySentence] = &[
+pub(crate) const GALLERY: &[GallerySentence] = &[
     GallerySentence { name: "cat", text: texts::CAT, query: "it" },
     GallerySentence { name: "trophy-big", text: texts::TROPHY_BIG, query: "it" },
     GallerySentence { name: "trophy-small", text: texts::TROPHY_SMALL, query: "it" },
@@ -34,17 +34,17 @@ pub const GALLERY: &[GallerySentence] = &[
 ];
 
 /// A head that does one thing that can be named, and where to see it.
-pub struct NamedHead {
+pub(crate) struct NamedHead {
     /// Its layer and its place in the layer, from 0.
-    pub head: (usize, usize),
+    pub(crate) head: (usize, usize),
     /// What it does on this sentence.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// The sentence, by name.
-    pub sentence: &'static str,
+    pub(crate) sentence: &'static str,
 }
 
 /// The named heads, in the order of the menu. Layers and heads count from 0.
-pub const NAMED_HEADS: &[NamedHead] = &[
+pub(crate) const NAMED_HEADS: &[NamedHead] = &[
     NamedHead { head: heads::NOUN, label: "“it” finds its noun", sentence: "cat" },
     NamedHead { head: (3, 8), label: "“it” finds its noun, earlier", sentence: "cat" },
     NamedHead { head: (16, 3), label: "“it” finds the trophy", sentence: "trophy-big" },
@@ -56,30 +56,31 @@ pub const NAMED_HEADS: &[NamedHead] = &[
 ];
 
 /// The made-up weights that textbooks show for "it" in the first sentence.
-pub const ILLUSTRATION: [f32; 10] = [0.04, 0.42, 0.08, 0.02, 0.03, 0.05, 0.12, 0.10, 0.08, 0.06];
+pub(crate) const ILLUSTRATION: [f32; 10] =
+    [0.04, 0.42, 0.08, 0.02, 0.03, 0.05, 0.12, 0.10, 0.08, 0.06];
 
 /// The words of the first sentence, for a book without the model.
-pub fn illustrated_words() -> Vec<String> {
+pub(crate) fn illustrated_words() -> Vec<String> {
     GALLERY[0].text.split(' ').map(str::to_owned).collect()
 }
 
 /// A sentence of the gallery, and what the model made of it.
-pub struct ReadSentence {
+pub(crate) struct ReadSentence {
     /// The sentence.
-    pub chosen: &'static GallerySentence,
+    pub(crate) chosen: &'static GallerySentence,
     /// What the model returned.
-    pub forward: Rc<Forward>,
+    pub(crate) forward: Rc<Forward>,
     /// All scores, packed for the page.
-    pub packed: Sentence,
+    pub(crate) packed: Sentence,
     /// The token that the spotlight opens on.
-    pub query: usize,
+    pub(crate) query: usize,
 }
 
 /// Every sentence, as the model reads it.
 ///
 /// # Errors
 /// When the model cannot run, or a sentence has no such word to open on.
-pub fn read_all(model: &MemoisedModel) -> Result<Vec<ReadSentence>> {
+pub(crate) fn read_all(model: &MemoisedModel) -> Result<Vec<ReadSentence>> {
     GALLERY.iter().map(|chosen| read_one(model, chosen)).collect()
 }
 
@@ -87,7 +88,7 @@ pub fn read_all(model: &MemoisedModel) -> Result<Vec<ReadSentence>> {
 ///
 /// # Errors
 /// When there is none, and those of [`read_all`].
-pub fn read(model: &MemoisedModel, name: &str) -> Result<ReadSentence> {
+pub(crate) fn read(model: &MemoisedModel, name: &str) -> Result<ReadSentence> {
     let chosen = GALLERY.iter().find(|chosen| chosen.name == name);
     read_one(model, chosen.with_context(|| format!("the gallery has no sentence `{name}`"))?)
 }
@@ -119,7 +120,7 @@ fn read_one(model: &MemoisedModel, chosen: &'static GallerySentence) -> Result<R
 }
 
 /// What the widgets are told about the gallery.
-pub fn gallery(sentences: &[ReadSentence]) -> Gallery {
+pub(crate) fn gallery(sentences: &[ReadSentence]) -> Gallery {
     let shape = sentences.first().map_or((0, 0), |first| (first.packed.layers, first.packed.heads));
     let entry = |read: &ReadSentence| Entry {
         name: read.chosen.name.to_owned(),
