@@ -22,7 +22,7 @@ struct Options {
     text: String,
     /// Above 0; 1 is the model's own distribution
     #[arg(long, default_value_t = 1.0)]
-    temperature: f32,
+    temperature: f64,
     /// How many tokens top-k keeps
     #[arg(long, default_value_t = TOP_K)]
     top_k: usize,

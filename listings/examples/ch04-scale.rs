@@ -1,6 +1,6 @@
 //! Chapter 4: the other knob, inside attention: the scale `1 / sqrt(head_dim)`.
 //!
-//! Queries and keys are drawn by lot, with mean 0 and variance 1. Watch the spread of their dot
+//! Queries and keys are drawn at random, with mean 0 and variance 1. Watch the spread of their dot
 //! products grow with the dimension. Without the scale the softmax saturates: in more and more
 //! rows one key takes all, and the slope of its weight, `a (1 - a)`, goes to zero, so that nothing
 //! is left to learn from. With the scale the lines soon look alike. The last line is all heads of
@@ -45,7 +45,7 @@ fn main() -> Result<()> {
 }
 
 // ANCHOR: drawn
-/// The scores of queries and keys drawn by lot, raw and scaled:
+/// The scores of queries and keys drawn at random, raw and scaled:
 /// `[1, HEADS, QUERIES, keys]`.
 fn drawn(head_dim: usize, options: &Options) -> Result<[Tensor<4>; 2]> {
     let mut random = Random::new(options.seed);

@@ -16,7 +16,7 @@ use listings::terminal::{print, shaded, share};
 struct Options {
     /// The temperatures, each above 0
     #[arg(default_values_t = [0.1, 0.2, 0.5, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0])]
-    temperatures: Vec<f32>,
+    temperatures: Vec<f64>,
 }
 
 fn main() -> Result<()> {
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
 
 // ANCHOR: line
 /// The shares at one temperature, how spread out they are, and over how many tokens.
-fn line(temperature: f32) -> Result<String> {
+fn line(temperature: f64) -> Result<String> {
     let logits = Tensor::<1>::from_data(LOGITS, &Device::flex());
     let shares = softmax_with_temperature(logits, temperature, 0)?;
     let entropy: f32 = entropy(shares.clone(), 0)?.into_scalar();

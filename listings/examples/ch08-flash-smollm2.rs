@@ -6,7 +6,7 @@
 //! scaled down: that depends on what the head looks at.
 
 use anyhow::Result;
-use attention::flash::{Flash, FlashOptions, Step, flash_attention};
+use attention::flash::{Flash, Step, TileOptions, flash_attention};
 use clap::Parser;
 use inputs::{heads, texts};
 use listings::terminal::{bound, print};
@@ -40,7 +40,7 @@ fn main() -> Result<()> {
         let seq = steps.query.dims()[2];
         let mut rows = vec![("plain".to_owned(), seq * seq, None)];
         for &block in &blocks {
-            let tiles = FlashOptions {
+            let tiles = TileOptions {
                 block_q: block,
                 block_k: block,
                 causal: true,

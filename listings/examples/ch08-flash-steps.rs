@@ -5,7 +5,7 @@
 //! output. No step needs more of the score matrix than its tile.
 
 use anyhow::Result;
-use attention::flash::{FlashOptions, Step, flash_attention};
+use attention::flash::{Step, TileOptions, flash_attention};
 use attention::{Mask, scaled_dot_product_attention};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
@@ -33,7 +33,7 @@ fn main() -> Result<()> {
     let tensor = |rows: [[f32; 2]; 4]| Tensor::<4>::from_data([[rows]], &device);
     let (query, key, value) = (tensor(QUERY), tensor(KEY), tensor(VALUE));
 
-    let options = FlashOptions { block_q, block_k, causal, scale: None, keep_steps: true };
+    let options = TileOptions { block_q, block_k, causal, scale: None, keep_steps: true };
     let flash = flash_attention(query.clone(), key.clone(), value.clone(), &options)?;
 
     let mask = if causal { Mask::Causal } else { Mask::Full };

@@ -7,7 +7,7 @@
 use anyhow::{Context, Result};
 use attention::cost::{Bound, Work};
 use attention::devices::{Arithmetic, DeviceSpec, device};
-use attention::flash::{FlashOptions, flash_traffic};
+use attention::flash::{TileOptions, flash_traffic};
 use attention::traffic::{Sizes, Traffic, standard_formula};
 use attention::units::Bytes;
 use clap::Parser;
@@ -45,7 +45,7 @@ fn main() -> Result<()> {
     };
     let mut rows = vec![("standard".to_owned(), standard_formula(&sizes))];
     for &block in &blocks {
-        let options = FlashOptions { block_q: block, block_k: block, causal, ..Default::default() };
+        let options = TileOptions { block_q: block, block_k: block, causal, ..Default::default() };
         rows.push((format!("flash {block}"), flash_traffic(&sizes, &options)?));
     }
     // ANCHOR_END: count

@@ -6,7 +6,7 @@
 use anyhow::Result;
 use attention::cost::{Bound, Work};
 use attention::devices::{Arithmetic, DEVICES};
-use attention::flash::{FlashOptions, flash_traffic};
+use attention::flash::{TileOptions, flash_traffic};
 use attention::traffic::{Sizes, Traffic, standard_formula};
 use clap::Parser;
 use inputs::flash::{BLOCK, HEAD_DIM, SEQ};
@@ -37,7 +37,7 @@ fn main() -> Result<()> {
         bytes_per_number: 2,
         ..Sizes::one()
     };
-    let options = FlashOptions { block_q: block, block_k: block, ..Default::default() };
+    let options = TileOptions { block_q: block, block_k: block, ..Default::default() };
     // ANCHOR: roofline
     let work = |traffic: Traffic| Work { flops: traffic.flops, bytes: traffic.moved() };
     let standard = work(standard_formula(&sizes));

@@ -1,7 +1,7 @@
 //! What attention moves in the example of chapter 8: one head, in fp16.
 
 use anyhow::Result;
-use attention::flash::{FlashOptions, flash_traffic};
+use attention::flash::{TileOptions, flash_traffic};
 use attention::traffic::{Sizes, Traffic, standard_formula};
 use inputs::flash::{HEAD_DIM, SEQ};
 
@@ -26,6 +26,6 @@ pub(crate) fn standard() -> Traffic {
 
 /// What flash attention costs with square tiles, `block` a side.
 pub(crate) fn tiles(seq: usize, block: usize, causal: bool) -> Result<Traffic> {
-    let options = FlashOptions { block_q: block, block_k: block, causal, ..Default::default() };
+    let options = TileOptions { block_q: block, block_k: block, causal, ..Default::default() };
     Ok(flash_traffic(&sizes(seq), &options)?)
 }

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use attention::flash::{FlashOptions, flash_attention};
+use attention::flash::{TileOptions, flash_attention};
 use attention::online_softmax::OnlineSoftmax;
 use burn::tensor::Tensor;
 use inputs::texts::{CAPITAL, DAY};
@@ -90,7 +90,7 @@ fn tiled_heads_equal_plain_heads() {
         let plain = numbers(steps.output);
         let size = plain.iter().fold(0.0_f32, |size, number| size.max(number.abs()));
         for (block_q, block_k) in [(1, 1), (4, 4), (16, 16), (10, 24), (128, 128)] {
-            let tiles = FlashOptions { block_q, block_k, causal: true, ..Default::default() };
+            let tiles = TileOptions { block_q, block_k, causal: true, ..Default::default() };
             let (query, key, value) = (steps.query.clone(), steps.key.clone(), steps.value.clone());
             let flash = flash_attention(query, key, value, &tiles).unwrap();
             worst = worst.max(apart(&numbers(flash.output), &plain) / size);

@@ -1,7 +1,7 @@
 //! Chapter 10, heads and the KV cache: sizes in bytes, for the source's example and real models.
 
 use anyhow::{Context, Result, bail};
-use attention::cost::{Kind, Precision, Shape, Window};
+use attention::cost::{Kind, Precision, Shape, Window, weights};
 use attention::devices::{Arithmetic, device};
 use attention::grouped_query::repeat_kv;
 use attention::presets::preset;
@@ -106,7 +106,7 @@ fn latent(facts: &mut Facts) -> Result<()> {
 fn writing(facts: &mut Facts) -> Result<()> {
     let model = preset("Llama 3 8B").context("no Llama 3 8B in the presets")?;
     let h100 = device("NVIDIA H100 80GB SXM5").context("no H100 in the devices")?;
-    let weights = Bytes(2 * model.parameters.millions * 1_000_000);
+    let weights = weights(model.parameters.millions * 1_000_000, Precision::Fp16)?;
     let source = format!("{}, {}", h100.source.title, h100.source.year);
     facts.add("cache.h100.bandwidth", Fact::text(h100.bandwidth, &source));
     let ridge = h100.ridge(Arithmetic::Fp16)?;

@@ -1,4 +1,4 @@
-//! Keys drawn by lot, the same on every machine.
+//! Keys drawn at random, the same on every machine.
 
 use std::ops::Range;
 
@@ -7,9 +7,9 @@ use crate::random::Random;
 /// The place of a query, and a key.
 pub(crate) type Pair = (i64, i64);
 
-/// Draws some of the keys for each query. Two equal lots draw the same.
+/// Draws some of the keys for each query. Two equal ones draw the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Lot {
+pub(crate) struct RandomKeys {
     /// How many keys each query gets: fewer than there are, or none.
     pub keys: usize,
     /// How many there are.
@@ -17,7 +17,7 @@ pub(crate) struct Lot {
     pub seed: u64,
 }
 
-impl Lot {
+impl RandomKeys {
     /// Draws for the queries at these places: `keys` pairs for each, in turn.
     ///
     /// Floyd's method (Bentley, *Programming Pearls: A Sample of Brilliance*, 1987) needs one
