@@ -431,24 +431,6 @@
     $("#print-button")?.addEventListener("click", () => print());
   }
 
-  // ---- Offline: the worker keeps the pages that were visited.
-
-  function setUpOffline() {
-    const { serviceWorker } = navigator;
-    if (!serviceWorker) return;
-    // What was loaded before the worker took over, or while it did, is named to it.
-    serviceWorker.addEventListener("controllerchange", () => {
-      const worker = serviceWorker.controller;
-      worker?.postMessage([location.href]);
-      const seen = new PerformanceObserver((list) => {
-        const loaded = list.getEntries().map((entry) => entry.name);
-        worker?.postMessage(loaded.filter((address) => address.startsWith(location.origin)));
-      });
-      seen.observe({ type: "resource", buffered: true });
-    });
-    serviceWorker.register(fromRoot("sw.js")).catch(() => undefined);
-  }
-
   setUpContents();
   setUpTheme();
   setUpSearch();
@@ -464,5 +446,4 @@
     $("main").focus();
     $("main").scrollIntoView();
   });
-  addEventListener("load", setUpOffline);
 })();

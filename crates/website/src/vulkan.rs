@@ -7,7 +7,9 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{browser, system};
+use xtask::system;
+
+use crate::browser;
 
 /// The driver's file, in Chromium's folder.
 const LIBRARY: &str = "libvk_swiftshader.so";
@@ -73,7 +75,7 @@ impl Driver {
     /// # Errors
     /// When the file that names the driver cannot be written.
     pub fn pass_to<'a>(&self, command: &'a mut Command) -> Result<&'a mut Command> {
-        let manifest = crate::root().join("target/swiftshader.json");
+        let manifest = xtask::root().join("target/swiftshader.json");
         let Some(library) = self.library.to_str() else {
             bail!("the name of {} is not UTF-8", self.library.display());
         };

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{browser, root, say, serve, site, system};
+use xtask::{root, say, system};
+
+use crate::{browser, serve, site};
 
 /// How long Chromium may take. A book of ten chapters takes a tenth of it.
 const LIMIT: Duration = Duration::from_secs(240);

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{root, sha256, system};
+use xtask::{root, system};
+
+use crate::sha256;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -149,8 +151,7 @@ fn compile(module: &Module, toolchain: Toolchain) -> Result<()> {
             .args(["--target", TARGET, "--target-dir"])
             .arg(&target),
     )?;
-    let compiled =
-        target.join(TARGET).join(module.profile).join(module.name).with_extension("wasm");
+    let compiled = target.join(TARGET).join(module.profile).join(module.name).with_extension("wasm");
     bind(&compiled, &folder().join(module.name))
 }
 

@@ -229,7 +229,7 @@ mod tests {
         let out = folder(&[("a/b/page.html", &page)]);
         finish(out.path(), folder(&[]).path(), None).unwrap();
         let html = fs::read_to_string(out.path().join("a/b/page.html")).unwrap();
-        assert!(html.contains("href=\"../../hoisted.css\""), "{html}");
+        assert!(html.contains("href=\"../../hoisted.css?v=BUILD-ID\""), "{html}");
         let css = fs::read_to_string(out.path().join(styles::FILE)).unwrap();
         assert!(css.contains("{top:0!important;}"), "{css}");
     }

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::system;
+use xtask::system;
 
 /// The variable in which the kernels' tests find the compilers.
 pub const VARIABLE: &str = "KERNELS_CUDA";

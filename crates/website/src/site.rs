@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use book::Builder;
 
-use crate::{fetch, finish, root, say, wasm, weights};
+use xtask::{root, say};
+
+use crate::{fetch, finish, seal, wasm, weights};
 
 /// Everything that the pages are made from and that editing a text does not change.
 pub struct Site {
     builder: Builder,
-    /// The version of the WebAssembly modules, if they are there.
-    modules: Option<String>,
+    /// Whether the WebAssembly modules are there.
+    modules: bool,
     /// Where the weights are in pieces, if the site is to offer them.
     weights: Option<PathBuf>,
 }
@@ -25,8 +27,8 @@ impl Site {
     /// compile, or the model cannot be read.
     pub fn whole() -> Result<Self> {
         fetch::weights()?;
-        let modules = say::step("Building the widgets", wasm::build)?;
-        Ok(Self { builder: open()?, modules: Some(modules), weights: Some(weights::pieces()?) })
+        say::step("Building the widgets", wasm::build)?;
+        Ok(Self { builder: open()?, modules: true, weights: Some(weights::pieces()?) })
     }
 
     /// Gets what can be had, and says what is missing: a book without real maps or live
@@ -40,7 +42,7 @@ impl Site {
         }
         let modules = say::step("Building the widgets", wasm::build)
             .inspect_err(|error| warn("The book will have no live widgets", error))
-            .ok();
+            .is_ok();
         let weights = weights::pieces()
             .inspect_err(|error| warn("The pages will not offer the real model", error))
             .ok();
@@ -60,13 +62,15 @@ impl Site {
     pub fn build(&self, out: &Path, live_reload: bool) -> Result<()> {
         let next = beside(out, "next");
         remove(&next)?;
-        self.builder.build(root(), &next, self.modules.as_deref(), live_reload)?;
-        let modules = self.modules.as_ref().map(|_| wasm::folder());
+        let version = self.modules.then_some(seal::PLACEHOLDER);
+        self.builder.build(root(), &next, version, live_reload)?;
+        let modules = self.modules.then(wasm::folder);
         finish::finish(&next, &root().join("theme/root"), modules.as_deref())?;
         match &self.weights {
             Some(pieces) => weights::deploy(pieces, &next)?,
             None => weights::withdraw(&next)?,
         }
+        seal::seal(&next)?;
         swap(&next, out)
     }
 }

@@ -12,8 +12,8 @@ use flate2::write::GzEncoder;
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 use crate::finish::{files, has_extension};
-use crate::say;
 use crate::wasm::{MODULES, Module};
+use xtask::say;
 
 /// What a page may weigh, in bytes after gzip.
 const PAGE: u64 = 200_000;

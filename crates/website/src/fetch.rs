@@ -13,7 +13,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use crate::{hex, say, system};
+use xtask::{say, system};
+
+use crate::hex;
 
 /// A file in a wheel.
 #[derive(Debug, Clone, Copy)]

@@ -11,10 +11,12 @@ use lol_html::{RewriteStrSettings, element, rewrite_str};
 use reader::PIECE;
 
 use crate::finish::{files, has_extension};
-use crate::{root, sha256};
+use xtask::root;
+
+use crate::sha256;
 
 /// The folder in the site.
-const FOLDER: &str = "weights";
+pub const FOLDER: &str = "weights";
 
 /// The SHA-256 of each piece, as a list in JSON.
 const SUMS: &str = "sums.json";

@@ -24,7 +24,7 @@ use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::site::{self, Site};
-use crate::{root, say};
+use xtask::{root, say};
 
 /// How many ports are tried, from the one that was asked for.
 const TRIES: u16 = 20;

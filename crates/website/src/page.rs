@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use lol_html::html_content::{ContentType, Element};
 use lol_html::{ElementContentHandlers, RewriteStrSettings, Selector, element, rewrite_str, text};
 
+use crate::seal::PLACEHOLDER;
 use crate::styles::{self, Sheet};
 
 /// What the pages may load and run: their own site's files, and nothing inline.
@@ -17,9 +18,10 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eva
 /// How long a page's description may be, in characters.
 const DESCRIPTION: usize = 160;
 
-/// Rewrites a page: puts in the policy, moves inline styles to `sheet`, makes the links of the
-/// contents relative to the page, and describes the page by its first paragraph if `describe`.
-/// `to_root` leads from the page to the site's root: `../` or nothing.
+/// Rewrites a page: puts in the policy, moves inline styles to `sheet`, asks for the scripts and
+/// style sheets of its own build, makes the links of the contents relative to the page, and
+/// describes the page by its first paragraph if `describe`. `to_root` leads from the page to the
+/// site's root: `../` or nothing.
 ///
 /// Returns the page, and what is wrong with it.
 ///
@@ -45,9 +47,20 @@ pub fn rewrite(
     });
     let link = element!("head", |head| {
         if found.styled {
-            let link = format!("<link rel=\"stylesheet\" href=\"{to_root}{}\">\n", styles::FILE);
+            let address = versioned(&format!("{to_root}{}", styles::FILE));
+            let link = format!("<link rel=\"stylesheet\" href=\"{address}\">\n");
             head.append(&link, ContentType::Html);
         }
+        Ok(())
+    });
+    let scripts = element!("script[src]", |script| {
+        let address = script.get_attribute("src").unwrap_or_default();
+        script.set_attribute("src", &versioned(&address))?;
+        Ok(())
+    });
+    let sheets = element!("link[rel=stylesheet]", |link| {
+        let address = link.get_attribute("href").unwrap_or_default();
+        link.set_attribute("href", &versioned(&address))?;
         Ok(())
     });
     let describes = element!("meta[name=description]", |meta| {
@@ -87,13 +100,19 @@ pub fn rewrite(
         Ok(())
     });
 
-    let handlers = vec![policy, link, describes, contents, entries, every, inline];
+    let handlers = vec![policy, link, scripts, sheets, describes, contents, entries, every, inline];
     let page = transform(html, handlers)?;
     let mut problems = problems.into_inner();
     if !allowed {
         problems.push("no <meta charset> in the <head>, after which the policy goes".to_owned());
     }
     Ok((page, problems))
+}
+
+/// The address of a file of the page's own build. mdBook's names are digests of what a file was
+/// before the names of other files were put into it, so they do not tell two builds apart.
+fn versioned(address: &str) -> String {
+    format!("{address}?v={PLACEHOLDER}")
 }
 
 /// A selector, and what is done to the elements that it finds.
@@ -237,10 +256,22 @@ mod tests {
         let class = Sheet::default().class("top:1px").unwrap();
         let expected = format!(r#"<i class="{class}">a</i><b class="x {class}">b</b><u>c</u>"#);
         assert!(html.contains(&expected), "{html}");
-        let link = r#"<link rel="stylesheet" href="../hoisted.css">"#;
+        let link = r#"<link rel="stylesheet" href="../hoisted.css?v=BUILD-ID">"#;
         assert!(html.contains(&format!("{link}\n</head>")), "{html}");
         assert_eq!(sheet.css(), format!(".{class}{{top:1px!important;}}\n"));
         assert_eq!(problems, Vec::<String>::new());
+    }
+
+    #[test]
+    fn scripts_and_style_sheets_are_asked_for_by_their_build() {
+        let head = "<link rel=\"stylesheet\" href=\"a.css\"><link rel=\"icon\" href=\"b.svg\">\
+                    <script defer src=\"../c.js\"></script>";
+        let (html, problems) = rewritten(head, "");
+        assert_eq!(problems, Vec::<String>::new());
+        for address in ["href=\"a.css?v=BUILD-ID\"", "href=\"b.svg\"", "src=\"../c.js?v=BUILD-ID\""]
+        {
+            assert!(html.contains(address), "{html}");
+        }
     }
 
     #[test]
