@@ -14,7 +14,7 @@ use axum::extract::Request;
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use xtask::seal::{PLACEHOLDER, seal};
+use website::seal::{PLACEHOLDER, seal};
 
 use crate::site::{self, Server};
 
@@ -91,7 +91,7 @@ impl Host {
             });
             respond(request, next, path, conduct)
         };
-        let router = xtask::serve::router(&builds()?).layer(from_fn(answer));
+        let router = website::serve::router(&builds()?).layer(from_fn(answer));
         let server = Server::start_with(router)?;
         Ok(Self { origin: format!("{}{prefix}", server.origin), server: Some(server), state })
     }
@@ -149,7 +149,7 @@ fn builds() -> Result<PathBuf> {
     let mut made = MADE.lock().expect("a build is made");
     let folder = xtask::root().join("target/two-builds");
     if !*made {
-        xtask::site::remove(&folder)?;
+        website::site::remove(&folder)?;
         for build in [Build::A, Build::B] {
             make(build, &folder.join(build.name()))?;
         }
@@ -179,9 +179,9 @@ fn make(build: Build, folder: &Path) -> Result<()> {
 /// Copies the built book without its weights, and takes back what `seal` did.
 fn copy_unsealed(folder: &Path) -> Result<()> {
     let book = site::book()?;
-    for path in xtask::finish::files(&book)? {
+    for path in website::finish::files(&book)? {
         let name = path.strip_prefix(&book)?;
-        if !name.starts_with(xtask::weights::FOLDER) {
+        if !name.starts_with(website::weights::FOLDER) {
             let to = folder.join(name);
             fs::create_dir_all(to.parent().context("a file lies in a folder")?)?;
             fs::copy(&path, &to)?;

@@ -58,7 +58,7 @@ impl Server {
     /// # Errors
     /// When no port can be had.
     pub fn start(folder: &Path) -> Result<Self> {
-        Self::start_with(xtask::serve::router(folder))
+        Self::start_with(website::serve::router(folder))
     }
 
     /// Serves what a router of the test's own answers.
@@ -104,7 +104,7 @@ impl Driver {
     /// # Errors
     /// When there is no browser, or chromedriver does not start.
     pub fn start() -> Result<Self> {
-        let browser = xtask::browser::find()?;
+        let browser = website::browser::find()?;
         let mut process = Command::new(&browser.chromedriver)
             .arg("--port=0")
             .stdin(Stdio::null())

@@ -66,7 +66,7 @@ fn what_was_under_way_when_the_worker_came_is_kept_too() -> Result<()> {
             next.run(request).await
         }
     };
-    let router = xtask::serve::router(&site::book()?).layer(from_fn(hold));
+    let router = website::serve::router(&site::book()?).layer(from_fn(hold));
     let server = Server::start_with(router)?;
     browse_at(&driver, &server.origin, async |tab| {
         tab.open(CHAPTER).await?;

@@ -58,7 +58,7 @@ fn a_picture_of_every_page() -> Result<()> {
 fn the_whole_book_on_paper() -> Result<()> {
     // Not by the driver, which waits for ten seconds at most.
     let out = folder()?.join("print.pdf");
-    xtask::pdf::print(&xtask::browser::find()?.chromium, &site::book()?, &out)?;
+    website::pdf::print(&website::browser::find()?.chromium, &site::book()?, &out)?;
     let bytes = std::fs::metadata(&out)?.len();
     ensure!(bytes > 20_000, "the book on paper has only {bytes} bytes");
     Ok(())
