@@ -30,6 +30,7 @@ pub mod spotlight;
 pub mod square;
 pub mod stepper;
 pub mod temperature;
+mod token_kind;
 pub mod translation;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
