@@ -524,7 +524,7 @@
     async function wake() {
       tries += 1; // an address is loaded only once
       try {
-        await import(`${src}#${tries}`);
+        await import(`${src}?again=${tries}`);
         for (const note of notes) dismiss(note);
       } catch {
         say();

@@ -10,7 +10,8 @@ const PATIENCE = 60_000; // ms before what does not answer counts as failed
 
 let loading; // the WebAssembly, once for all widgets of the page
 let current; // its class, once it is there
-let again = 0; // how often a script was loaded anew
+let card; // the script for the graphics card, from the first task
+let again = 0; // how often something had to be asked for anew
 
 /** What a promise comes to, if it comes to something in time. */
 function within(time, promise) {
@@ -21,35 +22,48 @@ function within(time, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+/** An address of the site. After a failure it is another one: a browser asks for a script's only once. */
+function address(path, base = root) {
+  const url = new URL(path, base);
+  if (again) url.searchParams.set('again', again);
+  return url;
+}
+
+/** What `action` comes to in time. If that is nothing, what it waits for is given up. */
+async function attempt(action) {
+  const late = new AbortController();
+  try {
+    return await within(PATIENCE, action(late.signal));
+  } catch (error) {
+    late.abort();
+    again += 1;
+    throw error;
+  }
+}
+
+/** What `take` makes of a file of the site. */
+const get = (path, version, take) =>
+  attempt(async (signal) => {
+    const response = await fetch(address(`${path}?v=${version}`), { signal });
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return take(response);
+  });
+
 /** The class of the widgets in WebAssembly. */
 function load(version) {
   loading ??= (async () => {
     try {
-      const module = await script(new URL(`widgets/module.js?v=${version}`, root));
-      const wasm = new URL(`widgets/module_bg.wasm?v=${version}`, root);
-      await within(PATIENCE, module.default({ module_or_path: wasm }));
+      const module = await attempt(() => import(address(`widgets/module.js?v=${version}`)));
+      const start = (response) => module.default({ module_or_path: response });
+      await get('widgets/module_bg.wasm', version, start);
       return (current = module.Live);
     } catch (error) {
       loading = undefined;
-      again += 1;
       throw error;
     }
   })();
   return loading;
 }
-
-/** A script. After a failure its address is another one: a browser loads an address only once. */
-function script(address) {
-  if (again) address.hash = again;
-  return within(PATIENCE, import(address));
-}
-
-const download = (path, version) =>
-  within(PATIENCE, (async () => {
-    const response = await fetch(new URL(`${path}?v=${version}`, root));
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
-  })());
 
 /** A widget refuses in words, and all is then as it was. Any other error leaves it broken. */
 const isRefusal = (error) => typeof error === 'string';
@@ -204,12 +218,12 @@ class AttentionWidget extends HTMLElement {
     }
   }
 
-  #failed(error, again) {
+  #failed(error, redo) {
     if (isRefusal(error)) {
-      this.#say(`That did not work: ${error}. All is as it was.`, again);
+      this.#say(`That did not work: ${error}. All is as it was.`, redo);
     } else if (this.dataset.awake) {
       AttentionWidget.#retire(this.#live.constructor);
-      this.#say(`This widget broke (${words(error)}). It was opened anew as it stood before.`, again);
+      this.#say(`This widget broke (${words(error)}). It was opened anew as it stood before.`, redo);
     } else {
       throw error; // while it opens: #open says so
     }
@@ -257,10 +271,11 @@ class AttentionWidget extends HTMLElement {
 
   /** Starts a worker. Its script and its module are in the site's folder of its name. */
   #hire(name) {
-    const address = new URL(`${name}/worker.js?v=${this.dataset.version}`, root);
-    const worker = new Worker(address, { type: 'module' });
+    const script = address(`${name}/worker.js?v=${this.dataset.version}`);
+    const worker = new Worker(script, { type: 'module' });
     worker.failed = (reason) => {
       if (this.#workers.get(name) !== worker) return; // it was dismissed before
+      again += 1;
       this.#dismiss(name);
       this.#tell((live) => live.update('worker-failed', reason));
     };
@@ -327,7 +342,7 @@ class AttentionWidget extends HTMLElement {
     const live = this.#live;
     let bytes, problem;
     try {
-      bytes = await download(path, this.dataset.version);
+      bytes = await get(path, this.dataset.version, async (response) => new Uint8Array(await response.arrayBuffer()));
     } catch (error) {
       problem = words(error);
     }
@@ -362,10 +377,11 @@ class AttentionWidget extends HTMLElement {
     };
     let answer;
     try {
-      const { perform } = await script(new URL('{{ resource "theme/gpu.js" }}', import.meta.url));
+      card ??= attempt(() => import(address('{{ resource "theme/gpu.js" }}', import.meta.url)));
+      const { perform } = await card;
       answer = await within(PATIENCE, perform(task, numbers, url));
     } catch (error) {
-      again += 1;
+      card = undefined;
       answer = { reply: { id: task.id, at: performance.now(), answer: { failed: words(error) } } };
     }
     if (live !== this.#live) return;
@@ -374,21 +390,21 @@ class AttentionWidget extends HTMLElement {
     this.#tell(() => output ? live.receive(output.path, output.bytes) : live.update('answer', JSON.stringify(reply)));
   }
 
-  /** Puts a note above the view: what went wrong, and a button that tries `again`, or closes the note. */
-  #say(text, again) {
+  /** Puts a note above the view: what went wrong, and a button that does it again, or closes the note. */
+  #say(text, redo) {
     if (!this.#note) {
       this.#note = document.createElement('div');
       this.#note.className = 'widget-problem needs-script';
       this.#note.innerHTML = '<p role="alert"></p><button type="button"></button>';
       this.#note.lastChild.addEventListener('click', async () => {
-        if (await this.#note.again()) this.#settle();
+        if (await this.#note.redo()) this.#settle();
       });
       this.prepend(this.#note);
     }
     const [said, button] = this.#note.children;
     said.textContent = text;
-    button.textContent = again ? 'Try again' : 'Close';
-    this.#note.again = again ?? (() => true);
+    button.textContent = redo ? 'Try again' : 'Close';
+    this.#note.redo = redo ?? (() => true);
   }
 
   /** All is well: the note goes. */
@@ -410,6 +426,7 @@ class AttentionWidget extends HTMLElement {
     if (said && saying.querySelector('button') === null && said.querySelector('button') === null) {
       this.#announce(saying.textContent);
     } else {
+      clearTimeout(this.#timer); // what it was about to say is over
       said?.replaceChildren(...saying.cloneNode(true).childNodes);
     }
     morph(this.querySelector(':scope > :not(.widget-problem)'), next);

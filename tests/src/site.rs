@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use anyhow::{Context, Result, bail};
@@ -107,7 +108,10 @@ pub enum Fault {
 
 /// The files that a server does wrong, by how their paths begin: `/widgets/module.js`.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<BTreeMap<&'static str, Fault>>>);
+pub struct Faults {
+    files: Arc<Mutex<BTreeMap<&'static str, Fault>>>,
+    silences: Arc<AtomicUsize>,
+}
 
 impl Faults {
     /// From now on these files fail.
@@ -120,6 +124,11 @@ impl Faults {
         self.lock().clear();
     }
 
+    /// How often a file was asked for that the server keeps silent about.
+    pub fn silences(&self) -> usize {
+        self.silences.load(Ordering::Relaxed)
+    }
+
     /// The book, served with these faults.
     ///
     /// # Errors
@@ -128,11 +137,15 @@ impl Faults {
         let faults = self.clone();
         let answer = move |request: Request, next: Next| {
             let fault = faults.find(request.uri().path());
+            let silences = faults.silences.clone();
             async move {
                 match fault {
                     None => next.run(request).await,
                     Some(Fault::Status(status)) => status.into_response(),
-                    Some(Fault::Silence) => std::future::pending().await,
+                    Some(Fault::Silence) => {
+                        silences.fetch_add(1, Ordering::Relaxed);
+                        std::future::pending().await
+                    }
                     Some(Fault::Script(text)) => {
                         ([(CONTENT_TYPE, "text/javascript")], text).into_response()
                     }
@@ -148,7 +161,7 @@ impl Faults {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Fault>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
