@@ -540,24 +540,6 @@
     if (focused) element.querySelector("select, input, summary, button")?.focus();
   }
 
-  // ---- Offline: the worker keeps the pages that were visited.
-
-  function setUpOffline() {
-    const { serviceWorker } = navigator;
-    if (!serviceWorker) return;
-    // What was loaded before the worker took over, or while it did, is named to it.
-    serviceWorker.addEventListener("controllerchange", () => {
-      const worker = serviceWorker.controller;
-      worker?.postMessage([location.href]);
-      const seen = new PerformanceObserver((list) => {
-        const loaded = list.getEntries().map((entry) => entry.name);
-        worker?.postMessage(loaded.filter((address) => address.startsWith(location.origin)));
-      });
-      seen.observe({ type: "resource", buffered: true });
-    });
-    serviceWorker.register(fromRoot("sw.js")).catch(() => undefined);
-  }
-
   setUpContents();
   setUpTheme();
   setUpSearch();
@@ -574,5 +556,4 @@
     $("main").scrollIntoView();
   });
   addEventListener("load", setUpMissing);
-  addEventListener("load", setUpOffline);
 })();

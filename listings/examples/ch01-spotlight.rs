@@ -5,6 +5,7 @@
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use inputs::{heads, texts};
 use listings::terminal::{print, shaded, share, word};
 use smollm2::{Forward, Model};
 
@@ -12,13 +13,13 @@ use smollm2::{Forward, Model};
 #[derive(Parser)]
 struct Options {
     /// The text that the model reads
-    #[arg(default_value = "The cat sat on the mat because it was tired")]
+    #[arg(default_value = texts::CAT)]
     text: String,
     /// The layer, 0 to 29
-    #[arg(long, default_value_t = 13)]
+    #[arg(long, default_value_t = heads::NOUN.0)]
     layer: usize,
     /// The query head of the layer, 0 to 8
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = heads::NOUN.1)]
     head: usize,
     /// Show only where this word looks (its last occurrence)
     #[arg(long, conflicts_with = "json")]

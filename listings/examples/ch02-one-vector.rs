@@ -5,17 +5,12 @@
 
 use anyhow::Result;
 use burn::tensor::{Device, Tensor};
+use inputs::projections::{W_K, W_Q, WORDS, X};
 use listings::terminal::print;
-
-const WORDS: [&str; 4] = ["The", "cat", "sat", "down"];
-
-/// As in ch02-stepper: `[seq, d_model]`, and twice `[d_model, head_dim]`.
-const X: [[f32; 3]; 4] = [[1.0, 0.5, 0.3], [0.2, 0.8, 0.6], [0.7, 0.1, 0.9], [0.4, 0.6, 0.2]];
-const W_Q: [[f32; 2]; 3] = [[2.0, 1.0], [0.0, -0.5], [-1.0, -1.0]];
-const W_K: [[f32; 2]; 3] = [[1.0, 2.0], [2.0, 0.0], [0.0, 1.0]];
 
 fn main() -> Result<()> {
     let device = Device::flex();
+    // As in ch02-stepper: `[seq, d_model]`, and twice `[d_model, head_dim]`.
     let [x, w_q, w_k] = [Tensor::<2>::from_data(X, &device), tensor(W_Q), tensor(W_K)];
 
     // ANCHOR: two-ways

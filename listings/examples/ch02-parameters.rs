@@ -7,6 +7,7 @@
 use anyhow::{Context, Result};
 use attention::cost::Kind;
 use attention::presets::{Preset, preset};
+use inputs::projections::{W_K, W_O, W_Q, W_V};
 use listings::terminal::print;
 use smollm2::gguf::Gguf;
 
@@ -17,7 +18,7 @@ fn main() -> Result<()> {
     let file = std::fs::read(smollm2::locate()?)?;
     let file = Gguf::parse(&file)?;
 
-    let toy = [("W_Q", [3, 2]), ("W_K", [3, 2]), ("W_V", [3, 2]), ("W_O", [2, 3])];
+    let toy = [("W_Q", size(&W_Q)), ("W_K", size(&W_K)), ("W_V", size(&W_V)), ("W_O", size(&W_O))];
     let mut text = format!("the toy of the stepper\n{}", table(&toy));
     text += &format!("\nSmolLM2-135M, one layer\n{}", table(&layer(&file, 0)?));
 
@@ -38,6 +39,11 @@ fn main() -> Result<()> {
     text += &format!("\nGPT-3, all {} layers\n{:<22}{all:>16}\n", gpt3.shape.layers, "attention");
     print(&text)?;
     Ok(())
+}
+
+/// How many numbers go into a typed matrix and come out.
+fn size<const IN: usize, const OUT: usize>(_: &[[f32; OUT]; IN]) -> [u64; 2] {
+    [IN as u64, OUT as u64]
 }
 
 // ANCHOR: count

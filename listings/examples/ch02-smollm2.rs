@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use attention::softmax;
 use burn::tensor::Tensor;
 use clap::Parser;
+use inputs::{heads, texts};
 use listings::terminal::{print, share, word};
 use smollm2::Model;
 
@@ -14,13 +15,13 @@ use smollm2::Model;
 #[derive(Parser)]
 struct Options {
     /// The text that the model reads
-    #[arg(default_value = "The cat sat on the mat because it was tired")]
+    #[arg(default_value = texts::CAT)]
     text: String,
     /// The layer, 0 to 29
-    #[arg(long, default_value_t = 13)]
+    #[arg(long, default_value_t = heads::NOUN.0)]
     layer: usize,
     /// The query head of the layer, 0 to 8
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = heads::NOUN.1)]
     head: usize,
     /// The word that asks (its last occurrence)
     #[arg(long, default_value = "it")]

@@ -7,19 +7,8 @@ use anyhow::Result;
 use attention::{AttentionOptions, AttentionSteps, Mask, attention_steps};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
+use inputs::projections::{W_K, W_O, W_Q, W_V, WORDS, X};
 use listings::terminal::print;
-
-const WORDS: [&str; 4] = ["The", "cat", "sat", "down"];
-
-/// What each word means, `[seq, d_model]`.
-const X: [[f32; 3]; 4] = [[1.0, 0.5, 0.3], [0.2, 0.8, 0.6], [0.7, 0.1, 0.9], [0.4, 0.6, 0.2]];
-
-// The learned parameters. `W_Q`, `W_K` and `W_V` are `[d_model, head_dim]`.
-const W_Q: [[f32; 2]; 3] = [[2.0, 1.0], [0.0, -0.5], [-1.0, -1.0]];
-const W_K: [[f32; 2]; 3] = [[1.0, 2.0], [2.0, 0.0], [0.0, 1.0]];
-const W_V: [[f32; 2]; 3] = [[1.0, 0.0], [0.0, 2.0], [1.0, -1.0]];
-/// `[head_dim, d_model]`.
-const W_O: [[f32; 3]; 2] = [[1.0, 0.0, -1.0], [0.0, 1.0, 1.0]];
 
 /// Walks through attention on a toy input.
 #[derive(Parser)]

@@ -9,16 +9,17 @@ use attention::{AttentionOptions, Mask, MaskGrid, attention_steps};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
+use inputs::masks::{PACKED_LENGTH, PACKED_TOKENS};
 use listings::terminal::{print, share};
 
 /// Draws masks, counts what they leave visible, and shows the weights under equal scores.
 #[derive(Parser)]
 struct Options {
     /// Tokens in a row, 1 to 16
-    #[arg(long, default_value_t = 6, value_parser = RangedU64ValueParser::<usize>::new().range(1..=16))]
+    #[arg(long, default_value_t = PACKED_TOKENS, value_parser = RangedU64ValueParser::<usize>::new().range(1..=16))]
     tokens: usize,
     /// How many of them are text: the rest is padding, or the second of two packed texts
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = PACKED_LENGTH)]
     length: usize,
 }
 

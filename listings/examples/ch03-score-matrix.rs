@@ -8,12 +8,8 @@ use anyhow::{Context, Result};
 use attention::{AttentionOptions, Mask, attention_steps};
 use burn::tensor::{Device, Tensor};
 use clap::{Parser, ValueEnum};
+use inputs::score_matrix::{KEY, QUERY, WORDS};
 use listings::terminal::{print, shaded, share};
-
-const WORDS: [&str; 4] = ["The", "cat", "sat", "down"];
-/// The queries and keys of the stepper of chapter 2, `[seq, head_dim]`.
-const Q: [[f32; 2]; 4] = [[1.7, 0.45], [-0.2, -0.8], [0.5, -0.25], [0.6, -0.1]];
-const K: [[f32; 2]; 4] = [[2.0, 2.3], [1.8, 1.0], [0.9, 2.3], [1.6, 1.0]];
 
 /// Shows the scores of four words, raw and scaled, and the weights that the softmax makes.
 #[derive(Parser)]
@@ -47,8 +43,9 @@ fn main() -> Result<()> {
     };
     let masks = vec![mask.grid(4, 4)];
     let device = Device::flex();
-    let query = Tensor::<4>::from_data([[Q]], &device);
-    let key = Tensor::<4>::from_data([[K]], &device);
+    // The queries and keys of chapter 2's stepper: [batch, heads, seq, head_dim].
+    let query = Tensor::<4>::from_data([[QUERY]], &device);
+    let key = Tensor::<4>::from_data([[KEY]], &device);
     // The matrix does not depend on the values: any will do.
     let value = key.clone();
     let steps =

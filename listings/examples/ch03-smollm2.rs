@@ -6,6 +6,7 @@
 use anyhow::{Result, ensure};
 use burn::tensor::Tensor;
 use clap::Parser;
+use inputs::{heads, texts};
 use listings::terminal::{print, shaded, share, word};
 use smollm2::Model;
 
@@ -13,13 +14,13 @@ use smollm2::Model;
 #[derive(Parser)]
 struct Options {
     /// The text that the model reads
-    #[arg(default_value = "The cat sat on the mat")]
+    #[arg(default_value = texts::CAT_SAT)]
     text: String,
     /// The layer, 0 to 29
-    #[arg(long, default_value_t = 13)]
+    #[arg(long, default_value_t = heads::NOUN.0)]
     layer: usize,
     /// The query head of the layer, 0 to 8
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = heads::NOUN.1)]
     head: usize,
 }
 

@@ -9,6 +9,8 @@ use attention::sampling::{top_k, top_p};
 use attention::{effective_tokens, softmax_with_temperature};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use clap::Parser;
+use inputs::next_token::{TOP_K, TOP_P_PERCENT};
+use inputs::texts;
 use listings::terminal::{print, share, word};
 use smollm2::{Forward, Model};
 
@@ -16,16 +18,16 @@ use smollm2::{Forward, Model};
 #[derive(Parser)]
 struct Options {
     /// The text that the model continues
-    #[arg(default_value = "The capital of France is")]
+    #[arg(default_value = texts::CAPITAL)]
     text: String,
     /// Above 0; 1 is the model's own distribution
     #[arg(long, default_value_t = 1.0)]
-    temperature: f32,
+    temperature: f64,
     /// How many tokens top-k keeps
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = TOP_K)]
     top_k: usize,
     /// The probability that top-p keeps, above 0 and at most 1
-    #[arg(long, default_value_t = 0.8)]
+    #[arg(long, default_value_t = TOP_P_PERCENT as f64 / 100.0)]
     top_p: f64,
     /// How many tokens to list
     #[arg(long, default_value_t = 8)]

@@ -1,6 +1,6 @@
 //! Chapter 4: the other knob, inside attention: the scale `1 / sqrt(head_dim)`.
 //!
-//! Queries and keys are drawn by lot, with mean 0 and variance 1. Watch the spread of their dot
+//! Queries and keys are drawn at random, with mean 0 and variance 1. Watch the spread of their dot
 //! products grow with the dimension. Without the scale the softmax saturates: in more and more
 //! rows one key takes all, and the slope of its weight, `a (1 - a)`, goes to zero, so that nothing
 //! is left to learn from. With the scale the lines soon look alike. The last line is all heads of
@@ -12,23 +12,20 @@ use attention::{AttentionOptions, attention_steps, softmax};
 use burn::tensor::Tensor;
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
+use inputs::scale::{HEADS, KEYS, QUERIES, SEED, STUCK};
+use inputs::texts;
 use listings::random::Random;
 use listings::terminal::{print, share};
 use smollm2::Model;
-
-const HEADS: usize = 16;
-const QUERIES: usize = 16;
-/// A row in which one key has more than this is called stuck.
-const STUCK: f32 = 0.99;
 
 /// Compares attention with and without its scale as the dimension grows.
 #[derive(Parser)]
 struct Options {
     /// Keys that each query can look at, 2 to 256
-    #[arg(long, default_value_t = 16, value_parser = RangedU64ValueParser::<usize>::new().range(2..=256))]
+    #[arg(long, default_value_t = KEYS, value_parser = RangedU64ValueParser::<usize>::new().range(2..=256))]
     keys: usize,
     /// Which draw to take
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = SEED)]
     seed: u64,
 }
 
@@ -48,7 +45,7 @@ fn main() -> Result<()> {
 }
 
 // ANCHOR: drawn
-/// The scores of queries and keys drawn by lot, raw and scaled:
+/// The scores of queries and keys drawn at random, raw and scaled:
 /// `[1, HEADS, QUERIES, keys]`.
 fn drawn(head_dim: usize, options: &Options) -> Result<[Tensor<4>; 2]> {
     let mut random = Random::new(options.seed);
@@ -83,7 +80,7 @@ fn line(name: &str, raw: Tensor<4>, scaled: Tensor<4>) -> String {
 /// What the last word of a text scores in each head, raw and scaled: `[layers, heads, 1, seq_k]`.
 fn smollm2_scores() -> Result<[Tensor<4>; 2]> {
     let model = Model::open(&smollm2::locate()?)?;
-    let forward = model.run("The cat sat on the mat because it was tired")?;
+    let forward = model.run(texts::CAT)?;
     let last = forward.tokens.len() - 1;
     let rows = forward.scores.into_iter().map(|scores| scores.narrow(1, last, 1)).collect();
     let scaled: Tensor<4> = Tensor::stack(rows, 0);

@@ -1,6 +1,6 @@
 //! Chapter 4: one set of logits, many temperatures.
 //!
-//! Watch "a", the largest logit: near 0 it takes all, at 5 it has little more than the others.
+//! The tokens may come after "She bought". Watch "a", the largest logit: near 0 it takes all, at 5 it has little more than the others.
 //! The last two columns say the same in one number: the entropy, in nats, and to how many
 //! tokens that amounts if all of them were alike.
 
@@ -8,18 +8,15 @@ use anyhow::Result;
 use attention::{effective_tokens, entropy, softmax_with_temperature};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
+use inputs::next_token::{LOGITS, TOKENS};
 use listings::terminal::{print, shaded, share};
-
-const TOKENS: [&str; 6] = ["a", "the", "my", "his", "two", "blue"];
-/// How strongly each is expected after "She bought".
-const LOGITS: [f32; 6] = [3.2, 2.5, 1.6, 1.1, 0.4, -0.8];
 
 /// Shows what temperature does to the shares of six tokens.
 #[derive(Parser)]
 struct Options {
     /// The temperatures, each above 0
     #[arg(default_values_t = [0.1, 0.2, 0.5, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0])]
-    temperatures: Vec<f32>,
+    temperatures: Vec<f64>,
 }
 
 fn main() -> Result<()> {
@@ -38,7 +35,7 @@ fn main() -> Result<()> {
 
 // ANCHOR: line
 /// The shares at one temperature, how spread out they are, and over how many tokens.
-fn line(temperature: f32) -> Result<String> {
+fn line(temperature: f64) -> Result<String> {
     let logits = Tensor::<1>::from_data(LOGITS, &Device::flex());
     let shares = softmax_with_temperature(logits, temperature, 0)?;
     let entropy: f32 = entropy(shares.clone(), 0)?.into_scalar();

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result, ensure};
 use attention::detectors::Pattern;
 use clap::Parser;
+use inputs::tokens::{COUNT, STRIDE, spaced_twice};
 use listings::terminal::{print, share};
 use smollm2::{Forward, Model};
 
@@ -19,10 +20,10 @@ struct Options {
     #[arg(default_values = ["18.6", "17.3", "17.4", "17.3,17.4,18.6", "16.0", "11.1", "18.8", "13.8"])]
     groups: Vec<Group>,
     /// How many different tokens, each of which comes twice
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(2..=256))]
+    #[arg(long, default_value_t = COUNT, value_parser = clap::value_parser!(u16).range(2..=256))]
     tokens: u16,
     /// How far they lie apart in the vocabulary
-    #[arg(long, default_value_t = 2333)]
+    #[arg(long, default_value_t = STRIDE)]
     stride: u32,
 }
 
@@ -45,12 +46,11 @@ impl FromStr for Group {
 fn main() -> Result<()> {
     let Options { groups, tokens, stride } = Options::parse();
     let model = Model::open(&smollm2::locate()?)?;
-    let once: Vec<u32> = (1..=tokens).map(|place| u32::from(place) * stride).collect();
-    let vocabulary = model.config().vocabulary as u32;
-    ensure!(stride > 0 && once[once.len() - 1] < vocabulary, "choose a stride so that they fit");
+    let (last, vocabulary) = (u64::from(tokens) * u64::from(stride), model.config().vocabulary);
+    ensure!(stride > 0 && last < vocabulary as u64, "choose a stride so that they fit");
 
     // ANCHOR: ablation
-    let twice = once.repeat(2);
+    let twice = spaced_twice(tokens, stride);
     let forward = model.run_tokens(&twice)?;
     let whole = second_time(&model.surprise(&twice)?);
 

@@ -8,6 +8,7 @@ use anyhow::Result;
 use attention::Error;
 use attention::detectors::Pattern;
 use clap::Parser;
+use inputs::texts;
 use listings::terminal::print;
 use smollm2::{Forward, Model};
 
@@ -15,7 +16,7 @@ use smollm2::{Forward, Model};
 #[derive(Parser)]
 struct Options {
     /// The text that the model reads, of two tokens or more
-    #[arg(default_value = "The old baker thanked Anna, and Anna thanked the old baker.")]
+    #[arg(default_value = texts::BAKER)]
     text: String,
     /// Show all nine heads of this layer instead of the strongest of all layers
     #[arg(long, value_parser = clap::value_parser!(u8).range(0..30))]

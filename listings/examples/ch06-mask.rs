@@ -7,22 +7,15 @@
 use anyhow::Result;
 use attention::{Mask, scaled_dot_product_attention, total_variation};
 use burn::tensor::{Device, Tensor};
+use inputs::causal_mask::{KEY, QUERY, TOKENS};
 use listings::terminal::{print, shaded, share};
-
-const TOKENS: [&str; 5] = ["I", "love", "mystery", "novels", "!"];
 
 fn main() -> Result<()> {
     // ANCHOR: mask
     let device = Device::flex();
     // [batch, heads, seq, head_dim]: what each token looks for, and what each one offers.
-    let query = Tensor::<4>::from_data(
-        [[[[0.2_f32, 0.9], [0.5, 1.0], [0.3, 1.2], [0.8, 0.6], [0.7, 0.4]]]],
-        &device,
-    );
-    let key = Tensor::<4>::from_data(
-        [[[[1.0_f32, 0.1], [0.4, 0.9], [0.2, 1.1], [0.3, 1.4], [0.1, 0.2]]]],
-        &device,
-    );
+    let query = Tensor::<4>::from_data([[QUERY]], &device);
+    let key = Tensor::<4>::from_data([[KEY]], &device);
     let value = key.clone();
 
     let attend =

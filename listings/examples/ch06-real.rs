@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use attention::{Mask, softmax, total_variation};
 use burn::tensor::Tensor;
 use clap::Parser;
+use inputs::texts;
 use listings::terminal::{print, share, word};
 use smollm2::{Forward, Model};
 
@@ -16,10 +17,10 @@ use smollm2::{Forward, Model};
 #[derive(Parser)]
 struct Options {
     /// The text that the model reads
-    #[arg(default_value = "I love mystery novels!")]
+    #[arg(default_value = texts::MYSTERY[0])]
     text: String,
     /// Another text that begins in the same way
-    #[arg(default_value = "I love mystery shopping?")]
+    #[arg(default_value = texts::MYSTERY[1])]
     other: String,
     /// The layer
     #[arg(long, default_value_t = 13, value_parser = clap::value_parser!(u8).range(0..30))]

@@ -5,25 +5,15 @@
 //! the French noun, and what the model says next. One head, five sentences.
 
 use anyhow::Result;
+use inputs::{heads, texts};
 use listings::terminal::{print, share, word};
 use smollm2::Model;
 
-/// A layer and a head that often look at the word to translate next.
-const HEAD: (usize, usize) = (21, 7);
-
-const TEXTS: [&str; 5] = [
-    "French: le chat noir dort. English: the black",
-    "French: la maison blanche est grande. English: the white",
-    "French: le livre rouge est petit. English: the red",
-    "French: une femme jeune chante. English: a young",
-    "French: la table verte est grande. English: the green",
-];
-
 fn main() -> Result<()> {
     let model = Model::open(&smollm2::locate()?)?;
-    let (layer, head) = HEAD;
+    let (layer, head) = heads::FRENCH_NOUN;
     let mut text = format!("layer {layer}, head {head}, from the last token\n");
-    for prompt in TEXTS {
+    for prompt in texts::FRENCH {
         // ANCHOR: noun
         let forward = model.run(prompt)?;
         let tokens = &forward.tokens;

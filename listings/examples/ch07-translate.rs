@@ -6,6 +6,7 @@
 use anyhow::{Result, ensure};
 use burn::tensor::Device;
 use clap::Parser;
+use inputs::translation;
 use listings::terminal::{print, shaded, share};
 use translator::{HEADS, LAYERS, Pair, Translator, join};
 
@@ -13,7 +14,7 @@ use translator::{HEADS, LAYERS, Pair, Translator, join};
 #[derive(Parser)]
 struct Options {
     /// A French sentence of the grammar
-    #[arg(default_value = "le chat noir attend le chien")]
+    #[arg(default_value = translation::CAT)]
     french: String,
     /// The layer of the decoder, from 0
     #[arg(long, default_value_t = 1)]

@@ -6,8 +6,9 @@
 //! scaled down: that depends on what the head looks at.
 
 use anyhow::Result;
-use attention::flash::{Flash, FlashOptions, Step, flash_attention};
+use attention::flash::{Flash, Step, TileOptions, flash_attention};
 use clap::Parser;
+use inputs::{heads, texts};
 use listings::terminal::{bound, print};
 use smollm2::{Model, locate};
 
@@ -15,10 +16,7 @@ use smollm2::{Model, locate};
 #[derive(Parser)]
 struct Options {
     /// The text
-    #[arg(default_value = "The cat sat on the mat because it was tired. The dog lay by the door \
-        because it was hot. When the rain began, the cat went up the stairs, and the dog slept \
-        on. In the evening a girl came home, gave milk to the cat and a bone to the dog, and sat \
-        down.")]
+    #[arg(default_value = texts::DAY)]
     text: String,
     /// Queries in a tile, and as many keys
     #[arg(long, value_delimiter = ',', default_values_t = [4, 16, 60, 128])]
@@ -26,20 +24,23 @@ struct Options {
 }
 
 /// Layer and head, and what the head is known for.
-const HEADS: [(usize, usize, &str); 3] =
-    [(13, 8, "it finds its noun"), (16, 0, "one token back"), (18, 8, "the first token")];
+const HEADS: [((usize, usize), &str); 3] = [
+    (heads::NOUN, "it finds its noun"),
+    (heads::PREVIOUS_TOKEN, "one token back"),
+    (heads::SINK, "the first token"),
+];
 
 fn main() -> Result<()> {
     let Options { text, blocks } = Options::parse();
     let model = Model::open(&locate()?)?;
     let mut page = String::new();
-    for (layer, head, about) in HEADS {
+    for ((layer, head), about) in HEADS {
         // ANCHOR: compare
         let steps = model.head(&text, layer, head)?.steps;
         let seq = steps.query.dims()[2];
         let mut rows = vec![("plain".to_owned(), seq * seq, None)];
         for &block in &blocks {
-            let tiles = FlashOptions {
+            let tiles = TileOptions {
                 block_q: block,
                 block_k: block,
                 causal: true,

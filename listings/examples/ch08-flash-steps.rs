@@ -5,10 +5,11 @@
 //! output. No step needs more of the score matrix than its tile.
 
 use anyhow::Result;
-use attention::flash::{FlashOptions, Step, flash_attention};
+use attention::flash::{Step, TileOptions, flash_attention};
 use attention::{Mask, scaled_dot_product_attention};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
+use inputs::flash::{KEY, QUERY, VALUE};
 use listings::terminal::{bound, print};
 
 /// Steps through flash attention with four tokens of two numbers each.
@@ -30,11 +31,9 @@ fn main() -> Result<()> {
     // ANCHOR: flash
     let device = Device::flex();
     let tensor = |rows: [[f32; 2]; 4]| Tensor::<4>::from_data([[rows]], &device);
-    let query = tensor([[1.0, 0.5], [0.0, 2.0], [2.0, 1.0], [-1.0, 1.0]]);
-    let key = tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 1.0], [-1.0, 2.0]]);
-    let value = tensor([[1.0, 0.0], [0.0, 1.0], [4.0, 4.0], [-2.0, 1.0]]);
+    let (query, key, value) = (tensor(QUERY), tensor(KEY), tensor(VALUE));
 
-    let options = FlashOptions { block_q, block_k, causal, scale: None, keep_steps: true };
+    let options = TileOptions { block_q, block_k, causal, scale: None, keep_steps: true };
     let flash = flash_attention(query.clone(), key.clone(), value.clone(), &options)?;
 
     let mask = if causal { Mask::Causal } else { Mask::Full };

@@ -7,30 +7,29 @@
 use anyhow::{Context, Result};
 use attention::cost::{Bound, Work};
 use attention::devices::{Arithmetic, DeviceSpec, device};
-use attention::flash::{FlashOptions, flash_traffic};
+use attention::flash::{TileOptions, flash_traffic};
 use attention::traffic::{Sizes, Traffic, standard_formula};
 use attention::units::Bytes;
 use clap::Parser;
+use inputs::flash::{A100, BLOCKS, HEAD_DIM, SEQ};
 use listings::terminal::print;
 
 /// Compares the traffic of flash attention with that of standard attention, in fp16.
 #[derive(Parser)]
 struct Options {
     /// Queries and keys
-    #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, default_value_t = SEQ as u32, value_parser = clap::value_parser!(u32).range(1..=16_384))]
     tokens: u32,
     /// Numbers in a query, a key and a value
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, default_value_t = HEAD_DIM as u16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     head_dim: u16,
     /// Tile sizes: so many queries by so many keys
-    #[arg(long, value_delimiter = ',', default_values_t = [16, 32, 64, 128, 256])]
+    #[arg(long, value_delimiter = ',', default_values_t = BLOCKS)]
     blocks: Vec<usize>,
     /// Hide the tokens that come later
     #[arg(long)]
     causal: bool,
 }
-
-const DEVICES: [&str; 2] = ["NVIDIA A100 40GB SXM4", "NVIDIA A100 80GB SXM4"];
 
 fn main() -> Result<()> {
     let Options { tokens, head_dim, blocks, causal } = Options::parse();
@@ -46,7 +45,7 @@ fn main() -> Result<()> {
     };
     let mut rows = vec![("standard".to_owned(), standard_formula(&sizes))];
     for &block in &blocks {
-        let options = FlashOptions { block_q: block, block_k: block, causal, ..Default::default() };
+        let options = TileOptions { block_q: block, block_k: block, causal, ..Default::default() };
         rows.push((format!("flash {block}"), flash_traffic(&sizes, &options)?));
     }
     // ANCHOR_END: count
@@ -68,7 +67,7 @@ fn main() -> Result<()> {
         text += &format!("{:>15}\n", traffic.flops.to_string());
     }
     text += "\nleast time, and what sets it\n";
-    text += &format!("{:<10}{:>15}{:>24}{:>24}\n", "", "intensity", DEVICES[0], DEVICES[1]);
+    text += &format!("{:<10}{:>15}{:>24}{:>24}\n", "", "intensity", A100[0], A100[1]);
     for (name, traffic) in &rows {
         text += &times(name, traffic)?;
     }
@@ -78,7 +77,7 @@ fn main() -> Result<()> {
         let held = Bytes((block * (block + 4 * head_dim) * sizes.bytes_per_number) as u64);
         text += &format!("{:<10}{:>15}\n", format!("flash {block}"), held.in_gib());
     }
-    let chip = find(DEVICES[0])?.on_chip.context("no on-chip memory in the table")?;
+    let chip = find(A100[0])?.on_chip.context("no on-chip memory in the table")?;
     text += &format!("an A100 has {}\n", chip.what);
     print(&text)?;
     Ok(())
@@ -89,7 +88,7 @@ fn main() -> Result<()> {
 fn times(name: &str, traffic: &Traffic) -> Result<String> {
     let work = Work { flops: traffic.flops, bytes: traffic.moved() };
     let mut text = format!("{name:<10}{:>15}", work.intensity().to_string());
-    for name in DEVICES {
+    for name in A100 {
         let roofline = work.on(find(name)?, Arithmetic::Fp16)?;
         let bound = match roofline.bound() {
             Bound::Compute => "compute",

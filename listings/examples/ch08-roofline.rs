@@ -6,22 +6,23 @@
 use anyhow::Result;
 use attention::cost::{Bound, Work};
 use attention::devices::{Arithmetic, DEVICES};
-use attention::flash::{FlashOptions, flash_traffic};
+use attention::flash::{TileOptions, flash_traffic};
 use attention::traffic::{Sizes, Traffic, standard_formula};
 use clap::Parser;
+use inputs::flash::{BLOCK, HEAD_DIM, SEQ};
 use listings::terminal::print;
 
 /// The least time of attention on each device of the table, in fp16.
 #[derive(Parser)]
 struct Options {
     /// Queries and keys
-    #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, default_value_t = SEQ as u32, value_parser = clap::value_parser!(u32).range(1..=16_384))]
     tokens: u32,
     /// Numbers in a query, a key and a value
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, default_value_t = HEAD_DIM as u16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     head_dim: u16,
     /// Queries in a tile, and as many keys
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = BLOCK)]
     block: usize,
 }
 
@@ -36,7 +37,7 @@ fn main() -> Result<()> {
         bytes_per_number: 2,
         ..Sizes::one()
     };
-    let options = FlashOptions { block_q: block, block_k: block, ..Default::default() };
+    let options = TileOptions { block_q: block, block_k: block, ..Default::default() };
     // ANCHOR: roofline
     let work = |traffic: Traffic| Work { flops: traffic.flops, bytes: traffic.moved() };
     let standard = work(standard_formula(&sizes));

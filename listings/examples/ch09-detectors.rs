@@ -6,9 +6,9 @@
 
 use anyhow::Result;
 use attention::detectors::Pattern;
-use attention::random::Random;
 use burn::tensor::Tensor;
 use clap::Parser;
+use inputs::tokens::{COUNT, random_twice};
 use listings::terminal::{print, share};
 use smollm2::{Forward, Model};
 
@@ -17,7 +17,7 @@ use smollm2::{Forward, Model};
 #[derive(Parser)]
 struct Options {
     /// How many different tokens, each of which comes twice
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(2..=256))]
+    #[arg(long, default_value_t = COUNT, value_parser = clap::value_parser!(u16).range(2..=256))]
     tokens: u16,
     /// Which random tokens
     #[arg(long, default_value_t = 1)]
@@ -27,15 +27,12 @@ struct Options {
     count: usize,
 }
 
-/// Ids below this one are not text: ends of texts, names of files and the like.
-const FIRST_OF_TEXT: u32 = 17;
-
 fn main() -> Result<()> {
     let options = Options::parse();
     let model = Model::open(&smollm2::locate()?)?;
     let vocabulary = model.config().vocabulary as u32;
     // ANCHOR: detect
-    let tokens = random_tokens(options.seed, usize::from(options.tokens), vocabulary).repeat(2);
+    let tokens = random_twice(options.seed, usize::from(options.tokens), vocabulary);
     let forward = model.run_tokens(&tokens)?;
 
     let induction = scores(&forward, |head| head.prefix_matching(&tokens))?;
@@ -78,16 +75,3 @@ fn scores(
     Ok(scores)
 }
 // ANCHOR_END: scores
-
-/// `count` different tokens that are text.
-fn random_tokens(seed: u64, count: usize, vocabulary: u32) -> Vec<u32> {
-    let mut random = Random::new(seed);
-    let mut tokens = Vec::new();
-    while tokens.len() < count {
-        let token = FIRST_OF_TEXT + random.below((vocabulary - FIRST_OF_TEXT) as usize) as u32;
-        if !tokens.contains(&token) {
-            tokens.push(token);
-        }
-    }
-    tokens
-}

@@ -4,8 +4,9 @@
 //! grows. Full, causal and padding masks keep theirs, so their work grows with the square.
 
 use anyhow::Result;
-use attention::{Mask, MaskGrid};
+use attention::MaskGrid;
 use clap::Parser;
+use inputs::masks::{LONG, SHORT, masks};
 use listings::terminal::print;
 
 /// Draws every mask of the library for a short text, and counts what is visible there and in a
@@ -13,10 +14,10 @@ use listings::terminal::print;
 #[derive(Parser)]
 struct Options {
     /// Tokens of the short text
-    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=16))]
+    #[arg(long, default_value_t = SHORT, value_parser = clap::value_parser!(u16).range(1..=16))]
     tokens: u16,
     /// Tokens of the longer text
-    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u16).range(1..=2048))]
+    #[arg(long, default_value_t = LONG, value_parser = clap::value_parser!(u16).range(1..=2048))]
     longer: u16,
 }
 
@@ -41,32 +42,6 @@ fn main() -> Result<()> {
     print(&text.lines().map(|line| line.trim_end().to_owned() + "\n").collect::<String>())?;
     Ok(())
 }
-
-// ANCHOR: masks
-/// Every pattern, for a text of `n` tokens.
-fn masks(n: usize) -> Result<Vec<(&'static str, MaskGrid)>> {
-    let (before, after, seed) = (2, 2, 7);
-    // The root of the length, as its authors advise: then the count grows as `n` times its root.
-    let stride = n.isqrt();
-    let grid = |mask: Mask| mask.grid(n, n);
-    let causal = grid(Mask::Causal);
-    let longformer = grid(Mask::Longformer { before, after, global: 1 });
-    Ok(vec![
-        ("full", grid(Mask::Full)),
-        ("causal", causal.clone()),
-        ("window", grid(Mask::SlidingWindow { before, after })),
-        ("causal window", grid(Mask::SlidingWindow { before, after: 0 })),
-        ("dilated", grid(Mask::Dilated { before, after, gap: 1 })),
-        ("strided", grid(Mask::Strided { stride })),
-        ("global", grid(Mask::Global { tokens: 1 })),
-        ("random", grid(Mask::Random { keys: 2, seed })),
-        ("longformer", longformer.clone()),
-        ("big bird", grid(Mask::BigBird { before: 1, after: 1, global: 1, random: 2, seed })),
-        ("padding", grid(Mask::Padding { length: n - n / 4 })),
-        ("causal longformer", longformer.and(&causal)?),
-    ])
-}
-// ANCHOR_END: masks
 
 /// Masks side by side.
 fn drawings(masks: &[(&str, MaskGrid)], rows: usize) -> String {

@@ -7,13 +7,14 @@ use anyhow::{Result, bail};
 use attention::cost::{Kind, Precision, Shape, Window};
 use attention::presets::{PRESETS, preset};
 use clap::Parser;
+use inputs::kv_cache::{HEAD_DIM, HEADS, KV_HEADS, LAYERS, TOKENS};
 use listings::terminal::print;
 
 /// Calculates the size of the KV cache of one text.
 #[derive(Parser)]
 struct Options {
     /// How many tokens the text has
-    #[arg(long, default_value_t = 131_072)]
+    #[arg(long, default_value_t = TOKENS)]
     tokens: u64,
     /// How a number is stored: fp32, fp16 or fp8
     #[arg(long, value_parser = precision, default_value = "fp16")]
@@ -22,16 +23,16 @@ struct Options {
     #[arg(long, conflicts_with_all = ["layers", "heads", "kv_heads", "head_dim"])]
     models: bool,
     /// Layers
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    #[arg(long, default_value_t = LAYERS, value_parser = clap::value_parser!(u64).range(1..=1024))]
     layers: u64,
     /// Query heads in a layer
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    #[arg(long, default_value_t = HEADS, value_parser = clap::value_parser!(u64).range(1..=1024))]
     heads: u64,
     /// Key and value heads, for the grouped kind
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    #[arg(long, default_value_t = KV_HEADS, value_parser = clap::value_parser!(u64).range(1..=1024))]
     kv_heads: u64,
     /// Numbers in a key or a value
-    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    #[arg(long, default_value_t = HEAD_DIM, value_parser = clap::value_parser!(u64).range(1..=1024))]
     head_dim: u64,
 }
 

@@ -11,7 +11,7 @@ use clap::Parser;
 use listings::random::Random;
 use listings::terminal::{bound, print};
 
-/// Runs a small layer of latent attention, with weights by lot, in f32.
+/// Runs a small layer of latent attention, with random weights, in f32.
 #[derive(Parser)]
 struct Options {
     /// Heads
@@ -64,7 +64,7 @@ fn apart(
 }
 // ANCHOR_END: forms
 
-/// A layer with weights by lot, each matrix scaled so that what comes out is about as large as
+/// A layer with random weights, each matrix scaled so that what comes out is about as large as
 /// what goes in.
 fn layer(random: &mut Random, heads: usize) -> Result<LatentAttention> {
     let query_latent = 2 * KV_LATENT;

@@ -42,7 +42,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Lengths by lot, from 16 tokens to the longest: each doubling of the length is as likely as any.
+/// Random lengths, from 16 tokens to the longest: each doubling of the length is as likely as any.
 fn lengths(texts: usize, longest: f32) -> Vec<usize> {
     let mut random = Random::new(10);
     let mut part = || (random.number() + 1.0) / 2.0;

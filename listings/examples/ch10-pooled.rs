@@ -7,7 +7,7 @@ use anyhow::Result;
 use attention::{Mask, grouped_query_attention};
 use burn::tensor::Tensor;
 use clap::Parser;
-use listings::STORY;
+use inputs::texts::LIGHTHOUSE;
 use listings::terminal::print;
 use smollm2::{Model, surprises};
 
@@ -18,7 +18,7 @@ struct Options {}
 fn main() -> Result<()> {
     let Options {} = Options::parse();
     let model = Model::open(&smollm2::locate()?)?;
-    let ids = model.tokenizer().encode(STORY)?;
+    let ids = model.tokenizer().encode(LIGHTHOUSE)?;
     let loss = |pool: bool| -> Result<f64> {
         // ANCHOR: pooled
         let attend = |query, key: Tensor<4>, value: Tensor<4>| {

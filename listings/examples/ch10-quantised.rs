@@ -7,7 +7,7 @@ use anyhow::Result;
 use attention::{Mask, grouped_query_attention, quantised, softmax, total_variation};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
-use listings::STORY;
+use inputs::texts::LIGHTHOUSE;
 use listings::terminal::{print, share};
 use smollm2::{Model, surprises};
 
@@ -22,7 +22,7 @@ struct Options {
 fn main() -> Result<()> {
     let Options { bits } = Options::parse();
     let model = Model::open(&smollm2::locate()?)?;
-    let ids = model.tokenizer().encode(STORY)?;
+    let ids = model.tokenizer().encode(LIGHTHOUSE)?;
     let whole = model.logits_by(&ids, &|query, key, value| {
         Ok(grouped_query_attention(query, key, value, Mask::Causal)?.output)
     })?;

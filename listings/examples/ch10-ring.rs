@@ -12,7 +12,7 @@ use clap::Parser;
 use listings::random::Random;
 use listings::terminal::{bound, print};
 
-/// Attends to a text that is spread over a ring of devices, with numbers by lot, causal, in f32.
+/// Attends to a text that is spread over a ring of devices, with random numbers, causal, in f32.
 #[derive(Parser)]
 struct Options {
     /// How many devices

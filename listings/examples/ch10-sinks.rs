@@ -8,7 +8,8 @@ use attention::grouped_query::repeat_kv;
 use attention::{AttentionOptions, Error, Mask, MaskGrid, attention_steps};
 use burn::tensor::Tensor;
 use clap::Parser;
-use listings::STORY;
+use inputs::kv_cache::{KEPT, SINKS};
+use inputs::texts::LIGHTHOUSE;
 use listings::terminal::print;
 use smollm2::{Model, surprises};
 
@@ -16,10 +17,10 @@ use smollm2::{Model, surprises};
 #[derive(Parser)]
 struct Options {
     /// How many tokens the cache keeps
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, default_value_t = KEPT, value_parser = clap::value_parser!(u16).range(1..=512))]
     keep: u16,
     /// How many of them are the first of the text
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=512))]
+    #[arg(long, default_value_t = SINKS, value_parser = clap::value_parser!(u16).range(0..=512))]
     sinks: u16,
 }
 
@@ -27,7 +28,7 @@ fn main() -> Result<()> {
     let Options { keep, sinks } = Options::parse();
     let (keep, sinks) = (usize::from(keep), usize::from(sinks.min(keep - 1)));
     let model = Model::open(&smollm2::locate()?)?;
-    let ids = model.tokenizer().encode(STORY)?;
+    let ids = model.tokenizer().encode(LIGHTHOUSE)?;
 
     let mut text = format!("{} tokens{:>28}{:>10}\n", ids.len(), "loss", "one in");
     for (name, sinks, window) in [

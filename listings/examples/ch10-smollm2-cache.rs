@@ -6,6 +6,7 @@
 use anyhow::{Context, Result};
 use attention::cost::{Kind, Precision, Shape, Window};
 use clap::Parser;
+use inputs::texts;
 use listings::terminal::{print, word};
 use smollm2::{Config, Decoder, Model};
 
@@ -13,7 +14,7 @@ use smollm2::{Config, Decoder, Model};
 #[derive(Parser)]
 struct Options {
     /// The text to go on from
-    #[arg(default_value = "The capital of France is")]
+    #[arg(default_value = texts::CAPITAL)]
     text: String,
     /// How many tokens to write
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=1000))]

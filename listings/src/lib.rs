@@ -6,6 +6,3 @@ pub mod terminal;
 pub mod training;
 
 pub use attention::random;
-
-/// A short story, written for the book: a text that no model has read before.
-pub const STORY: &str = include_str!("../texts/lighthouse.txt");

@@ -17,7 +17,7 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eva
 const EMPTY_WORDS: [&str; 7] = ["here", "click here", "link", "this", "this page", "more", "page"];
 
 /// How the tags begin that the book's preprocessor fills in.
-const TAGS: [&str; 14] = [
+const TAGS: [&str; 16] = [
     "{{fact ",
     "{{num ",
     "{{cite ",
@@ -26,9 +26,11 @@ const TAGS: [&str; 14] = [
     "{{output ",
     "{{term ",
     "{{claim ",
+    "{{step ",
     "{{bibliography",
     "{{glossary",
     "{{claims",
+    "{{steps",
     "{{map",
     "{{paths",
     "{{#",

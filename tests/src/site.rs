@@ -65,7 +65,7 @@ impl Server {
     /// # Errors
     /// When no port can be had.
     pub fn start(folder: &Path) -> Result<Self> {
-        Self::start_with(xtask::serve::router(folder))
+        Self::start_with(website::serve::router(folder))
     }
 
     /// Serves what a router of the test's own answers.
@@ -129,7 +129,8 @@ impl Faults {
         self.silences.load(Ordering::Relaxed)
     }
 
-    /// The book, served with these faults.
+    /// The book, served with these faults, and without the service worker, which would answer in
+    /// the server's place.
     ///
     /// # Errors
     /// As [`Server::start`], or when the book has not been built.
@@ -152,10 +153,13 @@ impl Faults {
                 }
             }
         };
-        Server::start_with(xtask::serve::router(&book()?).layer(from_fn(answer)))
+        Server::start_with(website::serve::router(&book()?).layer(from_fn(answer)))
     }
 
     fn find(&self, path: &str) -> Option<Fault> {
+        if path == "/sw.js" {
+            return Some(Fault::Status(StatusCode::NOT_FOUND));
+        }
         let faults = self.lock();
         faults.iter().find(|(start, _)| path.starts_with(**start)).map(|(_, fault)| *fault)
     }
@@ -181,7 +185,7 @@ impl Driver {
     /// # Errors
     /// When there is no browser, or chromedriver does not start.
     pub fn start() -> Result<Self> {
-        let browser = xtask::browser::find()?;
+        let browser = website::browser::find()?;
         let mut process = Command::new(&browser.chromedriver)
             .arg("--port=0")
             .stdin(Stdio::null())

@@ -29,7 +29,7 @@ const UNFOLDED: &str = "
 
 /// axe-core's one file, from the cache that `cargo xtask` fills.
 fn axe() -> Result<String> {
-    let file = xtask::fetch::AXE.path();
+    let file = website::fetch::AXE.path();
     std::fs::read_to_string(&file)
         .with_context(|| format!("{} is missing: `cargo xtask test` fetches it", file.display()))
 }

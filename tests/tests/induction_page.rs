@@ -160,7 +160,7 @@ fn it_trains_without_a_network_after_the_first_visit() -> Result<()> {
 #[test]
 fn a_trainer_that_cannot_be_loaded_is_told_in_words() -> Result<()> {
     let driver = Driver::start()?;
-    let router = xtask::serve::router(&site::book()?).layer(axum::middleware::from_fn(
+    let router = website::serve::router(&site::book()?).layer(axum::middleware::from_fn(
         async |request: axum::extract::Request, next: axum::middleware::Next| {
             if request.uri().path().starts_with("/trainer/module_bg") {
                 return axum::response::IntoResponse::into_response(

@@ -26,7 +26,8 @@ fn the_contents_mark_the_page_by_any_of_its_addresses() -> Result<()> {
         }
         next.run(request).await
     };
-    let server = Server::start_with(xtask::serve::router(&site::book()?).layer(from_fn(extended)))?;
+    let server =
+        Server::start_with(website::serve::router(&site::book()?).layer(from_fn(extended)))?;
     browse_at(&driver, &server.origin, async |tab| {
         tab.open(CHAPTER).await?;
         let marked = tab.js(MARKED).await?;

@@ -65,7 +65,7 @@ fn serve() -> Result<(Server, Arc<Mutex<Gate>>)> {
             next.run(request).await
         }
     };
-    let router = xtask::serve::router(&site::book()?).layer(from_fn(hold));
+    let router = website::serve::router(&site::book()?).layer(from_fn(hold));
     Ok((Server::start_with(router)?, gate))
 }
 

@@ -109,6 +109,6 @@ fn a_picture_of_every_page() -> Result<()> {
 fn the_whole_book_on_paper() -> Result<()> {
     // Not by the driver, which waits for ten seconds at most.
     let out = folder()?.join("print.pdf");
-    xtask::pdf::print(&xtask::browser::find()?.chromium, &site::book()?, &out)?;
+    website::pdf::print(&website::browser::find()?.chromium, &site::book()?, &out)?;
     Pdf::new(&std::fs::read(&out)?)?.holds_the_book()
 }

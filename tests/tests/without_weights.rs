@@ -11,14 +11,14 @@ use anyhow::{Context, Result, ensure};
 use reader_tests::browser::browse_at;
 use reader_tests::site::{self, Driver, Server};
 use reader_tests::widget::{self, Widget};
+use website::weights::withdraw;
 use widgets::own;
-use xtask::weights::withdraw;
 
 /// A copy of the built book without its weights.
 fn copy() -> Result<PathBuf> {
     let (book, folder) = (site::book()?, xtask::root().join("target/site-without-weights"));
-    xtask::site::remove(&folder)?;
-    for path in xtask::finish::files(&book)? {
+    website::site::remove(&folder)?;
+    for path in website::finish::files(&book)? {
         let name = path.strip_prefix(&book)?;
         if !name.starts_with("weights") {
             let to = folder.join(name);
@@ -60,5 +60,5 @@ fn without_weights_nothing_is_offered_and_all_else_works() -> Result<()> {
         }
         Ok(())
     })?;
-    xtask::site::remove(&folder)
+    website::site::remove(&folder)
 }

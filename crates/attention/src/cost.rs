@@ -55,6 +55,11 @@ pub struct Scales {
 }
 
 impl Precision {
+    /// 4 bits, with a scale and a smallest number of 16 bits each for every 32 neighbours: 5 bits a
+    /// number in all. The format Q4_1 of ggml stores weights so, among them those of this book's
+    /// model, and KIVI stores caches so (Liu et al., 2024).
+    pub const Q4_1: Precision = Precision::Int4(Some(Scales { group: 32, bits: 32 }));
+
     /// Bits that a vector of `dim` numbers takes.
     ///
     /// # Errors
@@ -335,6 +340,25 @@ fn causal_pairs(tokens: u64, window: u64) -> u128 {
     let (tokens, window) = (u128::from(tokens), u128::from(window.min(tokens)));
     // The first `window` tokens see 1, 2, 3 and so on; each later one sees `window`.
     window * (window + 1) / 2 + (tokens - window) * window
+}
+
+/// The bytes of a model's weights, all stored alike. In real files a few are not: norms, and often
+/// the embedding, keep more bits.
+///
+/// ```
+/// use attention::cost::{Precision, weights};
+///
+/// let parameters = 70_000_000_000;
+/// assert_eq!(weights(parameters, Precision::Fp16)?.in_gb(), "140.0 GB");
+/// // Four bits would be 35 GB. The scales make it more.
+/// assert_eq!(weights(parameters, Precision::Q4_1)?.in_gb(), "43.8 GB");
+/// # Ok::<(), attention::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`Precision::vector_bits`].
+pub fn weights(parameters: u64, precision: Precision) -> Result<Bytes, Error> {
+    Ok(Bytes(precision.vector_bits(parameters)?.div_ceil(8)))
 }
 
 /// How many texts fit into `memory` beside the `weights`, when the cache of one takes `cache`

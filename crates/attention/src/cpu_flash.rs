@@ -162,7 +162,7 @@ fn visible_keys(mask: Mask, seq_q: usize, seq_k: usize) -> Result<Vec<Range<usiz
         Mask::Causal => (i64::MAX, 0),
         Mask::SlidingWindow { before, after } => (signed(before), signed(after)),
         Mask::Padding { length } => return Ok(vec![0..length.min(seq_k); seq_q]),
-        _ => return Err(Error::MaskWithHoles { mask }),
+        _ => return Err(Error::MaskWithHoles { mask: format!("{mask:?}") }),
     };
     let place = |query: usize| query as i64 + keys - seq_q as i64;
     let clamp = |key: i64| key.clamp(0, keys) as usize;

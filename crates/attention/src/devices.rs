@@ -5,6 +5,9 @@
 //! ("with sparsity"); they are twice as large, and attention cannot use them. No program reaches a
 //! peak: it says what cannot be exceeded.
 //!
+//! Memory is what the device's driver reports, and so what a program can have. The name of a part
+//! says another number: of the H100's 80 GB its driver reports 81,559 MiB, which are 85.5 GB.
+//!
 //! A figure that could not be traced to a source is not here.
 //!
 //! ```
@@ -71,20 +74,29 @@ pub struct OnChip {
     pub source: Source,
 }
 
+/// The memory of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// All that the driver reports, before any program has taken some.
+    pub bytes: Bytes,
+    /// Which driver reported it, and where that was published.
+    pub source: Source,
+}
+
 /// A device, as its maker describes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DeviceSpec {
     /// The exact part.
     pub name: &'static str,
-    /// Its memory; none where the buyer chooses it.
-    pub memory: Option<Bytes>,
+    /// Its memory, as its driver reports it; none where the buyer chooses it.
+    pub memory: Option<Memory>,
     /// How fast that memory is read.
     pub bandwidth: BytesPerSecond,
     /// Dense peaks, for each kind of number that has a published one.
     pub peaks: &'static [(Arithmetic, FlopsPerSecond)],
     /// Fast memory on the chip, where it was published.
     pub on_chip: Option<OnChip>,
-    /// Where memory, bandwidth and peaks were published.
+    /// Where bandwidth and peaks were published.
     pub source: Source,
     /// What to know about the figures.
     pub note: &'static str,
@@ -122,6 +134,13 @@ const fn tera(tera: f64) -> FlopsPerSecond {
     FlopsPerSecond::from_tera(tera)
 }
 
+const fn reported(mib: u64, title: &'static str, year: u16) -> Option<Memory> {
+    Some(Memory { bytes: Bytes::from_mib(mib), source: Source { title, year } })
+}
+
+/// All three cards in one list.
+const MODAL: &str = "nvidia-smi, as listed by Modal (modal-client, pull request 2797)";
+
 const A100_PEAKS: &[(Arithmetic, FlopsPerSecond)] = &[
     (Arithmetic::Fp32, tera(19.5)),
     (Arithmetic::Tf32, tera(156.0)),
@@ -139,7 +158,7 @@ const A100_ON_CHIP: OnChip = OnChip {
 pub const DEVICES: &[DeviceSpec] = &[
     DeviceSpec {
         name: "NVIDIA A100 40GB SXM4",
-        memory: Some(Bytes::from_gb(40)),
+        memory: reported(40_960, MODAL, 2025),
         bandwidth: BytesPerSecond::from_gb(1555.0),
         peaks: A100_PEAKS,
         on_chip: Some(A100_ON_CHIP),
@@ -148,7 +167,7 @@ pub const DEVICES: &[DeviceSpec] = &[
     },
     DeviceSpec {
         name: "NVIDIA A100 80GB SXM4",
-        memory: Some(Bytes::from_gb(80)),
+        memory: reported(81_920, MODAL, 2025),
         bandwidth: BytesPerSecond::from_gb(2039.0),
         peaks: A100_PEAKS,
         on_chip: Some(A100_ON_CHIP),
@@ -157,7 +176,7 @@ pub const DEVICES: &[DeviceSpec] = &[
     },
     DeviceSpec {
         name: "NVIDIA H100 80GB SXM5",
-        memory: Some(Bytes::from_gb(80)),
+        memory: reported(81_559, MODAL, 2025),
         bandwidth: BytesPerSecond::from_gb(3350.0),
         peaks: &[
             (Arithmetic::Fp32, tera(66.9)),
@@ -173,14 +192,14 @@ pub const DEVICES: &[DeviceSpec] = &[
         }),
         source: Source {
             title: "NVIDIA H100 Tensor Core GPU Architecture (peaks) and H100 datasheet \
-                    (memory, bandwidth)",
+                    (bandwidth)",
             year: 2023,
         },
         note: "the datasheet prints peaks with sparsity, twice these",
     },
     DeviceSpec {
         name: "NVIDIA H200 141GB SXM",
-        memory: Some(Bytes::from_gb(141)),
+        memory: reported(143_771, "nvidia-smi, driver 570.158", 2025),
         bandwidth: BytesPerSecond::from_gb(4800.0),
         peaks: &[
             (Arithmetic::Fp32, tera(67.0)),
@@ -195,7 +214,7 @@ pub const DEVICES: &[DeviceSpec] = &[
     },
     DeviceSpec {
         name: "NVIDIA B200 180GB (HGX, 1000 W)",
-        memory: Some(Bytes::from_gb(180)),
+        memory: reported(183_359, "nvidia-smi, driver 580.95 (TensorRT-LLM, issue 10278)", 2025),
         bandwidth: BytesPerSecond::from_gb(8000.0),
         peaks: &[
             (Arithmetic::Fp32, tera(80.0)),
@@ -207,14 +226,14 @@ pub const DEVICES: &[DeviceSpec] = &[
         on_chip: None,
         source: Source {
             title: "NVIDIA Blackwell Architecture Technical Brief (peaks) and DGX B200 datasheet \
-                    (memory, bandwidth: an eighth of 1440 GB and of 64 TB/s)",
+                    (bandwidth: an eighth of 64 TB/s)",
             year: 2024,
         },
         note: "the part with 1200 W in the GB200 is faster",
     },
     DeviceSpec {
         name: "NVIDIA GeForce RTX 4090 24GB",
-        memory: Some(Bytes::from_gb(24)),
+        memory: reported(24_564, "nvidia-smi, driver 550.163 (RLinf, issue 255)", 2025),
         bandwidth: BytesPerSecond::from_gb(1008.0),
         peaks: &[
             (Arithmetic::Fp32, tera(82.6)),
@@ -234,16 +253,25 @@ pub const DEVICES: &[DeviceSpec] = &[
     },
     DeviceSpec {
         name: "Apple M2 Ultra (192 GB)",
-        memory: Some(Bytes::from_gb(192)),
+        memory: reported(
+            147_456,
+            "Metal's recommendedMaxWorkingSetSize (Rapid-MLX, pull request 183)",
+            2026,
+        ),
         bandwidth: BytesPerSecond::from_gb(800.0),
         peaks: &[],
         on_chip: None,
         source: Source { title: "Apple, Apple introduces M2 Ultra (press release)", year: 2023 },
-        note: "memory shared by CPU and GPU; Apple publishes no matrix peak",
+        note: "memory shared by CPU and GPU, counted as far as the GPU may use it; Apple publishes \
+               no matrix peak",
     },
     DeviceSpec {
         name: "Apple M4 Max (40-core GPU, 128 GB)",
-        memory: Some(Bytes::from_gb(128)),
+        memory: reported(
+            110_100,
+            "Metal's recommendedMaxWorkingSetSize (ds4, pull request 893)",
+            2026,
+        ),
         bandwidth: BytesPerSecond::from_gb(546.0),
         peaks: &[],
         on_chip: None,
@@ -251,7 +279,8 @@ pub const DEVICES: &[DeviceSpec] = &[
             title: "Apple, Apple introduces M4 Pro and M4 Max (press release)",
             year: 2024,
         },
-        note: "memory shared by CPU and GPU; Apple publishes no matrix peak",
+        note: "memory shared by CPU and GPU, counted as far as the GPU may use it; Apple publishes \
+               no matrix peak",
     },
     DeviceSpec {
         name: "AMD Ryzen 7 7840U (laptop CPU, DDR5-5600)",

@@ -1,7 +1,5 @@
 //! What can be wrong with the tensors that attention is given.
 
-use crate::Mask;
-
 /// Why attention could not be computed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -68,6 +66,12 @@ pub enum Error {
         /// The row, from 0.
         row: usize,
         /// What is wrong with it, as the end of a sentence.
+        problem: String,
+    },
+    /// Nothing can be drawn from these shares.
+    #[error("the shares {problem}: give one row, as a softmax makes it")]
+    NotShares {
+        /// What is wrong with them, as the end of a sentence.
         problem: String,
     },
     /// A score has nothing to be the mean of.
@@ -184,12 +188,12 @@ pub enum Error {
     },
     /// A mask hides keys between keys that a query sees.
     #[error(
-        "{mask:?} has holes: give Mask::Full, Mask::Causal, Mask::SlidingWindow or Mask::Padding, \
+        "{mask} has holes: give Mask::Full, Mask::Causal, Mask::SlidingWindow or Mask::Padding, \
          or use scaled_dot_product_attention"
     )]
     MaskWithHoles {
         /// The mask.
-        mask: Mask,
+        mask: String,
     },
     /// A pool of blocks has too few left.
     #[error(

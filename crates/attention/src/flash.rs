@@ -12,13 +12,13 @@
 //!
 //! ```
 //! use attention::{Mask, scaled_dot_product_attention};
-//! use attention::flash::{FlashOptions, flash_attention};
+//! use attention::flash::{TileOptions, flash_attention};
 //! use burn::tensor::{Device, Distribution, Tensor};
 //!
 //! let random = || Tensor::<4>::random([1, 2, 100, 8], Distribution::Default, &Device::flex());
 //! let (query, key, value) = (random(), random(), random());
 //!
-//! let options = FlashOptions { block_q: 16, block_k: 24, causal: true, ..Default::default() };
+//! let options = TileOptions { block_q: 16, block_k: 24, causal: true, ..Default::default() };
 //! let flash = flash_attention(query.clone(), key.clone(), value.clone(), &options)?;
 //! let plain = scaled_dot_product_attention(query, key, value, Mask::Causal)?;
 //!
@@ -40,7 +40,7 @@ use crate::{Error, Mask, scaled_dot_product};
 
 /// How to cut the work, and what to compute.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FlashOptions {
+pub struct TileOptions {
     /// Queries in a tile, at least 1. A block larger than the sequence is the sequence.
     pub block_q: usize,
     /// Keys in a tile, at least 1.
@@ -54,14 +54,14 @@ pub struct FlashOptions {
     pub keep_steps: bool,
 }
 
-impl Default for FlashOptions {
+impl Default for TileOptions {
     /// Tiles of 128 by 128, every key in sight, the usual scale, no steps.
     fn default() -> Self {
-        FlashOptions { block_q: 128, block_k: 128, causal: false, scale: None, keep_steps: false }
+        TileOptions { block_q: 128, block_k: 128, causal: false, scale: None, keep_steps: false }
     }
 }
 
-impl FlashOptions {
+impl TileOptions {
     /// What the scores are multiplied by.
     pub fn scale_for(&self, head_dim: usize) -> f64 {
         self.scale.map_or(1.0 / (head_dim as f64).sqrt(), f64::from)
@@ -80,7 +80,7 @@ pub struct Flash {
     pub traffic: Traffic,
     /// The size of the largest matrix that was really made for a head, in numbers.
     pub largest_tensor: usize,
-    /// A step for each tile in the order of the work, if [`FlashOptions::keep_steps`].
+    /// A step for each tile in the order of the work, if [`TileOptions::keep_steps`].
     pub steps: Vec<Step>,
 }
 
@@ -136,7 +136,7 @@ pub fn flash_attention(
     query: Tensor<4>,
     key: Tensor<4>,
     value: Tensor<4>,
-    options: &FlashOptions,
+    options: &TileOptions,
 ) -> Result<Flash, Error> {
     scaled_dot_product::check_types(&query, &key, &value)?;
     check_sizes(query.dims(), key.dims(), value.dims(), options)?;
@@ -157,14 +157,14 @@ pub fn flash_attention(
 ///
 /// # Errors
 /// As [`flash_attention`].
-pub fn flash_traffic(sizes: &Sizes, options: &FlashOptions) -> Result<Traffic, Error> {
+pub fn flash_traffic(sizes: &Sizes, options: &TileOptions) -> Result<Traffic, Error> {
     check_sizes(sizes.query(), sizes.key(), sizes.value(), options)?;
     Ok(walk(sizes, options, &mut DryRun))
 }
 
 // ANCHOR: loops
 /// The loops. Each thing that `work` is told to do is counted where it happens.
-fn walk(sizes: &Sizes, options: &FlashOptions, work: &mut impl Work) -> Traffic {
+fn walk(sizes: &Sizes, options: &TileOptions, work: &mut impl Work) -> Traffic {
     let mut traffic = Traffic::default();
     let size = sizes.bytes_per_number;
     // A tile of this many rows of the query, the key or the value, in every head.
@@ -252,7 +252,7 @@ struct TileWork {
 }
 
 impl TileWork {
-    fn new(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, options: &FlashOptions) -> Self {
+    fn new(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, options: &TileOptions) -> Self {
         // These stand in until the first block of queries is loaded.
         let query_tile = query.clone().narrow(2, 0, 1);
         let (softmax, output) = (hidden_rows(&query_tile), value.clone().narrow(2, 0, 1));
@@ -358,7 +358,7 @@ pub(crate) fn check_sizes(
     query: [usize; 4],
     key: [usize; 4],
     value: [usize; 4],
-    options: &FlashOptions,
+    options: &TileOptions,
 ) -> Result<(), Error> {
     let mask = if options.causal { Mask::Causal } else { Mask::Full };
     scaled_dot_product::check_shapes(query, key, value, mask)?;

@@ -13,7 +13,7 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use crate::Error;
-use crate::flash::{Flash, FlashOptions, blocks, check_sizes, score_tile};
+use crate::flash::{Flash, TileOptions, blocks, check_sizes, score_tile};
 use crate::float_type::{same_type, widened};
 use crate::online_softmax::powers;
 use crate::traffic::Traffic;
@@ -44,7 +44,7 @@ pub struct FlashGradients {
 /// scores stay below ten, but to `5e-4` at scores of `1e4`, where an `f32` has no more digits.
 ///
 /// ```
-/// use attention::flash::{FlashOptions, flash_attention};
+/// use attention::flash::{TileOptions, flash_attention};
 /// use attention::flash_backward::flash_backward;
 /// use burn::tensor::{Device, Tensor};
 ///
@@ -53,7 +53,7 @@ pub struct FlashGradients {
 /// let key = Tensor::<4>::from_data([[[[2.0_f32], [3.0]]]], &device);
 /// let value = Tensor::<4>::from_data([[[[0.0_f32], [1.0]]]], &device);
 ///
-/// let options = FlashOptions::default();
+/// let options = TileOptions::default();
 /// let flash = flash_attention(query.clone(), key.clone(), value.clone(), &options)?;
 /// let one = flash.output.ones_like();
 /// let gradients = flash_backward(query, key, value, &flash, one, &options)?;
@@ -75,7 +75,7 @@ pub fn flash_backward(
     value: Tensor<4>,
     flash: &Flash,
     output_gradient: Tensor<4>,
-    options: &FlashOptions,
+    options: &TileOptions,
 ) -> Result<FlashGradients, Error> {
     same_type(&[
         ("query", query.dtype()),

@@ -1,7 +1,8 @@
 //! Grouped-query attention: many query heads, few key and value heads.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Bool, Tensor};
 
+use crate::float_type::widened;
 use crate::scaled_dot_product::{check_but_heads, check_types};
 use crate::{Attention, Error, Mask, softmax};
 
@@ -19,7 +20,8 @@ use crate::{Attention, Error, Mask, softmax};
 /// - `kv_heads = 1`: all share one, which is multi-query attention (Shazeer, *Fast Transformer
 ///   Decoding: One Write-Head is All You Need*, 2019, section 3).
 ///
-/// Numbers that are not finite, and queries that may see no key, give what they give in
+/// Numbers of 16 bits, those that are not finite, and queries that may see no key give what they
+/// give in
 /// [`scaled_dot_product_attention`](crate::scaled_dot_product_attention).
 ///
 /// No key or value is copied. The query heads of a group lie one after the other, so their rows
@@ -49,21 +51,34 @@ pub fn grouped_query_attention(
 ) -> Result<Attention, Error> {
     check_types(&query, &key, &value)?;
     check(query.dims(), key.dims(), value.dims(), mask)?;
+    let hidden = mask.hidden(query.dims()[2], key.dims()[2], &query.device());
+    Ok(attend(query, key, value, hidden.map(Tensor::unsqueeze)))
+}
+
+/// The attention of tensors that fit together. `hidden` is `true` where a query may *not* look:
+/// `[batch, heads, seq_q, seq_k]`, where 1 in place of the first two serves for all.
+pub(crate) fn attend(
+    query: Tensor<4>,
+    key: Tensor<4>,
+    value: Tensor<4>,
+    hidden: Option<Tensor<4, Bool>>,
+) -> Attention {
     let [batch, heads, seq_q, head_dim] = query.dims();
     let [_, kv_heads, seq_k, value_dim] = value.dims();
-    let group = heads / kv_heads;
+    let (group, dtype) = (heads / kv_heads, query.dtype());
+    let [query, key, value] = [query, key, value].map(widened);
 
     let grouped = query.reshape([batch, kv_heads, group * seq_q, head_dim]);
     let scores = grouped.matmul(key.transpose()) / (head_dim as f32).sqrt();
     let mut scores = scores.reshape([batch, heads, seq_q, seq_k]);
-    if let Some(hidden) = mask.hidden(seq_q, seq_k, &scores.device()) {
-        scores = scores.mask_fill(hidden.unsqueeze::<4>(), f32::NEG_INFINITY);
+    if let Some(hidden) = hidden {
+        scores = scores.mask_fill(hidden, f32::NEG_INFINITY);
     }
     let weights = softmax(scores.clone(), 3);
 
     let grouped = weights.clone().reshape([batch, kv_heads, group * seq_q, seq_k]);
     let output = grouped.matmul(value).reshape([batch, heads, seq_q, value_dim]);
-    Ok(Attention { scores, weights, output })
+    Attention { scores, weights, output }.cast(dtype)
 }
 
 // ANCHOR: kv_head

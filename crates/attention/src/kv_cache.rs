@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Bool, DType, Device, Tensor};
 
 use crate::float_type::same_type;
-use crate::scaled_dot_product::agree;
-use crate::scaled_dot_product::not_empty;
+use crate::grouped_query::{self, check};
+use crate::scaled_dot_product::{agree, check_types, not_empty};
 use crate::units::Bytes;
-use crate::{Attention, Error, Mask, cpu_flash_attention, grouped_query_attention};
+use crate::{Attention, Error, Mask, MaskGrid, cpu_flash_attention};
 
 /// For fewer new tokens than these plain attention is as fast as [`cpu_flash_attention`].
 const FAST_FROM: usize = 64;
@@ -25,6 +25,9 @@ const FAST_FROM: usize = 64;
 ///
 /// Positions go into the keys before they are kept: rotate a key ([`Rope`](crate::Rope)) by its
 /// place in the text, [`next_position`](Self::next_position), then append it.
+///
+/// The texts of a batch are all read to the same place. If some are shorter, put padding *in front*
+/// of them, so that all end together, and say how much: [`with_padding`](Self::with_padding).
 ///
 /// Room is set aside for as many tokens again as there are, so that a new token is written beside
 /// the others and they stay where they are. When the room is full, all move to one twice as
@@ -55,12 +58,14 @@ pub struct KvCache {
     seen: usize,
     /// How many of the newest tokens a query may see, its own among them.
     window: Option<usize>,
+    /// How many tokens in front of each text are padding. Empty if there is none.
+    padding: Vec<usize>,
 }
 
 impl KvCache {
     /// An empty cache that keeps every token.
     pub fn growing() -> Self {
-        KvCache { room: None, held: 0..0, seen: 0, window: None }
+        KvCache { room: None, held: 0..0, seen: 0, window: None, padding: Vec::new() }
     }
 
     /// An empty cache for queries that see `window` tokens each, their own and those before it.
@@ -76,12 +81,38 @@ impl KvCache {
                 must_be,
             });
         }
-        Ok(KvCache { room: None, held: 0..0, seen: 0, window: Some(window) })
+        Ok(KvCache { window: Some(window), ..KvCache::growing() })
+    }
+
+    /// The same cache for texts of different lengths: the first `padding[b]` tokens of text `b` are
+    /// padding. No query sees them, and their own queries get zeros, as weights and as output. The
+    /// rest of a text gets what it would get alone.
+    ///
+    /// Rotary positions may be counted from the start of the padding, for only distances matter.
+    /// Learned places must be counted from the start of the text: token `i` of the row stands at
+    /// `i - padding[b]`. Padding must be finite numbers: its weight is `0`, and `0` times `inf` is
+    /// `NaN`.
+    ///
+    /// ```
+    /// use attention::KvCache;
+    /// use burn::tensor::{Device, Tensor};
+    ///
+    /// // Two texts, of three tokens and of one.
+    /// let mut cache = KvCache::growing().with_padding(vec![0, 2]);
+    /// let x = || Tensor::<4>::ones([2, 1, 3, 4], &Device::flex());
+    /// let attention = cache.attend(x(), x(), x())?;
+    /// let last = attention.weights.slice([1..2, 0..1, 2..3, 0..3]).into_data();
+    /// assert_eq!(last.try_to_vec::<f32>().unwrap(), [0.0, 0.0, 1.0]);
+    /// # Ok::<(), attention::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_padding(self, padding: Vec<usize>) -> Self {
+        KvCache { padding, ..self }
     }
 
     /// Appends the keys and values of new tokens, and lets their queries look at all that they
     /// may see: earlier tokens in the cache, and no later token. Query head `h` asks key and
-    /// value head `h / group`, as in [`grouped_query_attention`].
+    /// value head `h / group`, as in [`grouped_query_attention`](crate::grouped_query_attention).
     ///
     /// - `query`: `[batch, heads, new, head_dim]`
     /// - `key`: `[batch, kv_heads, new, head_dim]`
@@ -91,21 +122,22 @@ impl KvCache {
     /// the `seq_k` keys belongs to the last new token.
     ///
     /// # Errors
-    /// Those of [`append`](Self::append) and of [`grouped_query_attention`], and
-    /// [`Error::Mismatch`] when there is not one query for each new token. The cache then stays
-    /// as it was.
+    /// Those of [`append`](Self::append) and of [`grouped_query_attention`](crate::grouped_query_attention);
+    /// [`Error::Mismatch`] when there is not one query for each new token, and
+    /// [`Error::LengthCount`] when there is padding, but not one number for each text. The cache
+    /// then stays as it was.
     pub fn attend(
         &mut self,
         query: Tensor<4>,
         key: Tensor<4>,
         value: Tensor<4>,
     ) -> Result<Attention, Error> {
-        agree("seq", 2, ("query", query.dims()), ("key", key.dims()))?;
+        self.check_queries(&query, &key, &value)?;
         let new = key.dims()[2];
         let (keys, values) = self.write(key, value)?;
-        let attention = grouped_query_attention(query, keys, values, self.mask())?;
+        let hidden = self.hidden(new, keys.dims()[2], &keys.device());
         self.keep(new);
-        Ok(attention)
+        Ok(grouped_query::attend(query, keys, values, hidden))
     }
 
     /// The output of [`attend`](Self::attend), without scores and weights, for a model that reads:
@@ -120,10 +152,12 @@ impl KvCache {
         key: Tensor<4>,
         value: Tensor<4>,
     ) -> Result<Tensor<4>, Error> {
-        if key.dims()[2] < FAST_FROM || query.is_autodiff() {
+        // The fast way computes in f32, knows no padding and gives no gradients.
+        let plain = query.dtype() == DType::F64 || !self.padding.is_empty() || query.is_autodiff();
+        if plain || key.dims()[2] < FAST_FROM {
             return Ok(self.attend(query, key, value)?.output);
         }
-        agree("seq", 2, ("query", query.dims()), ("key", key.dims()))?;
+        self.check_queries(&query, &key, &value)?;
         let new = key.dims()[2];
         let (keys, values) = self.write(key, value)?;
         let output = cpu_flash_attention(query, keys, values, self.mask())?;
@@ -132,7 +166,8 @@ impl KvCache {
     }
 
     /// Appends the keys and values of new tokens. Returns those that the new tokens' queries may
-    /// see, old ones first. In a sliding window each query sees fewer still: mask by the window.
+    /// see, old ones first. In a sliding window each query sees fewer still, and no query sees padding:
+    /// mask both.
     ///
     /// - `key`: `[batch, kv_heads, new, head_dim]`
     /// - `value`: `[batch, kv_heads, new, value_dim]`
@@ -218,7 +253,40 @@ impl KvCache {
         self.room.as_ref().map_or(Bytes(0), |(keys, values)| bytes(keys) + bytes(values))
     }
 
-    /// What the queries of new tokens may see.
+    /// Whether there is a query for each new token, and padding for each text.
+    fn check_queries(
+        &self,
+        query: &Tensor<4>,
+        key: &Tensor<4>,
+        value: &Tensor<4>,
+    ) -> Result<(), Error> {
+        agree("seq", 2, ("query", query.dims()), ("key", key.dims()))?;
+        check_types(query, key, value)?;
+        check(query.dims(), key.dims(), value.dims(), self.mask())?;
+        let (lengths, batch) = (self.padding.len(), query.dims()[0]);
+        if lengths != 0 && lengths != batch {
+            return Err(Error::LengthCount { lengths, batch });
+        }
+        Ok(())
+    }
+
+    /// What is hidden from the queries of `new` tokens among `seq_k` keys, of which the last belongs
+    /// to the last of them: `[batch, 1, new, seq_k]`, with 1 for the batch if there is no padding.
+    fn hidden(&self, new: usize, seq_k: usize, device: &Device) -> Option<Tensor<4, Bool>> {
+        if self.padding.is_empty() {
+            return self.mask().hidden(new, seq_k, device).map(Tensor::unsqueeze);
+        }
+        let visible = self.mask().grid(new, seq_k);
+        let first = self.seen + new - seq_k;
+        let of_text = |&padding: &usize| {
+            let sees = |query, key| visible.sees(query, key) && first + key >= padding;
+            MaskGrid::from_fn(new, seq_k, sees).hidden(device)
+        };
+        let texts = self.padding.iter().map(of_text).collect();
+        Some(Tensor::stack::<3>(texts, 0).unsqueeze_dim(1))
+    }
+
+    /// What the queries of new tokens may see, but for padding.
     fn mask(&self) -> Mask {
         match self.window {
             None => Mask::Causal,

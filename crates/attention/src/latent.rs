@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::float_type::same_type;
+use crate::float_type::{same_type, widened};
 use crate::kv_cache::{bytes, moved, part, written};
 use crate::scaled_dot_product::agree;
 use crate::units::Bytes;
@@ -69,7 +69,8 @@ pub struct LatentAttention {
 /// What multi-head latent attention keeps of the tokens it has read: the latent and the rotated
 /// key, side by side, `[batch, 1, seq, kv_latent + rope_dim]`.
 ///
-/// Like [`KvCache`](crate::KvCache) it sets room aside for as many tokens again as it holds.
+/// Like [`KvCache`](crate::KvCache) it sets room aside for as many tokens again as it holds. It
+/// knows no padding: the texts of a batch are equally long, and others get a cache each.
 #[derive(Debug, Clone, Default)]
 pub struct LatentCache {
     /// `[batch, 1, room, kv_latent + rope_dim]`. What stands after the tokens held is not looked
@@ -190,7 +191,8 @@ impl LatentAttention {
     /// weights mix the latents first, and `W^UV` is applied once, to the result.
     ///
     /// What is left is multi-query attention: all heads look at one key, the latent beside the
-    /// rotated key, and at one value, the latent.
+    /// rotated key, and at one value, the latent. From the absorbed query on, numbers of 16 bits
+    /// are computed with in `f32`, for an `f16` may be too small for an absorbed query.
     ///
     /// # Errors
     /// Those of [`forward`](Self::forward).
@@ -199,13 +201,16 @@ impl LatentAttention {
         x: Tensor<3>,
         cache: &mut LatentCache,
     ) -> Result<(Tensor<3>, Attention), Error> {
-        let new = x.dims()[1];
+        let (new, dtype) = (x.dims()[1], x.dtype());
         let (content_query, rotated_query, kept) = self.project(x, cache)?;
+        let [content_query, rotated_query, kept] =
+            [content_query, rotated_query, kept].map(widened);
+        let [key_up, value_up] = [&self.key_up, &self.value_up].map(|up| widened(up.clone()));
         let (latent, _) = self.split(kept.clone());
 
-        let [_, _, kv_latent, head_dim] = self.key_up.dims();
+        let [_, _, kv_latent, head_dim] = key_up.dims();
         let rope_dim = kept.dims()[3] - kv_latent;
-        let absorbed = content_query.matmul(self.key_up.clone().transpose());
+        let absorbed = content_query.matmul(key_up.transpose());
         let query = Tensor::cat(vec![absorbed, rotated_query], 3);
         // Attention divides by the root of this wider query's length: undo that, and divide by
         // the root of the plain query's.
@@ -213,7 +218,8 @@ impl LatentAttention {
         let query = query * (wide / plain).sqrt();
 
         let mut attention = grouped_query_attention(query, kept.clone(), latent, Mask::Causal)?;
-        attention.output = attention.output.matmul(self.value_up.clone());
+        attention.output = attention.output.matmul(value_up);
+        let attention = attention.cast(dtype);
         cache.keep(new);
         Ok((self.mix(&attention), attention))
     }

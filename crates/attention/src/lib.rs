@@ -10,23 +10,23 @@
 //! | [`scaled_dot_product_attention`], [`attention_steps`] | the formula, and every tensor on its way |
 //! | [`multi_head`], [`cross`] | many heads at once; one text that looks at another |
 //! | [`rope`], [`alibi`] | where a token stands |
-//! | [`online_softmax`], [`mod@flash`], [`mod@flash_backward`], [`traffic`] | the same result, tile by tile, with bytes counted |
+//! | [`online_softmax`], [`mod@flash`], [`mod@flash_backward`], [`traffic`], [`standard_attention`] | the same result, tile by tile, with bytes counted |
 //! | [`cpu_flash`] | the same once more, as fast as a CPU allows |
 //! | [`grouped_query`], [`kv_cache`], [`latent`] | keys and values that are shared, kept, or compressed |
 //! | [`paged`], [`quantised`] | a cache in pages; numbers with fewer bits |
 //! | [`detectors`] | what a trained head does, as a number |
 //! | [`units`], [`cost`], [`devices`], [`presets`] | what it costs, on which device, in which model |
-//! | [`random`] | numbers by lot, the same on every machine |
+//! | [`random`] | random numbers, the same on every machine |
 //!
 //! Tensors have the shape `[batch, heads, seq, head_dim]`. A query tensor has `seq_q` rows a
 //! head; key and value tensors have `seq_k` rows a head.
 //!
 //! Their numbers are `f32`, `f64`, `f16` or `bf16`, and the tensors of a call have one type
-//! ([`Error::FloatTypes`]). Results have it too, and each step is rounded to it, so that 16 bits
-//! cost digits. They cost range as well: no `f16` is larger than 65,504. A score that would be
-//! becomes `+inf`, which makes its row `NaN`, or `-inf`, which hides its key. Flash attention
-//! keeps its running numbers in `f32`, as the papers' kernels do, and rounds once, at the end.
-//! What that makes of the results is measured in `equivalence.toml`.
+//! ([`Error::FloatTypes`]). Results have it too. Attention computes with numbers of 16 bits in
+//! `f32`, as kernels on a GPU do, and rounds each result once. For no `f16` is larger than 65,504:
+//! `query · key` may be where `query · key / sqrt(head_dim)` is not. A score that no `f16` holds
+//! stands as `inf` among the results, and weights and outputs are still right. How much 16 bits
+//! cost is measured in `equivalence.toml`.
 //!
 //! ```
 //! use attention::{Mask, scaled_dot_product_attention};
@@ -62,7 +62,6 @@ pub mod latent;
 pub mod mask;
 mod mask_band;
 mod mask_grid;
-mod mask_lot;
 mod mask_parts;
 pub mod multi_head;
 pub mod online_softmax;
@@ -70,10 +69,12 @@ pub mod paged;
 pub mod presets;
 mod quantise;
 pub mod random;
+mod random_keys;
 pub mod rope;
 pub mod sampling;
 mod scaled_dot_product;
 mod softmax;
+mod standard;
 pub mod traffic;
 pub mod units;
 
@@ -82,7 +83,7 @@ pub use cpu_flash::cpu_flash_attention;
 pub use cross::cross_attention;
 pub use distance::total_variation;
 pub use error::Error;
-pub use flash::{Flash, FlashOptions, flash_attention};
+pub use flash::{Flash, TileOptions, flash_attention};
 pub use flash_backward::{FlashGradients, flash_backward};
 pub use grouped_query::grouped_query_attention;
 pub use kv_cache::KvCache;
@@ -98,3 +99,4 @@ pub use scaled_dot_product::{
     Attention, AttentionOptions, AttentionSteps, attention_steps, scaled_dot_product_attention,
 };
 pub use softmax::{effective_tokens, entropy, softmax, softmax_jacobian, softmax_with_temperature};
+pub use standard::standard_attention;

@@ -15,8 +15,8 @@ use burn::tensor::{Bool, Device, Tensor};
 
 use crate::MaskGrid;
 use crate::mask_band::{Band, FAR};
-use crate::mask_lot::Lot;
 use crate::mask_parts::Parts;
+use crate::random_keys::RandomKeys;
 
 /// Which keys a query may look at.
 ///
@@ -69,7 +69,7 @@ pub enum Mask {
         /// How many tokens are global, from the start of the text.
         tokens: usize,
     },
-    /// Each query sees `keys` keys drawn by lot, or all if there are no more (Zaheer et al.,
+    /// Each query sees `keys` keys drawn at random, or all if there are no more (Zaheer et al.,
     /// *Big Bird*, 2020, section 2). For texts of the same length, the same seed draws the same
     /// keys on every machine.
     Random {
@@ -95,7 +95,7 @@ pub enum Mask {
         after: usize,
         /// As in [`Mask::Global`].
         global: usize,
-        /// As `keys` in [`Mask::Random`]. A key drawn by lot may be visible already.
+        /// As `keys` in [`Mask::Random`]. A key drawn at random may be visible already.
         random: usize,
         /// As in [`Mask::Random`].
         seed: u64,
@@ -130,7 +130,7 @@ impl Mask {
     }
 
     /// How many entries are visible, as [`MaskGrid::count`], for texts whose grid would fit in no
-    /// memory. Keys drawn by lot are counted one by one; else the length costs no time.
+    /// memory. Keys drawn at random are counted one by one; else the length costs no time.
     ///
     /// ```
     /// use attention::Mask;
@@ -168,13 +168,13 @@ impl Mask {
             _ => (0, 0),
         };
         if keys >= seq_k {
-            let lot = Lot { keys: 0, seq_k, seed };
-            return Parts { bands: vec![all.clone()], all, lot };
+            let random = RandomKeys { keys: 0, seq_k, seed };
+            return Parts { bands: vec![all.clone()], all, random };
         }
-        Parts { bands: self.bands(&all), all, lot: Lot { keys, seq_k, seed } }
+        Parts { bands: self.bands(&all), all, random: RandomKeys { keys, seq_k, seed } }
     }
 
-    /// The definitions, but for the keys drawn by lot. No pair is in two bands.
+    /// The definitions, but for the keys drawn at random. No pair is in two bands.
     fn bands(self, all: &Band) -> Vec<Band> {
         match self {
             Mask::Full => vec![all.clone()],

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use crate::mask_band::Band;
-use crate::mask_lot::{Lot, Pair};
+use crate::random_keys::{Pair, RandomKeys};
 
 /// How many keys are drawn before they are counted. All at once would not fit in memory.
 const DRAWN: usize = 1024;
 
-/// Bands and a lot. A pair is visible if it is in a band or drawn.
+/// Bands and random keys. A pair is visible if it is in a band or drawn.
 #[derive(Debug)]
 pub(crate) struct Parts {
     /// All pairs of the text.
@@ -16,7 +16,7 @@ pub(crate) struct Parts {
     /// No pair is in two of them.
     pub bands: Vec<Band>,
     /// It may draw what a band has already.
-    pub lot: Lot,
+    pub random: RandomKeys,
 }
 
 impl Parts {
@@ -25,7 +25,7 @@ impl Parts {
         self.all.places.clone().map(|place| {
             let pairs: Vec<Pair> = self.all.keys.clone().map(|key| (place, key)).collect();
             let mut row = self.in_bands(&pairs, &(place..place + 1));
-            for (_, key) in self.lot.draw(place..place + 1) {
+            for (_, key) in self.random.draw(place..place + 1) {
                 row[key as usize] = true;
             }
             row
@@ -40,7 +40,7 @@ impl Parts {
         let bands = [&self.bands, &other.bands, &both];
         let mut counts = bands.map(|bands| bands.iter().map(Band::count).sum());
 
-        let keys = self.lot.keys.max(other.lot.keys);
+        let keys = self.random.keys.max(other.random.keys);
         if let Some(queries) = DRAWN.checked_div(keys) {
             let Range { start, end } = self.all.places;
             let queries = queries.max(1);
@@ -51,7 +51,7 @@ impl Parts {
         counts
     }
 
-    /// Adds to the counts what the lots give to these places beyond the bands.
+    /// Adds to the counts what the random keys give to these places beyond the bands.
     fn count_drawn(&self, other: &Parts, places: Range<i64>, counts: &mut [u64; 3]) {
         let (pairs, by) = self.drawn(other, &places);
         let [left, right] = [self, other].map(|parts| parts.in_bands(&pairs, &places));
@@ -63,17 +63,17 @@ impl Parts {
         }
     }
 
-    /// What the two lots draw for these places, each pair once, and which of them did.
+    /// What the random keys of both draw for these places, each pair once, and which of them did.
     fn drawn(&self, other: &Parts, places: &Range<i64>) -> (Vec<Pair>, Vec<[bool; 2]>) {
-        let same = self.lot == other.lot;
-        let mut pairs = self.lot.draw(places.clone());
+        let same = self.random == other.random;
+        let mut pairs = self.random.draw(places.clone());
         let mut by = vec![[true, same]; pairs.len()];
         if same {
             return (pairs, by);
         }
-        for (place, key) in other.lot.draw(places.clone()) {
-            let row = (place - places.start) as usize * self.lot.keys;
-            match pairs[row..row + self.lot.keys].iter().position(|ours| ours.1 == key) {
+        for (place, key) in other.random.draw(places.clone()) {
+            let row = (place - places.start) as usize * self.random.keys;
+            match pairs[row..row + self.random.keys].iter().position(|ours| ours.1 == key) {
                 Some(at) => by[row + at][1] = true,
                 None => {
                     pairs.push((place, key));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::Error;
+use crate::float_type::same_type;
 use crate::kv_cache::bytes;
 use crate::scaled_dot_product::agree;
 use crate::units::Bytes;
@@ -12,6 +13,8 @@ use crate::units::Bytes;
 /// The keys and values of many texts, in blocks of a fixed number of tokens that need not lie
 /// side by side (Kwon et al., *Efficient Memory Management for Large Language Model Serving with
 /// PagedAttention*, 2023, section 4). Each text has a table that names its blocks in order.
+///
+/// Each text has a table of its own, so texts of different lengths need no padding.
 ///
 /// A text takes a block when it needs one, and gives all back when it is done. Only its last
 /// block can have empty places.
@@ -37,7 +40,7 @@ pub struct Table {
 
 impl PagedCache {
     /// An empty pool of so many blocks, each for `block` tokens, with keys and values of
-    /// `kv_heads` heads of `head_dim` numbers.
+    /// `kv_heads` heads of `head_dim` numbers, which are `f32`.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] when one of these is zero.
@@ -68,7 +71,8 @@ impl PagedCache {
     ///
     /// # Errors
     /// [`Error::NoBlocks`] when the text needs a block and none is free, [`Error::Mismatch`] when
-    /// key or value do not fit. The cache then stays as it was.
+    /// key or value do not fit, [`Error::FloatTypes`] when their numbers are not of the pool's
+    /// type. The cache then stays as it was.
     pub fn append(&mut self, text: u64, key: Tensor<4>, value: Tensor<4>) -> Result<(), Error> {
         let [_, kv_heads, block, head_dim] = self.pools[0].dims();
         for (name, new) in [("key", &key), ("value", &value)] {
@@ -76,6 +80,7 @@ impl PagedCache {
             for (dimension, axis) in [("batch", 0), ("heads", 1), ("seq", 2), ("head_dim", 3)] {
                 agree(dimension, axis, (name, new.dims()), place)?;
             }
+            same_type(&[(name, new.dtype()), ("the pool", self.pools[0].dtype())])?;
         }
         let tokens = self.texts.get(&text).map_or(0, |table| table.tokens);
         let fresh = if tokens.is_multiple_of(block) {

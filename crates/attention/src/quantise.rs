@@ -14,6 +14,7 @@
 use burn::tensor::Tensor;
 
 use crate::Error;
+use crate::float_type::widened;
 
 /// The most bits that [`quantised`] takes: more levels than an `f32` can tell apart are no use.
 const MOST_BITS: u32 = 16;
@@ -27,13 +28,16 @@ const MOST_BITS: u32 = 16;
 /// and a group along 2 is one channel over all tokens (Liu et al., *KIVI: A Tuning-Free
 /// Asymmetric 2bit Quantization for KV Cache*, 2024, section 3).
 ///
-/// A group that holds a number that is not finite becomes `NaN`.
+/// A group that holds a number that is not finite becomes `NaN`. Numbers of 16 bits are computed
+/// with in `f32`, and the result is rounded to their type.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] unless `bits` is from 1 to 16, and [`Error::NoSuchDimension`].
 // ANCHOR: quantised
 pub fn quantised(x: Tensor<4>, bits: u32, along: usize) -> Result<Tensor<4>, Error> {
     check(bits, along)?;
+    let dtype = x.dtype();
+    let x = widened(x);
     let lowest = x.clone().min_dim(along);
     let range = x.clone().max_dim(along) - lowest.clone();
     let step = range / ((1_u32 << bits) - 1) as f32;
@@ -41,7 +45,7 @@ pub fn quantised(x: Tensor<4>, bits: u32, along: usize) -> Result<Tensor<4>, Err
     let even = step.clone().equal_elem(0.0);
     let step = step.mask_fill(even, 1.0);
     let level = ((x - lowest.clone()) / step.clone()).round();
-    Ok(level * step + lowest)
+    Ok((level * step + lowest).cast(dtype))
 }
 // ANCHOR_END: quantised
 

@@ -1,8 +1,8 @@
-//! Sampling filters: which tokens may come next at all.
+//! Sampling: which tokens may come next at all, and which of them does.
 //!
-//! Both work on the logits `[batch, vocab]` of the next token, keep some and set the rest to
+//! The two filters work on the logits `[batch, vocab]` of the next token, keep some and set the rest to
 //! `-inf`, so that a [`softmax`](crate::softmax()) afterwards gives the rest a share of `0`.
-//! Usual order: temperature, then top-k, then top-p.
+//! Usual order: temperature, then top-k, then top-p, and then [`draw`].
 //!
 //! Which tokens stay is decided on the host in `f64`. What stays keeps its exact value.
 //! Among equal logits the one with the lower index goes first. A row with a `NaN` or
@@ -100,6 +100,57 @@ fn keep_first(logits: Tensor<2>, how_many: impl Fn(&[f64]) -> usize) -> Tensor<2
     let dropped = TensorData::new(dropped, [batch, vocab]);
     let dropped = Tensor::<2, Bool>::from_data(dropped, &logits.device());
     logits.mask_fill(dropped, f32::NEG_INFINITY)
+}
+
+/// The token that is drawn from these shares by a random number `r` from 0 up to, but not
+/// including, 1. A token with a share of a half is drawn by half of all `r`.
+///
+/// `r` walks down the list: the token is drawn that takes the sum of the shares above `r`. Rounding
+/// may leave the whole sum a little short of 1. The rest then belongs to the last token whose share
+/// is above zero: some token is always drawn, and none that a filter has left out.
+///
+/// # Errors
+/// [`Error::OutOfRange`] unless `0 <= r < 1`; [`Error::NotShares`] when a share is negative or not
+/// finite, or when the shares do not sum to 1 within 0.001, such as those of a hidden row.
+///
+/// ```
+/// use attention::sampling::draw;
+///
+/// let shares = [0.5, 0.0, 0.4999, 0.0];
+/// assert_eq!(draw(&shares, 0.49)?, 0);
+/// assert_eq!(draw(&shares, 0.5)?, 2);
+/// // The rest: the shares sum to 0.9999.
+/// assert_eq!(draw(&shares, 0.99995)?, 2);
+/// # Ok::<(), attention::Error>(())
+/// ```
+// ANCHOR: draw
+pub fn draw(shares: &[f64], r: f64) -> Result<usize, Error> {
+    if !(0.0..1.0).contains(&r) {
+        return Err(out_of_range("r", r.to_string(), "at least 0 and below 1"));
+    }
+    check_shares(shares)?;
+    let (mut sum, mut last) = (0.0, 0);
+    for (token, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+        (sum, last) = (sum + share, token);
+        if r < sum {
+            break;
+        }
+    }
+    Ok(last)
+}
+// ANCHOR_END: draw
+
+fn check_shares(shares: &[f64]) -> Result<(), Error> {
+    if let Some(token) = shares.iter().position(|share| !(share.is_finite() && *share >= 0.0)) {
+        let problem = format!("have {} at place {token}", shares[token]);
+        return Err(Error::NotShares { problem });
+    }
+    // From 0, for the empty sum of `f64` is -0.
+    let sum = shares.iter().fold(0.0, |sum, share| sum + share);
+    if (sum - 1.0).abs() > 1e-3 {
+        return Err(Error::NotShares { problem: format!("sum to {sum:.4}, not to 1") });
+    }
+    Ok(())
 }
 
 fn out_of_range(name: &'static str, value: String, must_be: &'static str) -> Error {

@@ -1,8 +1,8 @@
 //! Scaled dot-product attention: the formula of the book's first chapter.
 
-use burn::tensor::{Bool, Device, Tensor};
+use burn::tensor::{Bool, DType, Device, Tensor};
 
-use crate::float_type::same_type;
+use crate::float_type::{same_type, widened};
 use crate::{Error, Mask, MaskGrid, softmax};
 
 /// What attention computes, step by step.
@@ -18,6 +18,15 @@ pub struct Attention {
     pub output: Tensor<4>,
 }
 
+impl Attention {
+    /// Each tensor rounded to this type of numbers.
+    pub(crate) fn cast(self, dtype: DType) -> Self {
+        let Attention { scores, weights, output } = self;
+        let [scores, weights, output] = [scores, weights, output].map(|x| x.cast(dtype));
+        Attention { scores, weights, output }
+    }
+}
+
 /// `softmax(mask(query · keyᵀ / sqrt(head_dim))) · value`
 ///
 /// From Vaswani et al., *Attention Is All You Need*, 2017, section 3.2.1.
@@ -25,6 +34,9 @@ pub struct Attention {
 /// - `query`: `[batch, heads, seq_q, head_dim]`
 /// - `key`: `[batch, heads, seq_k, head_dim]`
 /// - `value`: `[batch, heads, seq_k, value_dim]`
+///
+/// Numbers of 16 bits are computed with in `f32`, and the results are rounded to their type. A
+/// score that no `f16` holds is given as `inf`; its row of weights is right all the same.
 ///
 /// Numbers that are not finite pass through as [`softmax`] says: a `NaN` in one query spoils
 /// that query's row alone. A query from which the mask hides every key gets zeros, as weights and
@@ -43,7 +55,9 @@ pub fn scaled_dot_product_attention(
 ) -> Result<Attention, Error> {
     check(&query, &key, &value, mask)?;
     let [_, _, seq_q, head_dim] = query.dims();
-    let seq_k = key.dims()[2];
+    let (seq_k, dtype) = (key.dims()[2], query.dtype());
+    // 16 bits become f32.
+    let [query, key, value] = [query, key, value].map(widened);
 
     let mut scores = query.matmul(key.transpose()) / (head_dim as f32).sqrt();
     if let Some(hidden) = mask.hidden(seq_q, seq_k, &scores.device()) {
@@ -51,7 +65,7 @@ pub fn scaled_dot_product_attention(
     }
     let weights = softmax(scores.clone(), 3);
     let output = weights.clone().matmul(value);
-    Ok(Attention { scores, weights, output })
+    Ok(Attention { scores, weights, output }.cast(dtype))
 }
 // ANCHOR_END: attention
 
@@ -115,8 +129,10 @@ pub struct AttentionSteps {
 /// - `value`: `[batch, heads, seq_k, value_dim]`
 ///
 /// With default options the output is that of [`scaled_dot_product_attention`] with
-/// [`Mask::Full`]. The bias and the sink may hold another type of numbers: they are rounded to
-/// that of the scores. A query that sees no key gets zeros, as weights and as output; a sink then
+/// [`Mask::Full`]. Numbers of 16 bits are computed with in `f32` from the first step to the last,
+/// and each step is then rounded to their type. So a raw score that no `f16` holds is shown as
+/// `inf`, and does not spoil the steps after it. The bias and the sink may hold another type of
+/// numbers. A query that sees no key gets zeros, as weights and as output; a sink then
 /// takes the whole share. A hidden value must still be finite: `0` times `inf` is `NaN`.
 ///
 /// # Errors
@@ -147,6 +163,8 @@ pub fn attention_steps(
     check(&query, &key, &value, Mask::Full)?;
     let [batch, heads, seq_q, head_dim] = query.dims();
     options.check([batch, heads, seq_q, key.dims()[2]])?;
+    let dtype = query.dtype();
+    let [query, key, value] = [query, key, value].map(widened);
 
     let raw_scores = query.clone().matmul(key.clone().transpose());
     let scaled = match options.scale {
@@ -170,18 +188,19 @@ pub fn attention_steps(
         None => (softmax(masked.clone(), 3), None),
     };
     let output = weights.clone().matmul(value.clone());
+    let rounded = |x: Tensor<4>| x.cast(dtype);
     Ok(AttentionSteps {
-        query,
-        key,
-        value,
-        raw_scores,
-        scaled,
-        capped,
-        biased,
-        masked,
-        weights,
-        sink_weights,
-        output,
+        query: rounded(query),
+        key: rounded(key),
+        value: rounded(value),
+        raw_scores: rounded(raw_scores),
+        scaled: rounded(scaled),
+        capped: rounded(capped),
+        biased: rounded(biased),
+        masked: rounded(masked),
+        weights: rounded(weights),
+        sink_weights: sink_weights.map(rounded),
+        output: rounded(output),
     })
 }
 

@@ -1,8 +1,9 @@
 //! Softmax: scores in, shares out.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 
 use crate::Error;
+use crate::float_type::widened;
 
 /// Turns `logits` into shares along `dim`: each is positive and together they are one.
 ///
@@ -51,8 +52,10 @@ pub fn softmax<const D: usize>(logits: Tensor<D>, dim: usize) -> Tensor<D> {
 /// logit takes all, towards infinity all logits take the same. At `1` this is [`softmax`]
 /// (Hinton, Vinyals and Dean, *Distilling the Knowledge in a Neural Network*, 2015, section 2).
 ///
-/// The largest logit comes off before the division, so no temperature is too low to divide by.
-/// The edges are those of [`softmax`].
+/// The largest logit comes off before the division, and the division is done in `f64`. So no
+/// temperature is too low or too high to divide by, whatever the type of the logits. Those of 16
+/// bits are computed with in `f32`, and the shares are rounded to their type. The edges are those of
+/// [`softmax`].
 ///
 /// # Errors
 /// [`Error::OutOfRange`] unless the temperature is finite and above zero;
@@ -72,7 +75,7 @@ pub fn softmax<const D: usize>(logits: Tensor<D>, dim: usize) -> Tensor<D> {
 // ANCHOR: temperature
 pub fn softmax_with_temperature<const D: usize>(
     logits: Tensor<D>,
-    temperature: f32,
+    temperature: f64,
     dim: usize,
 ) -> Result<Tensor<D>, Error> {
     check_dimension("logits", &logits.dims(), dim)?;
@@ -83,10 +86,13 @@ pub fn softmax_with_temperature<const D: usize>(
             must_be: "finite and above zero",
         });
     }
+    let dtype = logits.dtype();
+    let logits = widened(logits);
     let largest = logits.clone().max_dim(dim);
     let hidden = largest.clone().equal_elem(f32::NEG_INFINITY);
-    let shifted = logits - largest.mask_fill(hidden, 0.0);
-    Ok(softmax(shifted / temperature, dim))
+    let shifted = logits.clone() - largest.mask_fill(hidden, 0.0);
+    let divided = shifted.cast(DType::F64) / temperature;
+    Ok(softmax(divided.cast(logits.dtype()), dim).cast(dtype))
 }
 // ANCHOR_END: temperature
 

@@ -11,11 +11,11 @@
 //! in SRAM, and writes each of its outputs once; masks and indices are free.
 //!
 //! ```
-//! use attention::flash::{FlashOptions, flash_traffic};
+//! use attention::flash::{TileOptions, flash_traffic};
 //! use attention::traffic::{Sizes, standard_formula};
 //!
 //! let sizes = Sizes { seq_q: 4096, seq_k: 4096, head_dim: 64, value_dim: 64, ..Sizes::one() };
-//! let flash = flash_traffic(&sizes, &FlashOptions::default())?;
+//! let flash = flash_traffic(&sizes, &TileOptions::default())?;
 //! let standard = standard_formula(&sizes);
 //! assert!(flash.moved() < standard.moved());
 //! assert_eq!(flash.flops, standard.flops);
@@ -24,10 +24,6 @@
 
 use burn::tensor::Tensor;
 
-use crate::Error;
-use crate::flash::{FlashOptions, check_sizes, hide_future};
-use crate::scaled_dot_product::check_types;
-use crate::softmax;
 use crate::units::{Bytes, Flops};
 
 /// What has been moved and computed so far.
@@ -159,53 +155,7 @@ impl Sizes {
     }
 }
 
-/// Standard attention, as three kernels that pass `seq_q x seq_k` matrices through HBM. Returns
-/// the output, `[batch, heads, seq_q, value_dim]`, and what it cost.
-///
-/// From Dao et al., *FlashAttention*, 2022, Algorithm 0. Only `causal` and `scale` of the
-/// options matter: there are no blocks. A causal mask saves nothing here, for the hidden entries
-/// are computed, written and read like the others.
-///
-/// # Errors
-/// As [`flash_attention`](crate::flash::flash_attention).
-pub fn standard_attention(
-    query: Tensor<4>,
-    key: Tensor<4>,
-    value: Tensor<4>,
-    options: &FlashOptions,
-) -> Result<(Tensor<4>, Traffic), Error> {
-    check_types(&query, &key, &value)?;
-    check_sizes(query.dims(), key.dims(), value.dims(), options)?;
-    let sizes = Sizes::of(&query, &key, &value);
-    let size = sizes.bytes_per_number;
-    let mut traffic = Traffic::default();
-
-    // Kernel 1: scores.
-    traffic.reads(query.dims(), size);
-    traffic.reads(key.dims(), size);
-    let key = key.transpose();
-    traffic.multiplies(query.dims(), key.dims());
-    let mut scores = query.matmul(key) * options.scale_for(sizes.head_dim);
-    if options.causal {
-        scores = hide_future(scores, sizes.seq_k as i64 - sizes.seq_q as i64);
-    }
-    traffic.writes(scores.dims(), size);
-
-    // Kernel 2: weights.
-    traffic.reads(scores.dims(), size);
-    let weights = softmax(scores, 3);
-    traffic.writes(weights.dims(), size);
-
-    // Kernel 3: output.
-    traffic.reads(weights.dims(), size);
-    traffic.reads(value.dims(), size);
-    traffic.multiplies(weights.dims(), value.dims());
-    let output = weights.matmul(value);
-    traffic.writes(output.dims(), size);
-    Ok((output, traffic))
-}
-
-/// What [`standard_attention`] costs, in closed form: for each head it reads
+/// What [`standard_attention`](crate::standard_attention) costs, in closed form: for each head it reads
 /// `q d + k d + 2 q k + k v` numbers, writes `2 q k + q v` and does `2 q k (d + v)` operations,
 /// with `q` and `k` for the lengths, `d` for `head_dim` and `v` for `value_dim`.
 pub fn standard_formula(sizes: &Sizes) -> Traffic {

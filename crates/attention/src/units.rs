@@ -37,9 +37,9 @@ impl Bytes {
         Bytes(kib << 10)
     }
 
-    /// So many GB of 10^9 bytes, the unit in which memory is sold.
-    pub const fn from_gb(gb: u64) -> Self {
-        Bytes(gb * 1_000_000_000)
+    /// So many MiB of 1024 KiB, the unit in which drivers report memory.
+    pub const fn from_mib(mib: u64) -> Self {
+        Bytes(mib << 20)
     }
 
     /// How many GiB (2^30 bytes) this is.

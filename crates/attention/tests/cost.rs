@@ -1,7 +1,7 @@
 //! Costs against figures worked out by hand, and against loops that count one by one.
 
-use attention::cost::{Bound, Kind, Precision, Scales, Shape, Window, Work, texts_beside};
-use attention::devices::{Arithmetic, DEVICES, DeviceSpec, device};
+use attention::cost::{Bound, Kind, Precision, Scales, Shape, Window, Work, texts_beside, weights};
+use attention::devices::{Arithmetic, DEVICES, DeviceSpec, Memory, device};
 use attention::presets::preset;
 use attention::traffic::{Sizes, standard_formula};
 use attention::units::{Bytes, BytesPerSecond, Flops, FlopsPerByte, FlopsPerSecond, Seconds};
@@ -219,7 +219,17 @@ fn devices_are_whole_and_their_peaks_dense() {
         assert_eq!(DEVICES.iter().filter(|other| other.name == *name).count(), 1, "{name} twice");
         assert!(!source.title.is_empty() && (2019..=2026).contains(&source.year), "{name}");
         assert!(bandwidth.0 > 1e10 && bandwidth.0 < 1e13, "{name}: {bandwidth}");
-        assert!(memory.is_none_or(|memory| memory.gb() >= 16.0), "{name}");
+        if let Some(Memory { bytes, source }) = memory {
+            assert!(!source.title.is_empty() && (2019..=2026).contains(&source.year), "{name}");
+            // What the name says, a little less for what the driver keeps, or GiB for GB.
+            let (before, _) = name.split_once("GB").expect("the name says how much");
+            let said = before.trim_end().rsplit([' ', '(']).next().unwrap();
+            let said: f64 = said.parse().expect("a number before GB");
+            let reported = bytes.gb() / said;
+            // The GPU of an Apple chip may use three quarters or more.
+            let least = if name.starts_with("Apple") { 0.75 } else { 1.0 };
+            assert!((least..=1.075).contains(&reported), "{name}: {bytes}");
+        }
         // A kind with fewer bits is never slower, and each halving of matrix formats doubles.
         assert!(peaks.is_sorted_by(|(_, left), (_, right)| left <= right), "{name}");
         for pair in peaks.windows(2).filter(|pair| pair[0].0 != Arithmetic::Fp32) {
@@ -338,7 +348,7 @@ fn quantities_say_their_unit() {
     assert_eq!(text(&Bytes(64 << 30)), "64.0 GiB = 68.7 GB");
     assert_eq!(text(&Bytes((1 << 20) - 1)), "1.0 MiB = 1.0 MB");
     assert_eq!(text(&Bytes(u64::MAX)), "16.0 EiB = 18.4 EB");
-    assert_eq!(text(&Bytes::from_gb(80)), "74.5 GiB = 80.0 GB");
+    assert_eq!(text(&Bytes::from_mib(81_559)), "79.6 GiB = 85.5 GB");
     assert_eq!(text(&Bytes::from_kib(192)), "192.0 KiB = 196.6 kB");
     assert_eq!((Bytes(3 << 30).gib(), Bytes(3_000_000_000).gb()), (3.0, 3.0));
     assert_eq!(text(&Flops(7)), "7 FLOP");
@@ -437,9 +447,32 @@ fn decoding_is_no_faster_than_memory_allows() {
     }
 }
 
+/// The H100's driver reports 81,559 MiB. Of that 16 GB are weights, and a text takes 16 GiB.
+#[test]
+fn an_h100_holds_four_texts_of_llama() {
+    let memory = device("NVIDIA H100 80GB SXM5").unwrap().memory.unwrap().bytes;
+    let llama = preset("Llama 3 8B").unwrap();
+    let weights = weights(llama.parameters.millions * 1_000_000, Precision::Fp16).unwrap();
+    let one = llama.shape.cache(131_072, 1, Precision::Fp16).unwrap();
+    assert_eq!((weights, one), (Bytes(16_000_000_000), Bytes(16 << 30)));
+    let by_hand = (81_559.0 * 1_048_576.0 - 16e9) / 17_179_869_184.0_f64;
+    assert!((4.04..4.06).contains(&by_hand), "{by_hand}");
+    assert_eq!(texts_beside(memory, weights, one), 4);
+}
+
+/// A scale and a smallest number of two bytes for each 32: 20 bytes for 32 weights.
+#[test]
+fn the_scales_of_weights_are_counted() {
+    for (parameters, bytes) in [(70_000_000_000, 43_750_000_000), (32, 20), (33, 25), (1, 5)] {
+        assert_eq!(weights(parameters, Precision::Q4_1), Ok(Bytes(bytes)));
+    }
+    assert_eq!(weights(3, Precision::Fp8), Ok(Bytes(3)));
+    assert!(weights(u64::MAX, Precision::Fp16).is_err());
+}
+
 #[test]
 fn texts_fit_beside_the_weights_or_not() {
-    let gb = Bytes::from_gb;
+    let gb = |gb: u64| Bytes(gb * 1_000_000_000);
     assert_eq!(texts_beside(gb(80), gb(16), gb(17)), 3);
     assert_eq!(texts_beside(gb(80), gb(80), gb(1)), 0);
     assert_eq!(texts_beside(gb(80), gb(81), gb(1)), 0);

@@ -58,7 +58,7 @@ impl Case {
     /// In f64; a query that sees no key gets zeros.
     fn expected(&self, (query, key, value): &(Array, Array, Array)) -> Vec<f64> {
         let sees = |_, i: usize, j: usize| {
-            predicate(self.mask, i, j, self.seq_q, self.seq_k).expect("no mask drawn by lot")
+            predicate(self.mask, i, j, self.seq_q, self.seq_k).expect("no mask drawn at random")
         };
         let output = attention(query, key, value, sees).output.numbers;
         output.into_iter().map(|x| if x.is_nan() { 0.0 } else { x }).collect()

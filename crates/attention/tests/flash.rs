@@ -6,11 +6,9 @@ mod f64_reference;
 use std::cell::Cell;
 
 use attention::flash::flash_traffic;
-use attention::traffic::{
-    Sizes, Traffic, causal_flash_formula, flash_formula, standard_attention, standard_formula,
-};
+use attention::traffic::{Sizes, Traffic, causal_flash_formula, flash_formula, standard_formula};
 use attention::units::{Bytes, Flops};
-use attention::{Error, Flash, FlashOptions, flash_attention};
+use attention::{Error, Flash, TileOptions, flash_attention, standard_attention};
 use burn::tensor::{Device, FloatDType, Tensor};
 use f64_reference::{
     Array, Expected, Random, floats, largest_difference, largest_error, over, scaled_attention,
@@ -35,8 +33,8 @@ struct Case {
 }
 
 impl Case {
-    fn options(&self) -> FlashOptions {
-        FlashOptions {
+    fn options(&self) -> TileOptions {
+        TileOptions {
             block_q: self.block_q,
             block_k: self.block_k,
             causal: self.causal,
@@ -271,7 +269,7 @@ fn the_causal_formula_counts_the_triangle() {
             ..Sizes::one()
         };
         let options =
-            FlashOptions { block_q: block, block_k: block, causal: true, ..Default::default() };
+            TileOptions { block_q: block, block_k: block, causal: true, ..Default::default() };
         assert_eq!(flash_traffic(&sizes, &options).unwrap(), causal_flash_formula(&sizes, block));
     }
 }
@@ -281,7 +279,7 @@ fn a_count_by_hand() {
     // Two blocks of queries, two of keys, d = 1, f32. Queries 2 x 2 numbers, keys and values
     // 2 x 2 x 2 x 2, output 4, log-sum-exps 4; 4 tiles of 2 x 2, two products each.
     let sizes = Sizes { seq_q: 4, seq_k: 4, ..Sizes::one() };
-    let options = FlashOptions { block_q: 2, block_k: 2, ..Default::default() };
+    let options = TileOptions { block_q: 2, block_k: 2, ..Default::default() };
     let expected = Traffic {
         read: Bytes(4 * (4 + 16)),
         written: Bytes(4 * (4 + 4)),
@@ -290,7 +288,7 @@ fn a_count_by_hand() {
     };
     assert_eq!(flash_traffic(&sizes, &options).unwrap(), expected);
     // Behind a causal mask the tile at the top right is skipped: 4 numbers and 16 flops less.
-    let causal = FlashOptions { causal: true, ..options };
+    let causal = TileOptions { causal: true, ..options };
     let expected = Traffic { read: Bytes(4 * (4 + 12)), flops: Flops(3 * 4 * 2 * 2), ..expected };
     assert_eq!(flash_traffic(&sizes, &causal).unwrap(), expected);
 }
@@ -327,9 +325,9 @@ fn the_bytes_of_4096_tokens() {
     // 16,777,216 scores of 4 bytes, twice written and twice read, and query, key, value, output.
     assert_eq!(standard.moved(), Bytes(4 * (4 * 4096 * 4096 + 4 * 4096 * 64)));
     for block in [32, 64, 128, 256] {
-        let options = FlashOptions { block_q: block, block_k: block, ..Default::default() };
+        let options = TileOptions { block_q: block, block_k: block, ..Default::default() };
         let flash = flash_traffic(&sizes, &options).unwrap();
-        let causal = flash_traffic(&sizes, &FlashOptions { causal: true, ..options }).unwrap();
+        let causal = flash_traffic(&sizes, &TileOptions { causal: true, ..options }).unwrap();
         let times = standard.moved().0 as f64 / flash.moved().0 as f64;
         println!(
             "flash, tiles of {block:3}:  {} moved, {}: {times:.1} times less; causal {}",
@@ -363,7 +361,7 @@ fn steps_tell_the_story() {
         seed: 3,
     };
     let [query, key, value] = case.tensors();
-    let options = FlashOptions { keep_steps: true, ..case.options() };
+    let options = TileOptions { keep_steps: true, ..case.options() };
     let flash = flash_attention(query, key, value, &options).unwrap();
 
     let map: Vec<_> =
@@ -407,7 +405,7 @@ fn the_future_is_not_even_read() {
     let ones = |shape| Tensor::<4>::ones(shape, &Device::flex());
     // The last two values are not finite; the first two queries share no tile with them.
     let value = Tensor::cat(vec![ones([1, 1, 2, 1]), ones([1, 1, 2, 1]) * f32::INFINITY], 2);
-    let options = FlashOptions { block_q: 2, block_k: 2, causal: true, ..Default::default() };
+    let options = TileOptions { block_q: 2, block_k: 2, causal: true, ..Default::default() };
     let flash = flash_attention(ones([1, 1, 4, 1]), ones([1, 1, 4, 1]), value, &options).unwrap();
     assert_eq!(floats(flash.output)[..2], [1.0, 1.0]);
 }
@@ -417,7 +415,7 @@ fn a_spoiled_query_spoils_its_row_alone() {
     for spoiled in [f32::NAN, f32::INFINITY] {
         let query = Tensor::<4>::from_data([[[[1.0], [spoiled], [1.0]]]], &Device::flex());
         let key = Tensor::<4>::ones([1, 1, 5, 1], &Device::flex());
-        let options = FlashOptions { block_q: 2, block_k: 2, ..Default::default() };
+        let options = TileOptions { block_q: 2, block_k: 2, ..Default::default() };
         let flash = flash_attention(query, key.clone(), key, &options).unwrap();
         let output = floats(flash.output);
         assert_eq!([output[0], output[2]], [1.0, 1.0]);
@@ -428,26 +426,26 @@ fn a_spoiled_query_spoils_its_row_alone() {
 #[test]
 fn bad_input_is_named() {
     let zeros = |shape: [usize; 4]| Tensor::<4>::zeros(shape, &Device::flex());
-    let run = |query, key, value, options: FlashOptions| {
+    let run = |query, key, value, options: TileOptions| {
         let flash = flash_attention(zeros(query), zeros(key), zeros(value), &options);
         let standard = standard_attention(zeros(query), zeros(key), zeros(value), &options);
         let error = flash.unwrap_err();
         assert_eq!(error, standard.unwrap_err());
         error
     };
-    let options = FlashOptions::default();
+    let options = TileOptions::default();
     let one = [1, 1, 1, 1];
-    let error = run(one, one, one, FlashOptions { block_q: 0, ..options });
+    let error = run(one, one, one, TileOptions { block_q: 0, ..options });
     assert_eq!(error.to_string(), "block_q is 0: it must be at least 1");
-    let error = run(one, one, one, FlashOptions { block_k: 0, ..options });
+    let error = run(one, one, one, TileOptions { block_k: 0, ..options });
     assert_eq!(error.to_string(), "block_k is 0: it must be at least 1");
-    let error = run(one, one, one, FlashOptions { scale: Some(f32::NAN), ..options });
+    let error = run(one, one, one, TileOptions { scale: Some(f32::NAN), ..options });
     assert_eq!(error.to_string(), "scale is NaN: it must be finite");
     let error = run([1, 1, 0, 1], one, one, options);
     assert!(matches!(error, Error::Empty { tensor: "query", dimension: "seq", .. }), "{error}");
     let error = run([1, 1, 1, 2], one, one, options);
     assert!(matches!(error, Error::Mismatch { dimension: "head_dim", .. }), "{error}");
-    let error = run([1, 1, 2, 1], one, one, FlashOptions { causal: true, ..options });
+    let error = run([1, 1, 2, 1], one, one, TileOptions { causal: true, ..options });
     assert_eq!(error, Error::MoreQueriesThanKeys { seq_q: 2, seq_k: 1 });
     let sizes = Sizes { seq_k: 0, ..Sizes::one() };
     assert!(flash_traffic(&sizes, &options).is_err());

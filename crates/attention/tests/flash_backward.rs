@@ -3,7 +3,7 @@
 
 mod f64_reference;
 
-use attention::{Error, Flash, FlashOptions, flash_attention, flash_backward};
+use attention::{Error, Flash, TileOptions, flash_attention, flash_backward};
 use burn::tensor::{Device, Tensor};
 use f64_reference::gradients::{Case, Gradients, largest_difference, numbers};
 use f64_reference::{over, vm_high_water};
@@ -183,7 +183,7 @@ fn one_key_takes_all_and_learns_nothing_from_the_scores() {
 #[test]
 fn an_output_of_another_shape_is_named() {
     let tensor = |shape: [usize; 4]| Tensor::<4>::zeros(shape, &Device::flex());
-    let options = FlashOptions::default();
+    let options = TileOptions::default();
     let [query, key, value] = [[1, 1, 2, 3], [1, 1, 4, 3], [1, 1, 4, 5]].map(tensor);
     let flash = flash_attention(query.clone(), key.clone(), value.clone(), &options).unwrap();
     let backward = |flash: &Flash, gradient| {

@@ -5,12 +5,12 @@ mod f64_reference;
 
 use attention::detectors::Pattern;
 use attention::sampling::{top_k, top_p};
-use attention::traffic::standard_attention;
 use attention::{
-    AttentionOptions, Error, FlashOptions, KvCache, LatentAttention, LatentCache, LatentWeights,
-    Mask, MultiHeadAttention, OnlineSoftmax, Rope, alibi_bias, attention_steps, cross_attention,
-    effective_tokens, entropy, flash_attention, flash_backward, grouped_query_attention,
-    scaled_dot_product_attention, softmax, softmax_with_temperature,
+    AttentionOptions, Error, KvCache, LatentAttention, LatentCache, LatentWeights, Mask,
+    MultiHeadAttention, OnlineSoftmax, PagedCache, Rope, TileOptions, alibi_bias, attention_steps,
+    cpu_flash_attention, cross_attention, effective_tokens, entropy, flash_attention,
+    flash_backward, grouped_query_attention, quantised, scaled_dot_product_attention, softmax,
+    softmax_with_temperature, standard_attention,
 };
 use burn::tensor::FloatDType::{self, BF16, F16, F32, F64};
 use burn::tensor::{Device, Tensor};
@@ -34,8 +34,8 @@ fn matrix(seed: u64, dtype: FloatDType) -> Tensor<2> {
     Random::new(seed).array([1, 1, 4, 4]).rounded(BF16).tensor().cast(dtype).reshape([4, 4])
 }
 
-fn flash_options() -> FlashOptions {
-    FlashOptions { block_q: 2, block_k: 3, causal: true, ..Default::default() }
+fn flash_options() -> TileOptions {
+    TileOptions { block_q: 2, block_k: 3, causal: true, ..Default::default() }
 }
 
 fn multi_head(dtype: FloatDType) -> MultiHeadAttention {
@@ -180,7 +180,7 @@ fn flash_attention_adds_up_a_thousand_small_blocks_in_16_bits() {
         // The first half of the values are 0, the second half 1.
         let value = Tensor::cat(vec![zeros(), zeros() + 1.0], 2).repeat_dim(3, 500);
         let value = value.reshape([1, 1, 1000, 1]);
-        let options = FlashOptions { block_k: 1, ..Default::default() };
+        let options = TileOptions { block_k: 1, ..Default::default() };
         let output = flash_attention(zeros(), key, value, &options).unwrap().output;
         assert_eq!(numbers(output), [0.5], "{dtype:?}");
     }
@@ -202,21 +202,214 @@ fn the_log_sum_exp_of_16_bits_is_f32() {
     }
 }
 
-/// What the library says of scores that no f16 can hold.
+/// A score that no f16 holds is shown as infinite, and the weights are right.
 #[test]
-fn a_score_beyond_f16_is_infinite() {
+fn a_score_beyond_f16_is_shown_as_infinite() {
     let tensor = |numbers: [f64; 2]| {
         Array { shape: [1, 1, 2, 1], numbers: numbers.to_vec() }.tensor().cast(F16)
     };
     let query = tensor([300.0, 1.0]);
-    let [high, low] = [[300.0, 1.0], [-300.0, 1.0]].map(tensor);
-    let attend = |key: Tensor<4>| {
-        let found = scaled_dot_product_attention(query.clone(), key, query.clone(), Mask::Full);
-        numbers(found.unwrap().weights)
+    for (key, infinite, weights) in
+        [([300.0, 1.0], f64::INFINITY, [1.0, 0.0]), ([-300.0, 1.0], f64::NEG_INFINITY, [0.0, 1.0])]
+    {
+        let value = query.clone();
+        let found = scaled_dot_product_attention(query.clone(), tensor(key), value, Mask::Full);
+        let found = found.unwrap();
+        assert_eq!(numbers(found.scores)[..2], [infinite, 300.0]);
+        assert_eq!(numbers(found.weights)[..2], weights);
+    }
+}
+
+/// Queries and keys of nothing but 40, 64 numbers each: a raw score is 102,400, more than any f16,
+/// and the scaled score is 12,800. All keys look alike, so each query gets the mean of the values
+/// that it sees.
+const FORTY: f64 = 40.0;
+const WIDE: usize = 64;
+
+fn forty(seq: usize, dtype: FloatDType) -> Tensor<4> {
+    (Tensor::<4>::ones([1, 2, seq, WIDE], &Device::flex()) * FORTY).cast(dtype)
+}
+
+/// `[1, 2, seq, 64]`: the place of each token, in each number.
+fn places(seq: usize, dtype: FloatDType) -> Tensor<4> {
+    let places: Vec<f32> = (0..seq).map(|place| place as f32).collect();
+    let places = Tensor::<1>::from_floats(places.as_slice(), &Device::flex());
+    places.reshape([1, 1, seq, 1]).expand([1, 2, seq, WIDE]).cast(dtype)
+}
+
+/// The outputs of `seq` tokens that see all of them.
+const ALL_SEEN: [Function; 7] = [
+    ("scaled_dot_product_attention", |dtype| {
+        let (x, value) = (forty(5, dtype), places(5, dtype));
+        let found = scaled_dot_product_attention(x.clone(), x, value, Mask::Full).unwrap();
+        assert!(numbers(found.scores).iter().all(|score| *score == 12_800.0));
+        flat(found.output)
+    }),
+    ("grouped_query_attention", |dtype| {
+        let (x, value) = (forty(5, dtype), places(5, dtype));
+        let [key, value] = [x.clone(), value].map(|x| x.narrow(1, 0, 1));
+        flat(grouped_query_attention(x, key, value, Mask::Full).unwrap().output)
+    }),
+    ("attention_steps", |dtype| {
+        let (x, value) = (forty(5, dtype), places(5, dtype));
+        let steps = attention_steps(x.clone(), x, value, AttentionOptions::default()).unwrap();
+        let raw = if dtype == F16 { f64::INFINITY } else { 102_400.0 };
+        assert!(numbers(steps.raw_scores).iter().all(|score| *score == raw));
+        for scores in [steps.scaled, steps.capped, steps.biased, steps.masked] {
+            assert!(numbers(scores).iter().all(|score| *score == 12_800.0));
+        }
+        flat(steps.output)
+    }),
+    ("MultiHeadAttention::attend, cross_attention", |dtype| {
+        let one = || Tensor::<2>::eye(2 * WIDE, &Device::flex()).cast(dtype);
+        // Queries and keys of 40, and values of one's own.
+        let [w_key, w_value] =
+            [one().narrow(1, 0, WIDE), one().narrow(1, WIDE, WIDE)].map(|w| w.repeat_dim(1, 2));
+        let layer = MultiHeadAttention::new(w_key.clone(), w_key, w_value, one(), 2).unwrap();
+        let head = |x: Tensor<4>| x.narrow(1, 0, 1).squeeze_dim::<3>(1);
+        let x = Tensor::cat(vec![head(forty(5, dtype)), head(places(5, dtype))], 2);
+        let cross = cross_attention(&layer, x.clone(), x.clone(), &[5]).unwrap();
+        let own = layer.forward(x, AttentionOptions::default()).unwrap();
+        assert_eq!(numbers(own.output), numbers(cross.output.clone()));
+        flat(cross.output)
+    }),
+    ("flash_attention", |dtype| {
+        let (x, value) = (forty(5, dtype), places(5, dtype));
+        let options = TileOptions { causal: false, ..flash_options() };
+        flat(flash_attention(x.clone(), x, value, &options).unwrap().output)
+    }),
+    ("standard_attention", |dtype| {
+        let (x, value) = (forty(5, dtype), places(5, dtype));
+        flat(standard_attention(x.clone(), x, value, &TileOptions::default()).unwrap().0)
+    }),
+    ("cpu_flash_attention", |dtype| {
+        let (x, value) = (forty(5, dtype), places(5, dtype));
+        flat(cpu_flash_attention(x.clone(), x, value, Mask::Full).unwrap())
+    }),
+];
+
+#[test]
+fn raw_scores_beyond_f16_do_no_harm() {
+    for (name, function) in ALL_SEEN {
+        for dtype in [F64, F32, F16, BF16] {
+            // The mean of 0, 1, 2, 3 and 4.
+            let found = numbers(function(dtype));
+            let error = largest_error(&found, &vec![2.0; found.len()]);
+            println!("{name} in {dtype:?}: off by {error:.1e}");
+            assert!(error <= 2.0 * allowed(dtype), "{name} in {dtype:?}: off by {error:.1e}");
+        }
+    }
+}
+
+/// The latents are 40, and so are the keys, the values and the outputs of all heads.
+#[test]
+fn raw_scores_beyond_f16_do_no_harm_in_latent_attention() {
+    for dtype in [F32, F16, BF16] {
+        let one = || Tensor::<2>::eye(WIDE, &Device::flex()).cast(dtype);
+        let nothing = || Tensor::<2>::zeros([WIDE, 2], &Device::flex()).cast(dtype);
+        let weights = LatentWeights {
+            query_down: one(),
+            query_up: one(),
+            query_rope: nothing(),
+            kv_down: one(),
+            key_up: one(),
+            key_rope: nothing(),
+            value_up: one(),
+            output: one(),
+        };
+        let layer = LatentAttention::new(weights, 1, 1e4).unwrap();
+        let x = || forty(3, dtype).narrow(1, 0, 1).squeeze_dim::<3>(1);
+        let [plain, absorbed] = [
+            layer.forward(x(), &mut LatentCache::new()).unwrap().0,
+            layer.forward_absorbed(x(), &mut LatentCache::new()).unwrap().0,
+        ];
+        for output in [plain, absorbed] {
+            assert!(numbers(output).iter().all(|number| (number - FORTY).abs() < 1e-4));
+        }
+    }
+}
+
+/// Fewer new tokens than 64 go another way than more.
+#[test]
+fn raw_scores_beyond_f16_do_no_harm_in_a_cache() {
+    for dtype in [F64, F32, F16, BF16] {
+        let outputs = [63, 64].map(|seq| {
+            let mut cache = KvCache::growing();
+            let output =
+                cache.attend_output(forty(seq, dtype), forty(seq, dtype), places(seq, dtype));
+            numbers(output.unwrap().narrow(1, 0, 1).narrow(2, 0, 63).narrow(3, 0, 1))
+        });
+        // Token `i` sees the places from 0 to `i`.
+        let expected: Vec<f64> = (0..63).map(|place| f64::from(place) / 2.0).collect();
+        for (seq, output) in [63, 64].iter().zip(outputs) {
+            let error = largest_error(&output, &expected) / 31.0;
+            println!("{seq} tokens in {dtype:?}: off by {error:.1e} of the largest");
+            assert!(error <= allowed(dtype), "{seq} tokens in {dtype:?}: off by {error:.1e}");
+        }
+    }
+}
+
+/// A temperature too small or too large for 16 bits, and for 32.
+#[test]
+fn no_temperature_is_beyond_any_type() {
+    for dtype in [F64, F32, F16, BF16] {
+        let logits = |row: [f32; 3]| Tensor::<1>::from_floats(row, &Device::flex()).cast(dtype);
+        let at = |temperature| {
+            let row = logits([2.0, 1.0, f32::NEG_INFINITY]);
+            numbers(softmax_with_temperature(row, temperature, 0).unwrap())
+        };
+        for cold in [1e-8, 1e-40, 1e-300, f64::MIN_POSITIVE] {
+            assert_eq!(at(cold), [1.0, 0.0, 0.0], "{cold} in {dtype:?}");
+        }
+        for hot in [7e4, 1e30, 1e300, f64::MAX] {
+            let [first, second, hidden] = at(hot)[..] else { panic!("three shares") };
+            assert_eq!(hidden, 0.0, "{hot} in {dtype:?}");
+            let error = (first - 0.5).abs().max((second - 0.5).abs());
+            assert!(error <= 4e-6_f64.max(allowed(dtype)), "{hot} in {dtype:?}: {first}, {second}");
+        }
+    }
+}
+
+/// A scale and a soft cap that no f16 holds.
+#[test]
+fn no_scale_or_cap_is_beyond_16_bits() {
+    let weights = |dtype, scale, soft_cap| {
+        let [query, key, value] = [1, 2, 3].map(|seed| input(seed, dtype));
+        // A small scale meets large scores.
+        let query = query * 100.0;
+        let options = AttentionOptions { scale, soft_cap, ..Default::default() };
+        numbers(attention_steps(query, key, value, options).unwrap().weights)
     };
-    let spoiled = attend(high);
-    assert!(spoiled[0].is_nan() && spoiled[1].is_nan(), "{spoiled:?}");
-    assert_eq!(attend(low)[..2], [0.0, 1.0]);
+    for (scale, soft_cap) in
+        [(Some(1e-8), None), (Some(1e5), None), (None, Some(1e-8)), (None, Some(1e6))]
+    {
+        for dtype in [F16, BF16] {
+            let error =
+                largest_error(&weights(dtype, scale, soft_cap), &weights(F64, scale, soft_cap));
+            println!("scale {scale:?}, cap {soft_cap:?} in {dtype:?}: off by {error:.1e}");
+            // The queries are rounded once more.
+            assert!(
+                error <= 20.0 * allowed(dtype),
+                "{scale:?} {soft_cap:?} {dtype:?}: {error:.1e}"
+            );
+        }
+    }
+}
+
+/// As many levels as 16 bits have are more than an f16 can count.
+#[test]
+fn numbers_of_16_bits_can_be_quantised_to_16_bits() {
+    for dtype in [F16, BF16] {
+        for (size, bits) in [(1.0, 16), (1.0, 8), (30_000.0, 16)] {
+            let x = input(1, dtype) * size;
+            let kept = quantised(x.clone(), bits, 3).unwrap();
+            assert_eq!(kept.dtype(), dtype.into());
+            let step = 8.0 / f64::from((1_u32 << bits) - 1);
+            let error = largest_error(&numbers(kept), &numbers(x)) / size;
+            println!("{bits} bits of {dtype:?}: off by {error:.1e}");
+            assert!(error <= step + 4.0 * allowed(dtype), "{bits} bits in {dtype:?}: {error:.1e}");
+        }
+    }
 }
 
 /// The weights of a head in bf16 do not add up to one within 0.001.
@@ -282,6 +475,18 @@ fn types_that_do_not_go_together_are_named() {
         says("key", "f32", "the cached key", "f16")
     );
     assert_eq!(cache.len(), 5);
+
+    let token = |dtype| input(1, dtype).narrow(2, 0, 1);
+    let mut paged = PagedCache::new(1, 2, 2, 4).unwrap();
+    for (key, value, named) in
+        [(F16, F32, ("key", "f16")), (F32, BF16, ("value", "bf16")), (F64, F64, ("key", "f64"))]
+    {
+        let error = refused(paged.append(0, token(key), token(value)));
+        assert_eq!(error, says(named.0, named.1, "the pool", "f32"));
+        assert_eq!((paged.tokens(), paged.free_blocks()), (0, 1));
+        assert_eq!(paged.table(0), None);
+    }
+    paged.append(0, token(F32), token(F32)).unwrap();
 
     let [w_query, w_key, w_value] = [1, 2, 3].map(|seed| matrix(seed, F32));
     let layer = MultiHeadAttention::new(w_query, w_key, w_value, matrix(4, BF16), 2);

@@ -333,3 +333,64 @@ fn the_output_alone_is_that_of_attend() {
         }
     }
 }
+
+/// Texts of different lengths in one batch, with padding in front of the shorter ones. Each gets
+/// what it gets alone, with its positions counted from its own start.
+#[test]
+fn a_padded_text_gets_what_it_gets_alone() {
+    let bound = Bound::new("a padded text against the text alone", 4e-6);
+    let windows = prop::option::of(1_usize..8);
+    let padding = prop::collection::vec(0_usize..12, 2);
+    cases(300, &(any_case(), 1_usize..9, windows, padding), |(case, longest, window, padding)| {
+        let case = Case { batch: 2, head_dim: 2 * case.head_dim, ..case };
+        let padding: Vec<usize> = padding.into_iter().map(|p| p.min(case.seq)).collect();
+        let (query, key, value) = case.arrays();
+        let (query, key, value) = (query.tensor(), key.tensor(), value.tensor());
+        let rope = Rope::new(case.head_dim, 10_000.0).unwrap();
+        let turn = |x: Tensor<4>, first| rope.rotate(x, first).unwrap();
+        let empty =
+            || window.map_or(KvCache::growing(), |window| KvCache::sliding(window).unwrap());
+
+        let mut cache = empty().with_padding(padding.clone());
+        let mut outputs = Vec::new();
+        for piece in case.pieces(longest) {
+            let [query, key] = [&query, &key].map(|x| turn(part(x, &piece), piece.start));
+            outputs.push(cache.attend_output(query, key, part(&value, &piece)).unwrap());
+        }
+        let outputs = Tensor::cat(outputs, 2);
+        for (text, padding) in padding.into_iter().enumerate() {
+            let row = |x: &Tensor<4>| x.clone().narrow(0, text, 1);
+            if padding > 0 {
+                let hidden = floats(part(&row(&outputs), &(0..padding)));
+                prop_assert!(hidden.iter().all(|number| *number == 0.0));
+            }
+            if padding == case.seq {
+                continue;
+            }
+            let own = |x: &Tensor<4>| part(&row(x), &(padding..case.seq));
+            let alone =
+                empty().attend_output(turn(own(&query), 0), turn(own(&key), 0), own(&value));
+            let found = floats(own(&outputs));
+            bound.check(largest_difference(&found, &floats(alone.unwrap())))?;
+        }
+        Ok(())
+    });
+    bound.print();
+}
+
+#[test]
+fn padding_is_one_number_a_text() {
+    let mut cache = KvCache::growing().with_padding(vec![1, 0, 2]);
+    let x = || zeros([2, 1, 80, 4]);
+    let expected = Error::LengthCount { lengths: 3, batch: 2 };
+    assert_eq!(cache.attend(x(), x(), x()).unwrap_err(), expected);
+    assert_eq!(cache.attend_output(x(), x(), x()).unwrap_err(), expected);
+    assert!(cache.is_empty() && cache.keys().is_none());
+    // The same cache without a mistake, and more padding than there are tokens.
+    let mut cache = cache.with_padding(vec![usize::MAX, 0]);
+    let weights = cache.attend(x(), x(), x()).unwrap().weights.sum_dim(3);
+    let sums: Vec<f32> = floats(weights);
+    assert!(sums[..80].iter().all(|sum| *sum == 0.0));
+    // Eighty shares, each rounded.
+    assert!(sums[80..].iter().all(|sum| (sum - 1.0).abs() < 1e-5));
+}

@@ -16,7 +16,7 @@ fn size() -> impl Strategy<Value = usize> {
     prop_oneof![8 => 0_usize..8, 6 => 0_usize..70, 2 => Just(usize::MAX), 1 => any::<usize>()]
 }
 
-/// Every kind of mask, and one more of each that is drawn by lot: it has the lot of another.
+/// Every kind of mask, and one more of each that is drawn at random: it draws as another.
 fn masks() -> impl Strategy<Value = [Mask; 12]> {
     (proptest::array::uniform13(size()), any::<[u64; 2]>()).prop_map(|(sizes, seeds)| {
         let [a, b, c, d, e, stride, tokens, f, g, global, keys, random, length] = sizes;
@@ -38,10 +38,10 @@ fn masks() -> impl Strategy<Value = [Mask; 12]> {
     })
 }
 
-/// The mask by its definition. What is drawn by lot comes from the library, key by key.
+/// The mask by its definition. What is drawn at random comes from the library, key by key.
 fn reference(mask: Mask, seq_q: usize, seq_k: usize) -> MaskGrid {
     let by_rule = |mask| {
-        let sees = |i, j| predicate(mask, i, j, seq_q, seq_k).expect("not drawn by lot");
+        let sees = |i, j| predicate(mask, i, j, seq_q, seq_k).expect("not drawn at random");
         MaskGrid::from_fn(seq_q, seq_k, sees)
     };
     match mask {
@@ -83,7 +83,7 @@ fn counts_are_those_of_the_grids_for_every_pair_of_masks() {
     println!("{counts} counts of two masks, {more} of 600 cases with more queries than keys");
 }
 
-/// A lot is counted in blocks of rows. These texts have more of them than fit in one.
+/// Random keys are counted in blocks of rows. These texts have more of them than fit in one.
 #[test]
 fn lots_are_counted_alike_in_many_blocks() {
     for (seq_q, seq_k, keys) in [(700, 700, 2), (1500, 300, 40), (40, 3000, 2999), (33, 2100, 700)]

@@ -50,7 +50,7 @@ proptest! {
         let mut count = 0;
         for i in 0..seq_q {
             for j in 0..seq_k {
-                let expected = predicate(mask, i, j, seq_q, seq_k).expect("not drawn by lot");
+                let expected = predicate(mask, i, j, seq_q, seq_k).expect("not drawn at random");
                 prop_assert_eq!(grid.sees(i, j), expected, "query {} key {}\n{}", i, j, &grid);
                 prop_assert_eq!(hidden[i * seq_k + j], !expected, "tensor, query {} key {}", i, j);
                 count += usize::from(expected);

@@ -1,8 +1,8 @@
-//! Temperature, entropy, top-k and top-p against f64 on plain vectors, and at their edges.
+//! Temperature, entropy, top-k, top-p and the draw against f64 on plain vectors, and at their edges.
 
 use std::cell::Cell;
 
-use attention::sampling::{top_k, top_p};
+use attention::sampling::{draw, top_k, top_p};
 use attention::{Error, effective_tokens, entropy, softmax, softmax_with_temperature};
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
@@ -24,8 +24,8 @@ fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 /// Shares of one row at a temperature; zeros if nothing is visible.
-fn shares_f64(row: &[f32], temperature: f32) -> Vec<f64> {
-    let scaled: Vec<f64> = row.iter().map(|x| f64::from(*x) / f64::from(temperature)).collect();
+fn shares_f64(row: &[f32], temperature: f64) -> Vec<f64> {
+    let scaled: Vec<f64> = row.iter().map(|x| f64::from(*x) / temperature).collect();
     let largest = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if largest == f64::NEG_INFINITY {
         return vec![0.0; row.len()];
@@ -77,10 +77,10 @@ fn any_rows() -> impl Strategy<Value = (Vec<f32>, usize)> {
 #[test]
 fn temperature_and_entropy_equal_the_f64_reference() {
     let worst = Cell::new([0.0_f64; 3]);
-    let strategy = (any_rows(), -2.3_f32..2.3, any::<bool>());
+    let strategy = (any_rows(), -2.3_f64..2.3, any::<bool>());
     TestRunner::new(cases(1000))
         .run(&strategy, |((data, width), power, hide_first_row)| {
-            let temperature = 10_f32.powf(power);
+            let temperature = 10_f64.powf(power);
             let mut data = data;
             if hide_first_row {
                 data[..width].fill(HIDDEN);
@@ -130,7 +130,7 @@ proptest! {
     }
 
     #[test]
-    fn a_higher_temperature_never_lowers_the_entropy((data, width) in any_rows(), low in 0.1_f32..5.0, times in 1.0_f32..5.0) {
+    fn a_higher_temperature_never_lowers_the_entropy((data, width) in any_rows(), low in 0.1_f64..5.0, times in 1.0_f64..5.0) {
         let at = |temperature| {
             floats(entropy(softmax_with_temperature(rows(&data, width), temperature, 1).unwrap(), 1).unwrap())
         };
@@ -221,8 +221,57 @@ fn the_coldest_temperature_still_works() {
     let shares = |temperature| {
         floats(softmax_with_temperature(rows(&[1e4, -1e4, HIDDEN], 3), temperature, 1).unwrap())
     };
-    assert_eq!(shares(f32::MIN_POSITIVE), [1.0, 0.0, 0.0]);
-    assert_eq!(shares(f32::MAX), [0.5, 0.5, 0.0]);
+    assert_eq!(shares(f64::MIN_POSITIVE), [1.0, 0.0, 0.0]);
+    assert_eq!(shares(f64::MAX), [0.5, 0.5, 0.0]);
+}
+
+/// The token that `r` falls on, counted from the end: the last whose shares before it are at most
+/// `r`. Those with no share are not there.
+fn drawn_by_sums(shares: &[f64], r: f64) -> usize {
+    let before = |token: usize| shares[..token].iter().sum::<f64>();
+    let mut tokens = (0..shares.len()).rev();
+    tokens.find(|token| shares[*token] > 0.0 && before(*token) <= r).expect("the first is at 0")
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    #[test]
+    fn the_draw_is_by_shares((data, width) in tied_rows(), r in 0.0_f64..1.0) {
+        let shares = shares_f64(&data[..width], 1.0);
+        if shares.iter().all(|share| *share == 0.0) {
+            prop_assert!(draw(&shares, r).is_err());
+            return Ok(());
+        }
+        let token = draw(&shares, r).unwrap();
+        prop_assert!(shares[token] > 0.0);
+        prop_assert_eq!(token, drawn_by_sums(&shares, r));
+    }
+}
+
+/// What is missing to 1 belongs to the last token that may come at all.
+#[test]
+fn the_rest_of_the_shares_goes_to_the_last_token() {
+    let shares = [0.25, 0.7499, 0.0];
+    assert_eq!(draw(&shares, 0.0), Ok(0));
+    assert_eq!(draw(&shares, 0.25), Ok(1));
+    assert_eq!(draw(&shares, 0.99995), Ok(1));
+    assert_eq!(draw(&[0.0, 1.0], 0.0), Ok(1), "a token with no share is never drawn");
+    assert_eq!(draw(&[1.0001], 0.5), Ok(0));
+}
+
+#[test]
+fn what_nothing_can_be_drawn_from_is_named() {
+    let says = |shares: &[f64], r| draw(shares, r).unwrap_err().to_string();
+    assert_eq!(says(&[1.0], 1.0), "r is 1: it must be at least 0 and below 1");
+    assert_eq!(says(&[1.0], f64::NAN), "r is NaN: it must be at least 0 and below 1");
+    let row = "give one row, as a softmax makes it";
+    for nothing in [&[][..], &[0.0, 0.0]] {
+        assert_eq!(says(nothing, 0.5), format!("the shares sum to 0.0000, not to 1: {row}"));
+    }
+    assert_eq!(says(&[0.5, 0.4], 0.5), format!("the shares sum to 0.9000, not to 1: {row}"));
+    assert_eq!(says(&[1.5, -0.5], 0.5), format!("the shares have -0.5 at place 1: {row}"));
+    assert_eq!(says(&[f64::NAN, 1.0], 0.5), format!("the shares have NaN at place 0: {row}"));
 }
 
 #[test]
@@ -259,7 +308,7 @@ fn empty_rows_are_an_error_and_no_rows_are_not() {
 #[test]
 fn bad_numbers_are_named() {
     let logits = || rows(&[1.0, 2.0], 2);
-    for (temperature, text) in [(0.0, "0"), (-1.0, "-1"), (f32::NAN, "NaN"), (f32::INFINITY, "inf")]
+    for (temperature, text) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")]
     {
         let error = softmax_with_temperature(logits(), temperature, 1).unwrap_err();
         let expected = format!("temperature is {text}: it must be finite and above zero");

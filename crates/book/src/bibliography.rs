@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use biblatex::{ChunksExt, Entry, Person};
 
 use crate::contents::Page;
-use crate::{Problem, Problems, tags};
+use crate::{Problem, Problems, tag};
 
 /// Where the works are listed, from the book's root.
 pub const FILE: &str = "src/references.bib";
@@ -164,7 +164,7 @@ pub fn page<'w>(
 ) -> String {
     let mut cited: BTreeMap<&str, Vec<&Page>> = BTreeMap::new();
     for page in pages {
-        for tag in tags::find(&page.text) {
+        for tag in tag::find(&page.text) {
             let key = match tag.kind {
                 "cite" => works.get_key_value(tag.name).map(|(key, _)| key.as_str()),
                 "fact" | "num" => source(tag.name),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::Problem;
 use crate::contents::{self, Page};
-use crate::lint::Link;
+use crate::link::Link;
 
 /// Where the terms are defined, from the book's root.
 pub const FILE: &str = "src/glossary.toml";

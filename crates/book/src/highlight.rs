@@ -13,7 +13,7 @@ static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_ne
 ///
 /// The result is safe inside Markdown: line breaks, dollar signs and braces are written as
 /// entities, so neither Markdown nor KaTeX nor a tag sees them.
-pub fn highlight(code: &str, extension: &str) -> String {
+pub(crate) fn highlight(code: &str, extension: &str) -> String {
     let syntax = SYNTAXES
         .find_syntax_by_extension(extension)
         .unwrap_or_else(|| SYNTAXES.find_syntax_plain_text());
@@ -28,12 +28,12 @@ pub fn highlight(code: &str, extension: &str) -> String {
 }
 
 /// `text` with HTML's own characters escaped.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     maud::html! { (text) }.into_string()
 }
 
 /// HTML whose text no later step will read as Markdown, LaTeX or a tag.
-pub fn inert(html: &str) -> String {
+pub(crate) fn inert(html: &str) -> String {
     html.replace('\n', "&#10;").replace('$', "&#36;").replace("{{", "&#123;&#123;")
 }
 

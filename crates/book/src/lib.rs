@@ -4,8 +4,10 @@
 //!
 //! | tag | becomes |
 //! |---|---|
-//! | `{{fact NAME}}` | a computed figure, with its full precision in the page's source |
+//! | `{{fact NAME}}` | a computed value, with its full precision in the page's source |
 //! | `{{num NAME}}` | the same as bare digits, for formulas and code |
+//! | `{{given 512}}` | a number that the text sets, and no program found |
+//! | `{{head 13 8}}` | “layer 13, head 8”, of the real model |
 //! | `{{listing FILE#ANCHOR}}` | the lines between two anchors of a source file |
 //! | `{{output LISTING/RUN}}` | the command of a recorded run, and what it printed |
 //! | `{{measured NAME}}` | a table of what was measured: errors, times or registers |
@@ -14,35 +16,48 @@
 //! | `{{cite KEY}}` | a work of the bibliography, with its link |
 //! | `{{term KEY}}`, `{{term KEY\|shown words}}` | a word of the glossary, with its definition |
 //! | `{{claim ID}}` | the mark of a claim about models that a test checks |
-//! | `{{bibliography}}`, `{{glossary}}`, `{{claims}}` | the lists of all these |
+//! | `{{step ID}}` | the mark of a step in a widget that a test replays |
+//! | `{{bibliography}}`, `{{glossary}}`, `{{claims}}`, `{{steps}}` | the lists of all these |
 //! | `{{map}}`, `{{paths}}` | which chapter builds on which, and ways through the book |
 //!
-//! A tag that names nothing is a [`Problem`] with file and line, and so is a digit that no tag
-//! brought in, a formula that KaTeX refuses, a link that leads nowhere, and a misspelling.
+//! A tag that names nothing is a [`Problem`] with file and line, and so is a result that is typed
+//! in, a fact that nobody uses, a formula that KaTeX refuses, a link that leads nowhere, and a
+//! misspelling.
 
 pub mod bibliography;
-pub mod claims;
+mod builder;
 pub mod contents;
+mod counted_model;
+pub mod definitions;
 pub mod exercises;
+pub mod fact;
 pub mod facts;
-pub mod gallery;
+mod flash_numbers;
+mod flash_traffic;
 pub mod glossary;
+mod heads;
 mod highlight;
+mod link;
 pub mod lint;
 pub mod literature;
 pub mod map;
-pub mod measured;
+mod memoised_model;
 mod names;
 pub mod next_token;
+mod numbers;
+mod prerender;
 pub mod problem;
+pub mod records;
 pub mod roofline;
 pub mod runs;
+mod score_matrices;
+mod sentences;
 pub mod sources;
-pub mod squares;
-mod stage;
+pub mod steps;
 pub mod strict;
-pub mod tags;
-mod workshop;
+pub mod tag;
+pub mod tested;
 
+pub use builder::Builder;
+pub use memoised_model::MemoisedModel;
 pub use problem::{Problem, Problems};
-pub use workshop::Workshop;

@@ -1,26 +1,23 @@
 //! What must hold for every chapter, checked on its Markdown before anything is rendered.
 
+use std::ops::Range;
 use std::path::Path;
 
 use mdbook_katex::cfg::KatexConfig;
 use mdbook_katex::preprocess::{Render, get_render_tasks};
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag as Markdown, TagEnd};
+use pulldown_cmark::{
+    CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag as Markdown, TagEnd,
+};
 use typos::tokens::{Identifier, TokenizerBuilder, Word};
 use typos::{Dictionary, Status};
 
-use crate::Problem;
-use crate::glossary;
+use crate::definitions::Definitions;
+use crate::link::Link;
 use crate::names::Names;
-use crate::tags::{self, Shelf};
+use crate::{Problem, glossary, numbers, tag};
 
-/// A link of a chapter to a place in the book.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
-    /// Where it goes, as written: `ch01-spotlight.md#pitfalls`.
-    pub destination: String,
-    /// The problem to report if it goes nowhere.
-    pub problem: Problem,
-}
+/// The heading below which whole numbers may be given.
+const EXERCISES: &str = "Exercises";
 
 /// What a look at one chapter finds.
 #[derive(Debug, Default)]
@@ -29,36 +26,50 @@ pub struct Findings {
     pub problems: Vec<Problem>,
     /// Links to check once the pages are there.
     pub links: Vec<Link>,
-    /// The anchors and runs that the chapter shows.
+    /// What its tags name: anchors, runs, facts.
     pub used: Vec<String>,
+    /// The names with digits that stand in it.
+    pub names: Vec<String>,
 }
 
 /// Looks at one chapter. `file` is its path from the book's root, `text` its Markdown with
 /// tags.
-pub fn chapter(file: &Path, text: &str, shelf: &Shelf, names: &Names) -> Findings {
+pub(crate) fn chapter(
+    file: &Path,
+    text: &str,
+    definitions: &Definitions,
+    names: &Names,
+) -> Findings {
     let mut findings = Findings::default();
-    for tag in tags::find(text) {
+    for tag in tag::find(text) {
         let line = text[..tag.start].rfind('\n').map_or(0, |at| at + 1);
-        if matches!(tag.kind, "term" | "cite" | "claim") && text[line..].starts_with('#') {
+        if matches!(tag.kind, "term" | "cite" | "claim" | "step") && text[line..].starts_with('#') {
             let message = format!("a heading is a link itself: write no {} in it", tag.kind);
             findings.problems.push(Problem::at(file, text, tag.start, message));
         }
-        match shelf.fill(tag) {
+        match definitions.fill(tag) {
             Ok(_) => findings.used.push(tag.name.to_owned()),
             Err(message) => findings.problems.push(Problem::at(file, text, tag.start, message)),
         }
     }
+    findings.problems.extend(formulas(file, text, definitions));
     // From here on a tag is a blank of the same length, so that places stay true.
-    let blanked = blank_tags(text);
-    findings.problems.extend(formulas(file, text, shelf));
-    markdown(file, text, &blanked, names, &mut findings);
+    let blanked = blank_tags(text, 'x');
+    markdown(file, text, &blanked, &mut findings);
+    let (prose, found) = names.blank(&blank_formulas(text, &blank_tags(text, numbers::TAG)));
+    findings.names.extend(found.into_iter().map(str::to_owned));
+    for (part, exercise) in prose_of(&blanked) {
+        for (at, message) in numbers::typed(&prose, part, exercise) {
+            findings.problems.push(Problem::at(file, text, at, message));
+        }
+    }
     findings
 }
 
 /// The words that a term shows stay: they are text of the chapter.
-fn blank_tags(text: &str) -> String {
+fn blank_tags(text: &str, filling: char) -> String {
     let mut blanked = text.to_owned();
-    for tag in tags::find(text) {
+    for tag in tag::find(text) {
         let shown = if tag.kind == "term" { glossary::split(tag.name).1 } else { None };
         let blank = match shown {
             Some(words) => {
@@ -66,36 +77,86 @@ fn blank_tags(text: &str) -> String {
                 let after = tag.end - tag.start - start - words.len();
                 format!("{}{words}{}", "(".repeat(start), ")".repeat(after))
             }
-            None => "x".repeat(tag.end - tag.start),
+            None => filling.to_string().repeat(tag.end - tag.start),
         };
         blanked.replace_range(tag.start..tag.end, &blank);
     }
     blanked
 }
 
-/// Lets KaTeX read each formula, with its tags filled in.
-fn formulas(file: &Path, text: &str, shelf: &Shelf) -> Vec<Problem> {
-    let config = KatexConfig::default();
-    let (inline, display) = config.build_opts_from_macros(Default::default());
-    get_render_tasks(text, "", &config.build_extra_opts())
+/// The formulas of a chapter: where each begins and ends, and whether it stands on its own line.
+fn find_formulas(text: &str) -> Vec<(Range<usize>, bool)> {
+    let place = |formula: &str| {
+        let start = formula.as_ptr() as usize - text.as_ptr() as usize;
+        start..start + formula.len()
+    };
+    get_render_tasks(text, "", &KatexConfig::default().build_extra_opts())
         .into_iter()
         .filter_map(|task| match task {
             Render::Text(_) => None,
-            Render::InlineTask(formula) => Some((formula, &inline)),
-            Render::DisplayTask(formula) => Some((formula, &display)),
-        })
-        .filter_map(|(formula, options)| {
-            let (filled, _) = shelf.expand(file, formula);
-            let error = katex::render_with_opts(&filled, options).err()?;
-            let offset = formula.as_ptr() as usize - text.as_ptr() as usize;
-            let message = format!("KaTeX cannot read the formula `{}`: {error}", formula.trim());
-            Some(Problem::at(file, text, offset, message))
+            Render::InlineTask(formula) => Some((place(formula), false)),
+            Render::DisplayTask(formula) => Some((place(formula), true)),
         })
         .collect()
 }
 
-/// Figures, fences, links, spelling.
-fn markdown(file: &Path, text: &str, blanked: &str, names: &Names, findings: &mut Findings) {
+/// `blanked` with the formulas of `text` blank, too.
+fn blank_formulas(text: &str, blanked: &str) -> String {
+    let mut blanked = blanked.to_owned();
+    for (place, _) in find_formulas(text) {
+        blanked.replace_range(place.clone(), &" ".repeat(place.len()));
+    }
+    blanked
+}
+
+/// Lets KaTeX read each formula, with its tags filled in. A decimal in it is a result.
+fn formulas(file: &Path, text: &str, definitions: &Definitions) -> Vec<Problem> {
+    let (inline, display) = KatexConfig::default().build_opts_from_macros(Default::default());
+    let mut problems = Vec::new();
+    for (place, alone) in find_formulas(text) {
+        let formula = &text[place.clone()];
+        let (filled, _) = definitions.expand(file, formula);
+        let options = if alone { &display } else { &inline };
+        if let Err(error) = katex::render_with_opts(&filled, options) {
+            let message = format!("KaTeX cannot read the formula `{}`: {error}", formula.trim());
+            problems.push(Problem::at(file, text, place.start, message));
+        }
+        for (at, message) in numbers::decimals(&blank_tags(formula, numbers::TAG)) {
+            problems.push(Problem::at(file, text, place.start + at, message));
+        }
+    }
+    problems
+}
+
+/// The parts of a chapter in which numbers are looked for, each with whether it belongs to an
+/// exercise. Code is not among them, but for a block of plain text.
+fn prose_of(blanked: &str) -> Vec<(Range<usize>, bool)> {
+    let (mut parts, mut heading, mut exercise, mut code) = (Vec::new(), false, false, false);
+    for (event, range) in Parser::new_ext(blanked, options()).into_offset_iter() {
+        match event {
+            Event::Start(Markdown::Heading { level: HeadingLevel::H2, .. }) => {
+                (heading, exercise) = (true, false);
+            }
+            Event::End(TagEnd::Heading(_)) => heading = false,
+            Event::Start(Markdown::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                code = &*info != "text";
+            }
+            Event::End(TagEnd::CodeBlock) => code = false,
+            Event::Text(words) => {
+                exercise |= heading && &*words == EXERCISES;
+                if !code {
+                    parts.push((range, exercise));
+                }
+            }
+            Event::Html(_) | Event::InlineHtml(_) => parts.push((range, exercise)),
+            _ => {}
+        }
+    }
+    parts
+}
+
+/// Fences, links, spelling.
+fn markdown(file: &Path, text: &str, blanked: &str, findings: &mut Findings) {
     let mut fence: Option<String> = None;
     let mut problem = |offset: usize, message: String| {
         findings.problems.push(Problem::at(file, text, offset, message));
@@ -122,23 +183,12 @@ fn markdown(file: &Path, text: &str, blanked: &str, names: &Names, findings: &mu
                     findings.links.push(Link { destination: dest_url.to_string(), problem });
                 }
             }
-            Event::Text(_) | Event::Code(_) | Event::Html(_) | Event::InlineHtml(_) => {
-                let written = &blanked[range.clone()];
-                for (at, figure) in names.figures(written) {
-                    problem(
-                        range.start + at,
-                        format!(
-                            "`{figure}` is typed in: a figure is a fact ({{{{fact NAME}}}}), or a number in words"
-                        ),
-                    );
-                }
-                if matches!(event, Event::Code(_)) && text[range.clone()].contains("{{fact") {
-                    problem(range.start, "inside code a fact is written {{num NAME}}".to_owned());
-                }
-                if matches!(event, Event::Text(_)) && fence.is_none() {
-                    for (at, message) in misspelt(written) {
-                        problem(range.start + at, message);
-                    }
+            Event::Code(_) if text[range.clone()].contains("{{fact") => {
+                problem(range.start, "inside code a fact is written {{num NAME}}".to_owned());
+            }
+            Event::Text(_) if fence.is_none() => {
+                for (at, message) in misspelt(&blanked[range.clone()]) {
+                    problem(range.start + at, message);
                 }
             }
             _ => {}

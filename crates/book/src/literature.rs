@@ -1,4 +1,4 @@
-//! Figures that the book takes from others: one table, each figure with its work and place.
+//! Values that the book takes from others: one table, each value with its work and place.
 
 use std::collections::BTreeMap;
 
@@ -6,27 +6,27 @@ use serde::Deserialize;
 
 use crate::bibliography::{self, Works};
 
-/// The table of figures, as text.
+/// The table of values, as text.
 const TABLE: &str = include_str!("../literature.toml");
 
 /// The works, as BibTeX.
 const WORKS: &str = include_str!("../../../src/references.bib");
 
-/// Works and figures.
+/// Works and values.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Literature {
     /// Works by key: `vaswani2017`.
     #[serde(skip)]
     pub work: Works,
-    /// Figures by fact name.
-    pub figure: BTreeMap<String, Figure>,
+    /// Values by fact name.
+    pub quoted: BTreeMap<String, QuotedValue>,
 }
 
-/// A figure that the book did not compute.
+/// A value that the book did not compute.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Figure {
+pub struct QuotedValue {
     /// As it is printed.
     pub value: String,
     /// What it counts or measures.
@@ -46,13 +46,14 @@ impl Literature {
         let mut literature: Self =
             toml::from_str(TABLE).expect("crates/book/literature.toml is a table");
         literature.work = bibliography::parse(WORKS).expect("src/references.bib is BibTeX");
-        for (name, figure) in &literature.figure {
-            assert!(literature.work.contains_key(&figure.source), "{name} has no source");
+        for (name, quoted) in &literature.quoted {
+            assert!(literature.work.contains_key(&quoted.source), "{name} has no source");
         }
         literature
     }
-    /// The figures' names, each with the key of its work.
+
+    /// The values' names, each with the key of its work.
     pub fn sources(&self) -> impl Iterator<Item = (String, String)> {
-        self.figure.iter().map(|(name, figure)| (name.clone(), figure.source.clone()))
+        self.quoted.iter().map(|(name, quoted)| (name.clone(), quoted.source.clone()))
     }
 }

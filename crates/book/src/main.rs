@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use book::Workshop;
+use book::Builder;
 
 fn main() -> ExitCode {
     // mdBook asks first whether a renderer is supported. Every one is.
@@ -23,11 +23,11 @@ fn main() -> ExitCode {
 
 fn preprocess() -> Result<()> {
     let (context, book) = mdbook_preprocessor::parse_input(io::stdin())?;
-    let workshop = Workshop::open()?;
-    if let Some(missing) = workshop.missing() {
+    let builder = Builder::open()?;
+    if let Some(missing) = builder.missing() {
         eprintln!("{missing}");
     }
-    let book = workshop.preprocess(&context, book)?;
+    let book = builder.preprocess(&context, book)?;
     serde_json::to_writer(io::stdout(), &book)?;
     Ok(())
 }

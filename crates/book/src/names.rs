@@ -1,55 +1,72 @@
-//! Names that hold digits and are no figures: `SmolLM2`, `ch01-spotlight`.
+//! Names that hold digits and are no numbers: `SmolLM2`, `Llama 3 8B`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::path::Path;
 
-/// Models, formats and the like. A digit in a chapter must be in one of these, or in a
-/// listing's name, or come from a tag.
-const KNOWN: &[&str] = &[
-    "SmolLM2",
-    "SmolLM2-135M",
-    "SmolLM2-135M-Instruct",
-    "GPT-2",
-    "GPT-3",
-    "FlashAttention-2",
-    "FlashAttention-3",
-    "A100",
-    "H100",
-    "Q4_1",
-    "Q8_0",
-    "fp8",
-    "fp16",
-    "int4",
-    "f16",
-    "bf16",
-    "f32",
-    "f64",
-];
+use anyhow::{Context, Result};
 
-/// The words that may hold digits.
-pub struct Names(BTreeSet<String>);
+use crate::Problem;
+
+/// Where the names are listed, from the book's root.
+pub(crate) const FILE: &str = "src/names.toml";
+
+/// The names, the longest first: `GPT-3 175B` before `GPT-3`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Names(Vec<String>);
 
 impl Names {
-    /// The known names and those of the `listings`.
-    pub fn new(listings: impl IntoIterator<Item = String>) -> Self {
-        Self(KNOWN.iter().map(|name| (*name).to_owned()).chain(listings).collect())
+    /// Reads the names under `root`: lists of them, by what they name.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not what it should be.
+    pub(crate) fn read(root: &Path) -> Result<Self> {
+        let path = root.join(FILE);
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let lists: BTreeMap<String, Vec<String>> =
+            toml::from_str(&text).with_context(|| format!("{FILE} is not a table of names"))?;
+        Ok(Self::new(lists.into_values().flatten()))
     }
 
-    /// The places and words of `text` that hold a digit and are no name.
-    pub fn figures<'t>(&self, text: &'t str) -> Vec<(usize, &'t str)> {
-        let in_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ',' | '’');
-        let mut found = Vec::new();
-        let mut rest = text;
-        while let Some(start) = rest.find(in_word) {
-            let word = &rest[start..];
-            let word = &word[..word.find(|c| !in_word(c)).unwrap_or(word.len())];
-            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-            let name = bare.split('’').next().unwrap_or(bare);
-            if bare.chars().any(|c| c.is_ascii_digit()) && !self.0.contains(name) {
-                found.push((text.len() - rest.len() + start, bare));
+    fn new(names: impl IntoIterator<Item = String>) -> Self {
+        let mut names: Vec<String> = names.into_iter().collect();
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        Self(names)
+    }
+
+    /// `text` with a blank of the same length in the place of each name, and the names that are
+    /// in it.
+    pub(crate) fn blank(&self, text: &str) -> (String, Vec<&str>) {
+        let (mut blank, mut found) = (text.to_owned(), Vec::new());
+        for name in &self.0 {
+            let mut from = 0;
+            while let Some(start) = blank[from..].find(name.as_str()).map(|at| from + at) {
+                let end = start + name.len();
+                let joined = |c: char| c.is_alphanumeric() || c == '_';
+                if !blank[..start].ends_with(joined) && !blank[end..].starts_with(joined) {
+                    blank.replace_range(start..end, &" ".repeat(name.len()));
+                    found.push(name.as_str());
+                }
+                from = end;
             }
-            rest = &rest[start + word.len()..];
         }
-        found
+        (blank, found)
+    }
+
+    /// The names that are not among the `used`, as problems of their file.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) fn unused(&self, root: &Path, used: &[String]) -> Result<Vec<Problem>> {
+        let text = std::fs::read_to_string(root.join(FILE))?;
+        let unused = self.0.iter().filter(|name| !used.contains(name));
+        Ok(unused
+            .map(|name| {
+                let offset = text.find(&format!("\"{name}\"")).unwrap_or(0);
+                let message = format!("no chapter uses the name `{name}`: take it out");
+                Problem::at(Path::new(FILE), &text, offset, message)
+            })
+            .collect())
     }
 }
 
@@ -57,11 +74,21 @@ impl Names {
 mod tests {
     use super::Names;
 
+    fn names() -> Names {
+        Names::new(["GPT-3", "SmolLM2", "GPT-3 175B"].map(str::to_owned))
+    }
+
     #[test]
-    fn digits_are_figures_unless_they_belong_to_a_name() {
-        let names = Names::new(["ch01-spotlight".to_owned()]);
-        assert!(names.figures("SmolLM2 and ch01-spotlight, and SmolLM2’s heads.").is_empty());
-        assert_eq!(names.figures("a .80 here"), [(2, "80")]);
-        assert_eq!(names.figures("SmolLM3, 1,024"), [(0, "SmolLM3"), (9, "1,024")]);
+    fn names_become_blank() {
+        let names = names();
+        let (blank, found) = names.blank("SmolLM2’s heads, and GPT-3 175B, “GPT-3”: 175.");
+        assert_eq!(blank, "       ’s heads, and           , “     ”: 175.");
+        assert_eq!(found, ["GPT-3 175B", "SmolLM2", "GPT-3"]);
+    }
+
+    #[test]
+    fn a_longer_word_is_another_name() {
+        let text = "SmolLM23 and xGPT-3, GPT-3_5";
+        assert_eq!(names().blank(text), (text.to_owned(), vec![]));
     }
 }

@@ -1,18 +1,20 @@
 //! Texts whose next token SmolLM2 is asked for when the book is built.
 
 use anyhow::Result;
-use smollm2::Model;
+use inputs::texts;
 use widgets::next_token::NextToken;
+
+use crate::memoised_model::MemoisedModel;
 
 /// How many of the likeliest tokens a page can name.
 const NAMED: usize = 50;
 
 /// The texts, in the order of the menu: names for files and addresses, and what is read.
 pub const PROMPTS: [(&str, &str); 4] = [
-    ("bought", "She bought"),
-    ("capital", "The capital of France is"),
-    ("sat", "The cat sat on the"),
-    ("names", "When Mary and John went to the shop, John gave a drink to"),
+    ("bought", texts::BOUGHT),
+    ("capital", texts::CAPITAL),
+    ("sat", texts::CAT_SAT_ON),
+    ("names", texts::NAMES),
 ];
 
 /// The text called `name`.
@@ -28,9 +30,9 @@ pub fn text(name: &str) -> &'static str {
 ///
 /// # Errors
 /// When the model cannot run.
-pub fn ask(model: &Model, name: &str) -> Result<NextToken> {
+pub fn ask(model: &MemoisedModel, name: &str) -> Result<NextToken> {
     let text = text(name);
-    let logits = model.run(text)?.logits;
+    let logits = &model.forward(text)?.logits;
     let token = |place: usize| model.tokenizer().token(place as u32).map(|token| token.text);
-    Ok(NextToken::rank(name, text, &logits, NAMED, token)?)
+    Ok(NextToken::rank(name, text, logits, NAMED, token)?)
 }

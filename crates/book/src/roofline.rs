@@ -1,15 +1,16 @@
 //! The roofline of chapter 8: what three devices can do at most, and where attention stands. A
-//! picture, the table that says the same, and where the devices' figures come from.
+//! picture, the table that says the same, and where the devices' numbers come from.
 
 use anyhow::{Context, Result};
 use attention::cost::Work;
 use attention::devices::{Arithmetic, DeviceSpec, device};
 use attention::traffic::Traffic;
 use attention::units::FlopsPerSecond;
+use inputs::flash::{HEAD_DIM, SEQ as TOKENS};
 use maud::{Markup, html};
 use widgets::show::{grouped, significant};
 
-use crate::facts::ch08::{HEAD_DIM, TOKENS, standard, tiles};
+use crate::flash_traffic::{standard, tiles};
 
 /// The devices: an exact part each.
 const DEVICES: [&str; 3] =
@@ -106,11 +107,11 @@ fn roofs() -> Result<Vec<Roof>> {
     DEVICES.iter().map(roof).collect()
 }
 
-/// The figure, as HTML.
+/// The drawing and its table, as HTML.
 ///
 /// # Errors
 /// When a device or its peak is not in the library's table.
-pub fn figure() -> Result<String> {
+pub fn drawing() -> Result<String> {
     let (roofs, ways) = (roofs()?, ways()?);
     let figure = html! {
         figure class="roofline" {
@@ -288,7 +289,7 @@ mod tests {
 
     #[test]
     fn each_point_lies_where_arithmetic_by_hand_puts_it() {
-        let html = figure().unwrap();
+        let html = drawing().unwrap();
         let (x, y) = (axis(&html, "tick along", "x", 0.0), axis(&html, "tick up", "y", 4.0));
         let read = |name: &str, class: &str, [across, down]: [&str; 2], half: f64| {
             elements(&html, name)
@@ -319,7 +320,7 @@ mod tests {
 
     #[test]
     fn each_line_rises_with_the_memory_and_ends_at_the_peak() {
-        let html = figure().unwrap();
+        let html = drawing().unwrap();
         let (x, y) = (axis(&html, "tick along", "x", 0.0), axis(&html, "tick up", "y", 4.0));
         let lines = elements(&html, "polyline");
         assert_eq!(lines.len(), PARTS.len());
@@ -340,7 +341,7 @@ mod tests {
 
     #[test]
     fn the_table_and_the_list_say_the_same() {
-        let html = figure().unwrap();
+        let html = drawing().unwrap();
         for (name, bandwidth, peak) in PARTS {
             let row = html.split_once(&format!("<th scope=\"row\">{name}</th>")).unwrap().1;
             let row = row.split_once("</tr>").unwrap().0;
@@ -352,7 +353,7 @@ mod tests {
                 assert!((shown / wanted - 1.0).abs() < 5e-3, "{name}: {cell} for {wanted}");
             }
             assert_eq!(cells.len(), wanted.len(), "{name}: {cells:?}");
-            // One exact part a figure, with its document and year.
+            // One exact part a line, with its document and year.
             let (memory, ridge) = (bandwidth * 1e3, peak / bandwidth);
             let part = format!(
                 "{name}: {memory} GB/s and {peak} TFLOP/s, so the ridge is at {ridge:.0} FLOP/B. \

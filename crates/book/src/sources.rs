@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use crate::{Problem, exercises};
 
 /// Where anchors are looked for, from the book's root.
-const ROOMS: &[&str] = &[
+pub const FOLDERS: &[&str] = &[
     "listings/examples",
     exercises::FOLDER,
     "listings/src",
     "crates/attention/src",
     "crates/induction/src",
+    "crates/inputs/src",
     "crates/kernels/src",
     "crates/smollm2/src",
     "crates/translator/src",
@@ -42,8 +43,8 @@ impl Sources {
     pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
         let mut sources = Self::default();
         let mut problems = Vec::new();
-        for room in ROOMS {
-            for file in rust_files(&root.join(room)) {
+        for folder in FOLDERS {
+            for file in rust_files(&root.join(folder)) {
                 let text = std::fs::read_to_string(&file).unwrap_or_default();
                 let file = file.strip_prefix(root).unwrap_or(&file).to_owned();
                 sources.add(&file, &text, &mut problems);

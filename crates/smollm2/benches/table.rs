@@ -18,7 +18,7 @@ use std::{env, fs, thread};
 
 use attention::grouped_query::repeat_kv;
 use attention::{
-    FlashOptions, Mask, cpu_flash_attention, flash_attention, grouped_query_attention,
+    Mask, TileOptions, cpu_flash_attention, flash_attention, grouped_query_attention,
     scaled_dot_product_attention,
 };
 use burn::tensor::module;
@@ -133,7 +133,7 @@ fn random(heads: usize, tokens: usize) -> Tensor<4> {
 fn attend(case: &str, tokens: usize) -> Report {
     let [query, key, value] = [(); 3].map(|()| random(HEADS, tokens));
     let inputs = || (query.clone(), key.clone(), value.clone());
-    let causal = FlashOptions { causal: true, ..Default::default() };
+    let causal = TileOptions { causal: true, ..Default::default() };
     let burn_causal = AttentionModuleOptions { is_causal: true, ..Default::default() };
     measure(REPEATS, || {
         let (query, key, value) = inputs();

@@ -44,8 +44,9 @@ impl Block {
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows.
     pub fn forward(&self, x: Tensor<2>) -> Result<(Tensor<2>, Attention), Error> {
-        let (seen, attention) = self.attention.forward(self.attention_norm.forward(x.clone()))?;
-        Ok((self.think(x + seen), attention))
+        let (attended, attention) =
+            self.attention.forward(self.attention_norm.forward(x.clone()))?;
+        Ok((self.feed_forward_half(x + attended), attention))
     }
 
     /// The first result of [`forward`](Self::forward), for tokens that follow those in `cache`,
@@ -54,8 +55,8 @@ impl Block {
     /// # Errors
     /// [`Error::Attention`] when `x` has no rows, or the cache is not that of this layer.
     pub fn continued(&self, x: Tensor<2>, cache: &mut KvCache) -> Result<Tensor<2>, Error> {
-        let seen = self.attention.continued(self.attention_norm.forward(x.clone()), cache)?;
-        Ok(self.think(x + seen))
+        let attended = self.attention.continued(self.attention_norm.forward(x.clone()), cache)?;
+        Ok(self.feed_forward_half(x + attended))
     }
 
     /// The first result of [`forward`](Self::forward), when `attend` takes the place of attention.
@@ -63,14 +64,14 @@ impl Block {
     /// # Errors
     /// As [`GroupedQueryAttention::forward_by`].
     pub fn forward_by(&self, x: Tensor<2>, attend: &Attend<'_>) -> Result<Tensor<2>, Error> {
-        let seen = self.attention.forward_by(self.attention_norm.forward(x.clone()), attend)?;
-        Ok(self.think(x + seen))
+        let attended = self.attention.forward_by(self.attention_norm.forward(x.clone()), attend)?;
+        Ok(self.feed_forward_half(x + attended))
     }
 
-    /// The second half.
-    fn think(&self, x: Tensor<2>) -> Tensor<2> {
-        let thought = self.feed_forward.forward(self.feed_forward_norm.forward(x.clone()));
-        x + thought
+    /// The second half: norm and feed-forward, added to `x`.
+    fn feed_forward_half(&self, x: Tensor<2>) -> Tensor<2> {
+        let normed = self.feed_forward_norm.forward(x.clone());
+        x + self.feed_forward.forward(normed)
     }
 
     /// The same layer with one of its heads silenced.

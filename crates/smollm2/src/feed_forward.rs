@@ -1,4 +1,4 @@
-//! SwiGLU: what happens to a token after it has looked around.
+//! SwiGLU: the feed-forward half of a layer.
 
 use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
@@ -42,7 +42,7 @@ impl SwiGlu {
     /// `down(silu(gate(x)) · up(x))`, with `silu(x) = x / (1 + exp(-x))`; `[seq, d_model]` to
     /// `[seq, d_model]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let open = silu(self.gate.forward(x.clone()));
-        self.down.forward(open * self.up.forward(x))
+        let gate = silu(self.gate.forward(x.clone()));
+        self.down.forward(gate * self.up.forward(x))
     }
 }

@@ -202,22 +202,38 @@ impl Model {
     /// head.
     pub fn head(&self, text: &str, layer: usize, head: usize) -> Result<Head, Error> {
         let ids = self.tokenizer.encode(text)?;
+        Ok(self.heads(&ids, &[(layer, head)])?.remove(0))
+    }
+
+    /// Several heads at work on the same tokens, each given as its layer and its place in the
+    /// layer: as [`head`](Self::head), in one pass. They come in the order in which they are given.
+    ///
+    /// # Errors
+    /// Those of [`head`](Self::head).
+    pub fn heads(&self, ids: &[u32], heads: &[(usize, usize)]) -> Result<Vec<Head>, Error> {
         self.check_length(ids.len())?;
-        let count = self.blocks.len();
-        let Some(block) = self.blocks.get(layer) else {
-            return Err(Error::OutOfRange { what: "layer", index: layer, count });
-        };
+        for &(layer, head) in heads {
+            check("layer", layer, self.config.layers)?;
+            check("head", head, self.config.heads)?;
+        }
         let token = |&id: &u32| self.tokenizer.token(id);
-        let tokens = ids.iter().map(token).collect::<Result<_, _>>()?;
-        let mut x = self.embed(&ids);
-        for block in &self.blocks[..layer] {
-            (x, _) = block.forward(x)?;
+        let tokens: Vec<Token> = ids.iter().map(token).collect::<Result<_, _>>()?;
+        let layers = heads.iter().map(|(layer, _)| layer + 1).max().unwrap_or(0);
+        let mut found: Vec<Option<Head>> = vec![None; heads.len()];
+        let mut x = self.embed(ids);
+        for (at, block) in self.blocks[..layers].iter().enumerate() {
+            for (place, &(layer, head)) in heads.iter().enumerate().filter(|(_, it)| it.0 == at) {
+                let (steps, kv_head) = block.steps(x.clone(), head)?;
+                if !steps.output.clone().sum().into_scalar::<f32>().is_finite() {
+                    return Err(Error::Overflow { place: format!("layer {layer}") });
+                }
+                found[place] = Some(Head { tokens: tokens.clone(), layer, head, kv_head, steps });
+            }
+            if at + 1 < layers {
+                (x, _) = block.forward(x)?;
+            }
         }
-        let (steps, kv_head) = block.steps(x, head)?;
-        if !steps.output.clone().sum().into_scalar::<f32>().is_finite() {
-            return Err(Error::Overflow { place: format!("layer {layer}") });
-        }
-        Ok(Head { tokens, layer, head, kv_head, steps })
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// The logits after tokens that follow those in `caches`, one cache a layer.

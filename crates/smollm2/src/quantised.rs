@@ -2,8 +2,8 @@
 //!
 //! [`Model`](crate::Model) turns every weight into an `f32` and takes 540 MB. Here the weights stay
 //! in their blocks of four or eight bits, 98 MB, and are unpacked a few rows at a time. Unpacking
-//! costs about as much as one token's use of a row. So a row, once unpacked, meets all tokens of
-//! the text, which lie side by side in memory: one instruction then serves several of them. That
+//! costs about as much as one token's use of a row. So a row, once unpacked, serves all tokens of
+//! the text, which lie side by side in memory: one instruction then works on several of them. That
 //! is what a page needs, where memory is short and a text is read at once.
 //!
 //! Nothing here is needed to understand the model: read [`block`](crate::block) for that. A test
@@ -59,9 +59,9 @@ pub struct Read {
     /// `1 / sqrt(head_dim)`. Those of later keys are what the mask hides: the model itself never
     /// used them.
     pub scores: Vec<f32>,
-    /// `[layers, heads, seq, head_dim]`, turned to the tokens' places.
+    /// `[layers, heads, seq, head_dim]`, rotated to the tokens' places.
     pub query: Vec<f32>,
-    /// `[layers, kv_heads, seq, head_dim]`, turned to the tokens' places.
+    /// `[layers, kv_heads, seq, head_dim]`, rotated to the tokens' places.
     pub key: Vec<f32>,
     /// `[layers, kv_heads, seq, head_dim]`
     pub value: Vec<f32>,
@@ -70,9 +70,9 @@ pub struct Read {
 }
 
 /// The keys and values of a key and value head, of all tokens so far: `[tokens, head_dim]` each.
-/// Keys are turned to the tokens' places.
+/// Keys are rotated to the tokens' places.
 #[derive(Clone, Default)]
-struct Kept {
+struct HeadCache {
     key: Vec<f32>,
     value: Vec<f32>,
 }
@@ -81,17 +81,17 @@ struct Kept {
 struct Piece {
     places: Range<usize>,
     /// Cosine and sine of each angle of these places.
-    turns: Vec<(f32, f32)>,
+    rotations: Vec<(f32, f32)>,
     /// `[layers, heads, seq_q, seq_k]`: a query for each place, a key for each token so far.
     scores: Vec<f32>,
-    /// `[layers, heads, seq_q, head_dim]`, turned to the tokens' places.
+    /// `[layers, heads, seq_q, head_dim]`, rotated to the tokens' places.
     query: Vec<f32>,
 }
 
 impl Piece {
     fn new(places: Range<usize>, config: &Config) -> Self {
-        let turns = turns(places.clone(), config);
-        Piece { places, turns, scores: Vec::new(), query: Vec::new() }
+        let rotations = rotations(places.clone(), config);
+        Piece { places, rotations, scores: Vec::new(), query: Vec::new() }
     }
 }
 
@@ -146,10 +146,11 @@ impl<'a> Quantised<'a> {
     /// [`Error::EmptyText`]; [`Error::NoToken`] when the vocabulary cannot spell it;
     /// [`Error::TooLong`] when it has more than [`LONGEST`] tokens; [`Error::Overflow`].
     pub fn read(&self, text: &str) -> Result<Read, Error> {
-        let ids = self.spell(text)?;
-        let mut kept = self.nothing_yet();
-        let (piece, x) = self.go_on(&mut kept, &ids)?;
-        let (key, value): (Vec<_>, Vec<_>) = kept.into_iter().map(|it| (it.key, it.value)).unzip();
+        let ids = self.encode(text)?;
+        let mut caches = self.empty_caches();
+        let (piece, x) = self.continued(&mut caches, &ids)?;
+        let (key, value): (Vec<_>, Vec<_>) =
+            caches.into_iter().map(|it| (it.key, it.value)).unzip();
         Ok(Read {
             tokens: ids.iter().map(|&id| self.tokenizer.token(id)).collect::<Result<_, _>>()?,
             scores: piece.scores,
@@ -164,29 +165,29 @@ impl<'a> Quantised<'a> {
     /// the keys and values that were kept of those before it. Returns the scores, scaled as in
     /// [`Read::scores`]: `[layers, heads, seq_q, seq_k]`, where row `i` ends at key `i`, for there
     /// was no later one. Every sum is taken in the order of a whole pass, so they are the same to
-    /// the last bit, and each token costs about as much as eight together. So `told` hears how many
-    /// tokens have been read, after each.
+    /// the last bit, and each token costs about as much as eight together. So `progress` is told
+    /// after each token how many have been read.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_one_by_one(
         &self,
         text: &str,
-        mut told: impl FnMut(usize),
+        mut progress: impl FnMut(usize),
     ) -> Result<Vec<f32>, Error> {
-        let mut kept = self.nothing_yet();
+        let mut caches = self.empty_caches();
         let mut heads = vec![Vec::new(); self.config.layers * self.config.heads];
-        for (place, id) in self.spell(text)?.into_iter().enumerate() {
-            let (piece, _) = self.go_on(&mut kept, &[id])?;
+        for (place, id) in self.encode(text)?.into_iter().enumerate() {
+            let (piece, _) = self.continued(&mut caches, &[id])?;
             let rows = piece.scores.chunks(place + 1);
             heads.iter_mut().zip(rows).for_each(|(head, row)| head.extend(row));
-            told(place + 1);
+            progress(place + 1);
         }
         Ok(heads.concat())
     }
 
     /// The tokens of a text, at least one and not too many.
-    fn spell(&self, text: &str) -> Result<Vec<u32>, Error> {
+    fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
         let ids = self.tokenizer.encode(text)?;
         let (tokens, limit) = (ids.len(), LONGEST.min(self.config.context));
         if tokens == 0 {
@@ -199,22 +200,22 @@ impl<'a> Quantised<'a> {
         Ok(ids)
     }
 
-    /// What is kept of a text of which nothing has been read: for each layer its key and value
-    /// heads.
-    fn nothing_yet(&self) -> Vec<Kept> {
-        vec![Kept::default(); self.config.layers * self.config.kv_heads]
+    /// The caches of a text of which nothing has been read: for each layer one a key and value
+    /// head.
+    fn empty_caches(&self) -> Vec<HeadCache> {
+        vec![HeadCache::default(); self.config.layers * self.config.kv_heads]
     }
 
     /// Reads the next tokens of a text, one or more, and keeps their keys and values. Returns
     /// what they looked at, and what comes out of the last layer.
-    fn go_on(&self, kept: &mut [Kept], ids: &[u32]) -> Result<(Piece, Columns), Error> {
-        let before = kept[0].key.len() / self.config.head_dim;
+    fn continued(&self, caches: &mut [HeadCache], ids: &[u32]) -> Result<(Piece, Columns), Error> {
+        let before = caches[0].key.len() / self.config.head_dim;
         let mut piece = Piece::new(before..before + ids.len(), &self.config);
         let mut x = self.embed(ids);
-        let kept = kept.chunks_mut(self.config.kv_heads);
-        for (place, (layer, kept)) in self.layers.iter().zip(kept).enumerate() {
-            self.attend(layer, &mut x, kept, &mut piece);
-            self.think(layer, &mut x);
+        let by_layer = caches.chunks_mut(self.config.kv_heads);
+        for (place, (layer, caches)) in self.layers.iter().zip(by_layer).enumerate() {
+            self.attend(layer, &mut x, caches, &mut piece);
+            self.feed_forward(layer, &mut x);
             if !x.iter().flatten().flatten().all(|number| number.is_finite()) {
                 return Err(Error::Overflow { place: format!("layer {place}") });
             }
@@ -231,26 +232,32 @@ impl<'a> Quantised<'a> {
         side_by_side(&rows, width)
     }
 
-    /// The first half of a layer: adds to `x` what each token finds when it looks around. The
-    /// layer keeps the tokens' keys and values beside those of the tokens before.
-    fn attend(&self, layer: &Layer<'_>, x: &mut Columns, kept: &mut [Kept], piece: &mut Piece) {
+    /// The first half of a layer: adds to `x` what attention gives each token. The tokens' keys and
+    /// values go into the caches, after those of the tokens before.
+    fn attend(
+        &self,
+        layer: &Layer<'_>,
+        x: &mut Columns,
+        caches: &mut [HeadCache],
+        piece: &mut Piece,
+    ) {
         let Config { heads, kv_heads, head_dim, rms_epsilon, .. } = self.config;
         let (before, seq) = (piece.places.start, piece.places.len());
-        let seen = norm(x, &layer.attention_norm, rms_epsilon);
-        let mut query = by_head(&layer.query.times(&seen), seq, head_dim);
-        let mut key = by_head(&layer.key.times(&seen), seq, head_dim);
-        let value = by_head(&layer.value.times(&seen), seq, head_dim);
-        query.chunks_mut(seq * head_dim).for_each(|head| turn(head, &piece.turns));
-        key.chunks_mut(seq * head_dim).for_each(|head| turn(head, &piece.turns));
+        let normed = norm(x, &layer.attention_norm, rms_epsilon);
+        let mut query = by_head(&layer.query.times(&normed), seq, head_dim);
+        let mut key = by_head(&layer.key.times(&normed), seq, head_dim);
+        let value = by_head(&layer.value.times(&normed), seq, head_dim);
+        query.chunks_mut(seq * head_dim).for_each(|head| rotate(head, &piece.rotations));
+        key.chunks_mut(seq * head_dim).for_each(|head| rotate(head, &piece.rotations));
         let new = key.chunks(seq * head_dim).zip(value.chunks(seq * head_dim));
-        for (kept, (key, value)) in kept.iter_mut().zip(new) {
-            kept.key.extend(key);
-            kept.value.extend(value);
+        for (cache, (key, value)) in caches.iter_mut().zip(new) {
+            cache.key.extend(key);
+            cache.value.extend(value);
         }
 
         let mut found = vec![0.0; seq * heads * head_dim];
         for (head, queries) in query.chunks(seq * head_dim).enumerate() {
-            let shared = &kept[head / (heads / kv_heads)];
+            let shared = &caches[head / (heads / kv_heads)];
             for (place, query) in queries.chunks(head_dim).enumerate() {
                 let start = piece.scores.len();
                 scores(query, &shared.key, &mut piece.scores);
@@ -264,13 +271,13 @@ impl<'a> Quantised<'a> {
     }
 
     /// The second half of a layer: each token alone.
-    fn think(&self, layer: &Layer<'_>, x: &mut Columns) {
-        let seen = norm(x, &layer.feed_forward_norm, self.config.rms_epsilon);
-        let (mut open, up) = (layer.gate.times(&seen), layer.up.times(&seen));
-        for (open, up) in open.iter_mut().flatten().flatten().zip(up.iter().flatten().flatten()) {
-            *open = *open / (1.0 + (-*open).exp()) * up;
+    fn feed_forward(&self, layer: &Layer<'_>, x: &mut Columns) {
+        let normed = norm(x, &layer.feed_forward_norm, self.config.rms_epsilon);
+        let (mut gate, up) = (layer.gate.times(&normed), layer.up.times(&normed));
+        for (gate, up) in gate.iter_mut().flatten().flatten().zip(up.iter().flatten().flatten()) {
+            *gate = *gate / (1.0 + (-*gate).exp()) * up;
         }
-        add(x, &layer.down.times(&open));
+        add(x, &layer.down.times(&gate));
     }
 
     /// The logits after the last token. Of its group only that token is wanted.
@@ -345,7 +352,7 @@ impl<'a> Matrix<'a> {
                 }
             }
             for (group, product) in x.iter().zip(&mut product) {
-                product.extend(&meet(&rows, group)[..count]);
+                product.extend(&dot_products(&rows, group)[..count]);
             }
         }
         product
@@ -355,7 +362,7 @@ impl<'a> Matrix<'a> {
 /// The dot product of each row with each token. All the time goes here: on WebAssembly it uses
 /// the instructions for four numbers at once.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-fn meet(rows: &[[f32; ROWS]], group: &[Lanes]) -> [Lanes; ROWS] {
+fn dot_products(rows: &[[f32; ROWS]], group: &[Lanes]) -> [Lanes; ROWS] {
     let mut sums = [[0.0; LANES]; ROWS];
     for (weights, x) in rows.iter().zip(group) {
         for (sum, weight) in sums.iter_mut().zip(weights) {
@@ -418,22 +425,22 @@ fn add(x: &mut Columns, more: &Columns) {
 }
 
 /// Cosine and sine of each angle, `[seq, head_dim / 2]`: see [`attention::Rope`].
-fn turns(places: Range<usize>, config: &Config) -> Vec<(f32, f32)> {
+fn rotations(places: Range<usize>, config: &Config) -> Vec<(f32, f32)> {
     let Config { head_dim, rope_base, .. } = *config;
-    let mut turns = Vec::with_capacity(places.len() * head_dim / 2);
+    let mut rotations = Vec::with_capacity(places.len() * head_dim / 2);
     for place in places {
         for pair in 0..head_dim / 2 {
             let exponent = -2.0 * pair as f64 / head_dim as f64;
             let angle = place as f64 * f64::from(rope_base).powf(exponent);
-            turns.push((angle.cos() as f32, angle.sin() as f32));
+            rotations.push((angle.cos() as f32, angle.sin() as f32));
         }
     }
-    turns
+    rotations
 }
 
-/// Turns the vectors of one head, `[seq, head_dim]`, to the tokens' places. Neighbours are pairs.
-fn turn(head: &mut [f32], turns: &[(f32, f32)]) {
-    for (pair, (cos, sin)) in head.as_chunks_mut::<2>().0.iter_mut().zip(turns) {
+/// Rotates the vectors of one head, `[seq, head_dim]`, to the tokens' places: neighbours are pairs.
+fn rotate(head: &mut [f32], rotations: &[(f32, f32)]) {
+    for (pair, (cos, sin)) in head.as_chunks_mut::<2>().0.iter_mut().zip(rotations) {
         let [left, right] = *pair;
         *pair = [left * cos - right * sin, left * sin + right * cos];
     }

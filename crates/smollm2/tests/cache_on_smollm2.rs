@@ -6,16 +6,15 @@ use attention::grouped_query::repeat_kv;
 use attention::units::Bytes;
 use attention::{AttentionOptions, Mask, attention_steps, grouped_query_attention, quantised};
 use burn::tensor::Tensor;
+use inputs::texts::LIGHTHOUSE;
 use smollm2::{Attend, Decoder, Error, Model, locate, surprises};
-
-const STORY: &str = include_str!("../../../listings/texts/lighthouse.txt");
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let path = locate().unwrap_or_else(|error| panic!("{error}"));
     Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
 });
 
-static IDS: LazyLock<Vec<u32>> = LazyLock::new(|| MODEL.tokenizer().encode(STORY).unwrap());
+static IDS: LazyLock<Vec<u32>> = LazyLock::new(|| MODEL.tokenizer().encode(LIGHTHOUSE).unwrap());
 
 /// The mean surprise from token `from` on.
 fn loss(from: usize, attend: &Attend<'_>) -> f64 {

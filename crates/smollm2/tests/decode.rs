@@ -3,14 +3,13 @@
 use std::sync::LazyLock;
 
 use attention::units::Bytes;
+use inputs::texts::{CAPITAL, CAT, TROPHY_BIG};
 use smollm2::{Decoder, Error, Model, locate};
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let path = locate().unwrap_or_else(|error| panic!("{error}"));
     Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
 });
-
-const CAT: &str = "The cat sat on the mat because it was tired";
 
 fn ids(text: &str) -> Vec<u32> {
     MODEL.tokenizer().encode(text).unwrap()
@@ -41,10 +40,9 @@ fn pieces(ids: &[u32], longest: usize) -> impl Iterator<Item = &[u32]> {
 /// After every piece the logits are those of the full pass over all tokens so far.
 #[test]
 fn any_pieces_equal_the_full_pass() {
-    const TROPHY: &str = "The trophy did not fit in the suitcase because it was too big";
     println!("SmolLM2-135M, logits against those of the full pass, as a part of their range:");
     println!("{:>6}  {:>14}  {:>7}", "tokens", "pieces of", "error");
-    for text in ["The", "The capital of France is", CAT, TROPHY] {
+    for text in ["The", CAPITAL, CAT, TROPHY_BIG] {
         let ids = ids(text);
         let full: Vec<Vec<f32>> =
             (1..=ids.len()).map(|end| MODEL.run_tokens(&ids[..end]).unwrap().logits).collect();

@@ -16,15 +16,14 @@ use std::sync::LazyLock;
 use attention::detectors::Pattern;
 use burn::tensor::Tensor;
 use common::Random;
+use inputs::texts::CAT;
+use inputs::tokens::FIRST_OF_TEXT;
 use smollm2::{Forward, Model, locate};
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let path = locate().unwrap_or_else(|error| panic!("{error}"));
     Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
 });
-
-/// Ids below this one are not text: ends of texts, names of files and the like.
-const FIRST_OF_TEXT: u32 = 17;
 
 /// 20 different random tokens, and the same 20 again.
 fn repeated(seed: u64) -> Vec<u32> {
@@ -130,7 +129,7 @@ fn heads_do_what_they_are_known_for() {
 /// The weights of the book's first chapter, by the probe: " it" is token 7, " cat" token 1.
 #[test]
 fn it_refers_to_the_cat() {
-    let forward = MODEL.run("The cat sat on the mat because it was tired").unwrap();
+    let forward = MODEL.run(CAT).unwrap();
     let head = pattern(&forward, 13, 8);
     let (cat, mat) = (head.coreference(7, 1..2).unwrap(), head.coreference(7, 5..6).unwrap());
     println!("it -> cat {cat:.3}, it -> mat {mat:.3}");

@@ -3,9 +3,10 @@
 
 use std::sync::LazyLock;
 
-use attention::flash::{FlashOptions, flash_attention};
+use attention::flash::{TileOptions, flash_attention};
 use attention::online_softmax::OnlineSoftmax;
 use burn::tensor::Tensor;
+use inputs::texts::{CAPITAL, DAY};
 use smollm2::{Decoder, Forward, Model, locate};
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
@@ -13,13 +14,8 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
     Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
 });
 
-/// The text of the chapter's widget and listing.
-const TEXT: &str = "The cat sat on the mat because it was tired. The dog lay by the door because it \
-    was hot. When the rain began, the cat went up the stairs, and the dog slept on. In the evening \
-    a girl came home, gave milk to the cat and a bone to the dog, and sat down.";
-
 fn read() -> Forward {
-    MODEL.run(TEXT).unwrap()
+    MODEL.run(DAY).unwrap()
 }
 
 fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -90,11 +86,11 @@ fn a_sink_head_never_rescales_and_a_previous_token_head_does() {
 fn tiled_heads_equal_plain_heads() {
     let mut worst = 0.0_f32;
     for (layer, head) in [(0, 0), (3, 8), (13, 8), (16, 0), (18, 8), (29, 5)] {
-        let steps = MODEL.head(TEXT, layer, head).unwrap().steps;
+        let steps = MODEL.head(DAY, layer, head).unwrap().steps;
         let plain = numbers(steps.output);
         let size = plain.iter().fold(0.0_f32, |size, number| size.max(number.abs()));
         for (block_q, block_k) in [(1, 1), (4, 4), (16, 16), (10, 24), (128, 128)] {
-            let tiles = FlashOptions { block_q, block_k, causal: true, ..Default::default() };
+            let tiles = TileOptions { block_q, block_k, causal: true, ..Default::default() };
             let (query, key, value) = (steps.query.clone(), steps.key.clone(), steps.value.clone());
             let flash = flash_attention(query, key, value, &tiles).unwrap();
             worst = worst.max(apart(&numbers(flash.output), &plain) / size);
@@ -109,7 +105,7 @@ fn tiled_heads_equal_plain_heads() {
 /// matrices by `run`. The likeliest tokens come in the same order.
 #[test]
 fn the_next_token_is_the_same() {
-    for text in [TEXT.to_owned(), [TEXT, TEXT].join(" ") + " The capital of France is"] {
+    for text in [DAY.to_owned(), [DAY, DAY, CAPITAL].join(" ")] {
         let ids = MODEL.tokenizer().encode(&text).unwrap();
         assert!(ids.len() >= 64, "{}", ids.len());
         let plain = MODEL.run_tokens(&ids).unwrap().logits;

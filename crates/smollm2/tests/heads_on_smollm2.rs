@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use attention::detectors::Pattern;
 use common::Random;
+use inputs::texts::{BAKER, KEYS};
+use inputs::tokens::{COUNT, STRIDE, spaced_twice};
 use smollm2::{Forward, Model, locate};
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
@@ -16,10 +18,11 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
 
 /// Twenty tokens, so far apart in the vocabulary, and the same again.
 fn twice(stride: u32) -> Vec<u32> {
-    (1..=20).map(|place| place * stride).collect::<Vec<u32>>().repeat(2)
+    spaced_twice(COUNT, stride)
 }
 
-const STRIDES: [u32; 3] = [2333, 1999, 1777];
+/// The book's, and two others.
+const STRIDES: [u32; 3] = [STRIDE, 1999, 1777];
 
 fn pattern(forward: &Forward, layer: usize, head: usize) -> Pattern {
     Pattern::new(forward.weights[layer].clone().narrow(0, head, 1).squeeze_dim(0)).unwrap()
@@ -72,7 +75,7 @@ fn some_heads_with_high_scores_are_not_missed() {
 // claim: subject-head
 #[test]
 fn the_head_of_the_pronoun_also_finds_a_subject() {
-    let forward = MODEL.run("The keys to the old wooden cabinet are on the table").unwrap();
+    let forward = MODEL.run(KEYS).unwrap();
     let (are, keys) = (7, 1);
     assert_eq!((&*forward.tokens[are].text, &*forward.tokens[keys].text), (" are", " keys"));
     let weight = forward.weight(13, 8, are, keys).unwrap();
@@ -85,9 +88,8 @@ fn the_head_of_the_pronoun_also_finds_a_subject() {
 // claim: score-belongs-to-text
 #[test]
 fn another_head_leads_on_another_text() {
-    let text = "The old baker thanked Anna, and Anna thanked the old baker.";
-    let baker = MODEL.run(text).unwrap();
-    let senseless = MODEL.run_tokens(&twice(2333)).unwrap();
+    let baker = MODEL.run(BAKER).unwrap();
+    let senseless = MODEL.run_tokens(&twice(STRIDE)).unwrap();
     for (forward, best) in [(&baker, (17, 5)), (&senseless, (18, 6))] {
         let leading = prefix(forward, best.0, best.1);
         for layer in 0..MODEL.config().layers {

@@ -1,16 +1,12 @@
 //! A head of the real model that looks from English to French: SmolLM2 has no cross-attention, and
 //! translates in self-attention.
 
+use inputs::{heads, texts};
 use smollm2::{Model, locate};
 
-/// A text that ends where an English noun must come, and the tokens of the French noun.
-const TEXTS: [(&str, std::ops::Range<usize>, &str); 5] = [
-    ("French: le chat noir dort. English: the black", 3..4, " chat"),
-    ("French: la maison blanche est grande. English: the white", 3..5, " maison"),
-    ("French: le livre rouge est petit. English: the red", 3..5, " livre"),
-    ("French: une femme jeune chante. English: a young", 3..5, " femme"),
-    ("French: la table verte est grande. English: the green", 3..4, " table"),
-];
+/// The tokens of the French noun in each of the texts, and what they spell.
+const NOUNS: [(std::ops::Range<usize>, &str); 5] =
+    [(3..4, " chat"), (3..5, " maison"), (3..5, " livre"), (3..5, " femme"), (3..4, " table")];
 
 // claim: smollm2-looks-at-the-noun
 #[test]
@@ -18,13 +14,14 @@ fn one_head_looks_at_the_noun_to_translate_next() {
     let path = locate().unwrap_or_else(|error| panic!("{error}"));
     let model = Model::open(&path).unwrap_or_else(|error| panic!("{error}"));
     let mut weights = Vec::new();
-    for (text, noun, word) in TEXTS {
+    let (layer, head) = heads::FRENCH_NOUN;
+    for (text, (noun, word)) in texts::FRENCH.into_iter().zip(NOUNS) {
         let forward = model.run(text).unwrap();
         let found: String =
             forward.tokens[noun.clone()].iter().map(|token| token.text.as_str()).collect();
         assert_eq!(found, word);
         let last = forward.tokens.len() - 1;
-        let weight: f32 = noun.map(|token| forward.weight(21, 7, last, token).unwrap()).sum();
+        let weight: f32 = noun.map(|token| forward.weight(layer, head, last, token).unwrap()).sum();
         println!("{text}: {weight:.2} on the noun");
         weights.push(weight);
     }

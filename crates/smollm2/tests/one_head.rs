@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use burn::tensor::Tensor;
+use inputs::texts::CAT;
 use safetensors::SafeTensors;
 use smollm2::gguf::Gguf;
 use smollm2::{Error, Head, Model, locate};
@@ -15,7 +16,6 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
     Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
 });
 
-const CAT: &str = "The cat sat on the mat because it was tired";
 const IT: usize = 7;
 const CAT_TOKEN: usize = 1;
 const SEQ: usize = 10;

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use inputs::texts::{CAPITAL, CAT, TROPHY_BIG as TROPHY};
 use safetensors::SafeTensors;
 use smollm2::{Error, Forward, LONGEST, Model, locate};
 
@@ -14,10 +15,6 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let path = locate().unwrap_or_else(|error| panic!("{error}"));
     Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
 });
-
-const CAT: &str = "The cat sat on the mat because it was tired";
-const TROPHY: &str = "The trophy did not fit in the suitcase because it was too big";
-const CAPITAL: &str = "The capital of France is";
 
 fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect()

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use burn::tensor::{Tensor, activation};
+use inputs::texts::{BOUGHT, CAT, CODE};
 use smollm2::quantised::{LONGEST, Read};
 use smollm2::{Error, Model, Quantised, locate};
 
@@ -22,9 +23,9 @@ static QUANTISED: LazyLock<Quantised<'static>> =
 
 /// From two tokens to the most that are read, over the edges of a group of eight.
 const TEXTS: [&str; 5] = [
-    "She bought",
-    "The cat sat on the mat because it was tired",
-    "let total = price * count; print(total)",
+    BOUGHT,
+    CAT,
+    CODE,
     "Déjà vu — 東京 🙂 12,345\n\tend<|im_end|>",
     "When the snow had gone the two brothers walked down to the river to see whether the old \
      bridge still stood. It did, but the mill beside it had lost its roof, and the miller, who \

@@ -5,16 +5,13 @@ use std::sync::LazyLock;
 
 use attention::sampling::top_p;
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use inputs::texts::{CAPITAL as SURE, CAT, CAT_SAT_ON as UNSURE};
 use smollm2::{Forward, Model, locate};
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let path = locate().unwrap_or_else(|error| panic!("{error}"));
     Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
 });
-
-const SURE: &str = "The capital of France is";
-const UNSURE: &str = "The cat sat on the";
-const CAT: &str = "The cat sat on the mat because it was tired";
 
 fn run(text: &str) -> Forward {
     MODEL.run(text).unwrap_or_else(|error| panic!("{error}"))

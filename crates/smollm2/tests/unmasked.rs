@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use attention::{Mask, softmax, total_variation};
 use burn::tensor::Tensor;
+use inputs::texts::{CAT, CAT_SAT, MYSTERY};
 use smollm2::gguf::Gguf;
 use smollm2::{Config, Decoder, Model, locate};
 
@@ -11,9 +12,6 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let path = locate().unwrap_or_else(|error| panic!("{error}"));
     Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
 });
-
-const SHORT: &str = "The cat sat on the mat";
-const LONG: &str = "The cat sat on the mat because it was tired";
 
 fn ids(text: &str) -> Vec<u32> {
     MODEL.tokenizer().encode(text).unwrap()
@@ -54,7 +52,7 @@ fn the_first_layers_scores_are_those_of_the_formula() {
     let query = numbers("blk.0.attn_q.weight", heads * head_dim);
     let key = numbers("blk.0.attn_k.weight", kv_heads * head_dim);
 
-    let ids = ids(SHORT);
+    let ids = ids(CAT_SAT);
     let normed: Vec<Vec<f64>> = ids
         .iter()
         .map(|&id| {
@@ -90,9 +88,9 @@ fn the_first_layers_scores_are_those_of_the_formula() {
 
 #[test]
 fn up_to_the_diagonal_they_are_the_models_scores() {
-    let forward = MODEL.run(LONG).unwrap();
+    let forward = MODEL.run(CAT).unwrap();
     let mut largest = 0.0_f32;
-    for (open, masked) in MODEL.unmasked_scores(&ids(LONG)).unwrap().iter().zip(&forward.scores) {
+    for (open, masked) in MODEL.unmasked_scores(&ids(CAT)).unwrap().iter().zip(&forward.scores) {
         for (open, masked) in open.to_data().iter::<f32>().zip(masked.to_data().iter::<f32>()) {
             assert!(open.is_finite());
             if masked.is_finite() {
@@ -108,7 +106,7 @@ fn up_to_the_diagonal_they_are_the_models_scores() {
 #[test]
 fn a_score_and_its_mirror_image_differ() {
     // claim: scores-are-not-symmetric
-    let scores = &nested(&MODEL.unmasked_scores(&ids(SHORT)).unwrap()[13])[8];
+    let scores = &nested(&MODEL.unmasked_scores(&ids(CAT_SAT)).unwrap()[13])[8];
     let (there, back) = (scores[2][1], scores[1][2]);
     println!("sat to cat {there:.2}, cat to sat {back:.2}");
     assert!(there > 4.5 && back < 0.0, "{there} {back}");
@@ -117,7 +115,7 @@ fn a_score_and_its_mirror_image_differ() {
 #[test]
 fn scores_of_two_rows_do_not_compare() {
     // claim: a-higher-score-may-be-a-lower-share
-    let forward = MODEL.run(SHORT).unwrap();
+    let forward = MODEL.run(CAT_SAT).unwrap();
     let (scores, weights) = (&nested(&forward.scores[13])[8], &nested(&forward.weights[13])[8]);
     println!("the: {} {}, mat: {} {}", scores[4][0], weights[4][0], scores[5][0], weights[5][0]);
     assert!(scores[4][0] > scores[5][0]);
@@ -127,7 +125,7 @@ fn scores_of_two_rows_do_not_compare() {
 #[test]
 fn one_column_takes_more_than_half_of_a_matrix() {
     // claim: one-column-may-take-most
-    let weights = &nested(&MODEL.run(SHORT).unwrap().weights[13])[8];
+    let weights = &nested(&MODEL.run(CAT_SAT).unwrap().weights[13])[8];
     let cat: f32 = weights.iter().map(|row| row[1]).sum();
     let all: f32 = weights.iter().flatten().sum();
     println!("{cat:.2} of {all:.2}");
@@ -137,7 +135,7 @@ fn one_column_takes_more_than_half_of_a_matrix() {
 /// How far the mask moves each row, `[head][row]` over all heads.
 fn moved() -> Vec<Vec<f32>> {
     let mut moved = Vec::new();
-    for open in MODEL.unmasked_scores(&ids(LONG)).unwrap() {
+    for open in MODEL.unmasked_scores(&ids(CAT)).unwrap() {
         let seq = open.dims()[1];
         let hidden = Mask::Causal.hidden(seq, seq, &open.device()).unwrap();
         let masked = open.clone().mask_fill(hidden.unsqueeze::<3>(), f32::NEG_INFINITY);
@@ -177,7 +175,7 @@ fn early_rows_move_most_in_the_mean_and_in_few_heads_step_by_step() {
 #[test]
 fn a_text_read_one_by_one_gives_the_numbers_of_one_pass() {
     // claim: one-by-one-equals-at-once
-    let ids = ids(LONG);
+    let ids = ids(CAT);
     let whole = MODEL.run_tokens(&ids).unwrap();
     let mut decoder = Decoder::new(&MODEL);
     let (mut weights, mut logits) = (0.0_f32, 0.0_f32);
@@ -198,8 +196,7 @@ fn a_text_read_one_by_one_gives_the_numbers_of_one_pass() {
 #[test]
 fn another_ending_changes_nothing_before_it() {
     // claim: a-later-word-changes-no-earlier-row
-    let [one, other] = ["I love mystery novels!", "I love mystery shopping?"]
-        .map(|text| MODEL.run(text).unwrap().weights);
+    let [one, other] = MYSTERY.map(|text| MODEL.run(text).unwrap().weights);
     let mut largest = 0.0_f32;
     for (one, other) in one.iter().zip(&other) {
         let [one, other] = [one, other].map(|it| it.clone().narrow(1, 0, 3).narrow(2, 0, 3));

@@ -21,7 +21,8 @@ pub use corpus::{Corpus, PAIRS, held_out};
 pub use error::Error;
 pub use grammar::Pair;
 pub use model::{
-    Attend, D_MODEL, Decoded, DecoderLayer, EncoderLayer, FeedForward, HEADS, LAYERS, Translator,
+    AttentionMatrices, D_MODEL, Decoded, DecoderLayer, EncoderLayer, FeedForward, HEADS, LAYERS,
+    Translator,
 };
 pub use text::{join, plain};
 pub use translate::{Batch, Translation};

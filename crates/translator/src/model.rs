@@ -27,17 +27,17 @@ pub(crate) const PLACES: usize = LONGEST + 6;
 
 /// The four matrices of one multi-head attention, `[d_model, d_model]` each.
 #[derive(Module, Debug)]
-pub struct Attend {
+pub struct AttentionMatrices {
     query: Param<Tensor<2>>,
     key: Param<Tensor<2>>,
     value: Param<Tensor<2>>,
     output: Param<Tensor<2>>,
 }
 
-impl Attend {
+impl AttentionMatrices {
     fn new(random: &mut Random, device: &Device) -> Self {
         let mut square = || matrix([D_MODEL, D_MODEL], random, device);
-        Attend { query: square(), key: square(), value: square(), output: square() }
+        AttentionMatrices { query: square(), key: square(), value: square(), output: square() }
     }
 
     /// The layer of the library with these weights.
@@ -68,7 +68,7 @@ impl FeedForward {
 /// One layer of the encoder.
 #[derive(Module, Debug)]
 pub struct EncoderLayer {
-    itself: Attend,
+    itself: AttentionMatrices,
     feed_forward: FeedForward,
 }
 
@@ -86,8 +86,8 @@ impl EncoderLayer {
 /// One layer of the decoder.
 #[derive(Module, Debug)]
 pub struct DecoderLayer {
-    itself: Attend,
-    cross: Attend,
+    itself: AttentionMatrices,
+    cross: AttentionMatrices,
     feed_forward: FeedForward,
 }
 
@@ -146,14 +146,14 @@ impl Translator {
             english_places: matrix([PLACES, D_MODEL], random, device),
             encoder: (0..LAYERS)
                 .map(|_| EncoderLayer {
-                    itself: Attend::new(random, device),
+                    itself: AttentionMatrices::new(random, device),
                     feed_forward: FeedForward::new(random, device),
                 })
                 .collect(),
             decoder: (0..LAYERS)
                 .map(|_| DecoderLayer {
-                    itself: Attend::new(random, device),
-                    cross: Attend::new(random, device),
+                    itself: AttentionMatrices::new(random, device),
+                    cross: AttentionMatrices::new(random, device),
                     feed_forward: FeedForward::new(random, device),
                 })
                 .collect(),

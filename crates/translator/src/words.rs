@@ -11,7 +11,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Whether it can do something: sleep, see, buy.
-    pub fn acts(self) -> bool {
+    pub(crate) fn acts(self) -> bool {
         matches!(self, Kind::Person | Kind::Animal)
     }
 }
@@ -72,7 +72,7 @@ pub(crate) struct Adjective {
 
 impl Adjective {
     /// The form that agrees.
-    pub fn form(&self, feminine: bool, plural: bool) -> &'static str {
+    pub(crate) fn form(&self, feminine: bool, plural: bool) -> &'static str {
         self.french[usize::from(feminine) + 2 * usize::from(plural)]
     }
 }

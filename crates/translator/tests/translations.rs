@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use burn::tensor::Device;
+use inputs::translation::CAT;
 use translator::{
     Corpus, Error, HEADS, LAYERS, LONGEST, PAIRS, Pair, Random, Translator, WEIGHTS,
     WEIGHTS_CHECKSUM, checksum, held_out, join,
@@ -217,8 +218,6 @@ fn an_unknown_word_is_an_error_of_the_model_too() {
     let error = model().translate(&["le", "cheval"]).unwrap_err();
     assert!(matches!(error, Error::Words { place: 1, .. }), "{error}");
 }
-
-const CAT: &str = "le chat noir attend le chien";
 
 /// The mean of the last layer's heads: `[seq_q][seq_k]`.
 fn last_mean(french: &str) -> Vec<Vec<f32>> {

@@ -108,21 +108,27 @@ fn devices_are_filled_and_bound_by_bandwidth() {
     let mut widget = cache();
     widget.update("texts", "2").unwrap();
     let html = view(&widget);
-    // 16 GB of weights and 17.2 GB a text: 80 GB hold three.
-    let a100 = row(&html, "NVIDIA A100 80GB");
-    assert_eq!(a100, ["80.0 GB", "2039 GB/s", "no", "3", "–"]);
-    // 141 GB hold seven. A step reads the weights, four caches, and a little for the queries.
+    // 16 GB of weights and 16 GiB a text. 81,559 MiB are 85.5 GB and hold four.
+    let h100 = row(&html, "NVIDIA H100 80GB");
+    let rate = |bandwidth: f64| {
+        4.0 * bandwidth / (16e9 + 4.0 * (17_179_869_184.0 + 32.0 * 32.0 * 256.0 * 2.0))
+    };
+    assert_eq!(h100, ["79.6 GiB", "3350 GB/s", "yes", "4", &format!("{:.0}", rate(3350e9))]);
+    // 143,771 MiB are 150.8 GB and hold seven. A step reads the weights, four caches, and a little for the queries.
     let h200 = row(&html, "NVIDIA H200");
-    let rate = 4.0 * 4800e9 / (16e9 + 4.0 * (17_179_869_184.0 + 32.0 * 32.0 * 256.0 * 2.0));
-    assert_eq!(h200, ["141.0 GB", "4800 GB/s", "yes", "7", &format!("{rate:.0}")]);
+    assert_eq!(h200, ["140.4 GiB", "4800 GB/s", "yes", "7", &format!("{:.0}", rate(4800e9))]);
     let laptop = row(&html, "AMD");
     assert_eq!(laptop[..4], ["the buyer’s choice", "89.6 GB/s", "?", "?"]);
-    // Weights of 4 bits: a quarter.
+    widget.update("texts", "3").unwrap();
+    assert_eq!(row(&view(&widget), "NVIDIA H200")[2..4], ["no", "7"]);
+    // Weights of 4 bits, and a fourth as much for their scales: 5 GB beside eight texts.
     widget.update("weight-bits", "4").unwrap();
-    assert_eq!(row(&view(&widget), "NVIDIA A100 80GB")[2..4], ["yes", "4"]);
+    assert_eq!(row(&view(&widget), "NVIDIA H200")[2..4], ["yes", "8"]);
+    let llama = State { weight_bits: "4".into(), ..State::of("llama-3-70b", 10).unwrap() };
+    assert_eq!(llama.weights().unwrap().0.in_gb(), "43.8 GB");
     // Of a mixture of experts all weights must fit, and few are read.
     let experts = State::of("deepseek-v3", 10).unwrap();
-    let (all, active) = experts.weights();
+    let (all, active) = experts.weights().unwrap();
     assert_eq!((all.0, active.0), (2 * 671_000_000_000, 2 * 37_000_000_000));
 }
 

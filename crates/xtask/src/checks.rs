@@ -5,10 +5,11 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
 
-use crate::site::{self, Site};
-use crate::{browser, cuda, fetch, say, size, system, vulkan, wasm};
+use crate::cli::Part;
+use crate::log::{self, Times};
+use crate::targets::Targets;
+use crate::{say, system};
 
 /// The package with the tests that need a browser.
 const READER: &str = "reader-tests";
@@ -19,6 +20,9 @@ const LISTING: &str = "ch08-flash";
 /// The features of the kernels. Turned on one by one, they would compile what they share anew.
 const KERNEL_FEATURES: [&str; 3] = ["cuda", "wgpu", "emit"];
 
+/// How many of the slowest files of tests are shown.
+const SHOWN: usize = 10;
+
 /// A check: its name, what it looks at, and how.
 #[derive(Debug)]
 pub struct Check {
@@ -26,7 +30,7 @@ pub struct Check {
     pub name: &'static str,
     /// What it looks at.
     pub about: &'static str,
-    run: fn() -> Result<()>,
+    run: fn(&mut Times) -> Result<()>,
 }
 
 /// All checks, in the order in which they run.
@@ -72,13 +76,20 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Check>> {
 
 fn run(checks: &[&Check], keep_going: bool) -> Result<()> {
     let mut lines = Vec::new();
+    let mut slow = Vec::new();
     let mut failed = 0;
     for check in checks {
         println!("\n== {}: {}", check.name, check.about);
         let start = Instant::now();
-        let result = (check.run)();
+        let mut times = Times::default();
+        let result = (check.run)(&mut times);
         let verdict = if result.is_ok() { "passed" } else { "FAILED" };
-        lines.push(format!("{:<8} {verdict} in {}", check.name, say::seconds(start)));
+        let compiling = match times.tests.is_empty() {
+            true => String::new(),
+            false => format!(", {:.0} s of it before the first test", times.compiling),
+        };
+        lines.push(format!("{:<8} {verdict} in {}{compiling}", check.name, say::seconds(start)));
+        slow.append(&mut times.tests);
         if let Err(error) = result {
             failed += 1;
             eprintln!("{}: {error:#}", check.name);
@@ -87,7 +98,7 @@ fn run(checks: &[&Check], keep_going: bool) -> Result<()> {
             }
         }
     }
-    println!("\n{}", lines.join("\n"));
+    println!("\n{}{}", slowest(slow), lines.join("\n"));
     let unrun = checks.len() - lines.len();
     let rest = if unrun > 0 { format!(", {unrun} not run") } else { String::new() };
     println!("{} passed, {failed} failed{rest}", lines.len() - failed);
@@ -97,7 +108,18 @@ fn run(checks: &[&Check], keep_going: bool) -> Result<()> {
     Ok(())
 }
 
-fn style() -> Result<()> {
+/// The files of tests that took longest, a line each.
+fn slowest(mut tests: Vec<(String, f64)>) -> String {
+    tests.sort_by(|one, other| other.1.total_cmp(&one.1));
+    tests.truncate(SHOWN);
+    let lines = tests.iter().map(|(name, seconds)| format!("{seconds:7.1} s  {name}\n"));
+    let lines: String = lines.collect();
+    if lines.is_empty() { lines } else { format!("the tests that took longest:\n{lines}\n") }
+}
+
+/// Clippy looks at everything at once, the kernels' features included: what lies below the
+/// workspace is checked once, and the documentation reads the same.
+fn style(times: &mut Times) -> Result<()> {
     for tool in ["fmt", "clippy"] {
         if system::output(system::cargo().args([tool, "--version"])).is_none() {
             let component = if tool == "fmt" { "rustfmt" } else { tool };
@@ -106,167 +128,100 @@ fn style() -> Result<()> {
     }
     system::run(system::cargo().args(["fmt", "--all", "--check"]))
         .context("`cargo fmt --all` puts it right")?;
-    clippy(["--all-targets".to_owned()])?;
+    let mut clippy = system::cargo();
+    clippy.args(["clippy", "--release", "--workspace", "--features", &features()]);
     // "All" leaves out what a plain `cargo test` leaves out.
-    clippy(grades(&metadata()?).into_iter().flat_map(|name| ["--test".to_owned(), name]))
+    clippy.arg("--all-targets").args(chosen_by("--test", Targets::read()?.grades()));
+    log::run(clippy.args(["--", "-D", "warnings"]), times)
 }
 
-fn clippy(targets: impl IntoIterator<Item = String>) -> Result<()> {
-    let mut cargo = system::cargo();
-    cargo.args(["clippy", "--release", "--workspace"]).args(targets);
-    system::run(cargo.args(["--", "-D", "warnings"]))
+fn get(times: &mut Times) -> Result<()> {
+    part(Part::Fetch, times)
 }
 
-fn get() -> Result<()> {
-    println!("weights: {}", fetch::weights()?.display());
-    println!("axe-core: {}", fetch::AXE.fetch()?.display());
-    let browser = browser::get()?;
-    println!("browser: {}, {}", browser.chromium.display(), browser.chromedriver.display());
-    println!("compiler for the web: {:?}", wasm::toolchain()?);
-    Ok(())
+fn modules(times: &mut Times) -> Result<()> {
+    part(Part::Wasm, times)
 }
 
-fn modules() -> Result<()> {
-    println!("the modules' version is {}", wasm::build()?);
-    Ok(())
+fn book(times: &mut Times) -> Result<()> {
+    part(Part::Book, times)
 }
 
-fn book() -> Result<()> {
-    Site::whole()?.build(&site::folder(), false)?;
-    size::report(&site::folder())
-}
-
-fn native() -> Result<()> {
-    let tests = tests(|package| package != READER)?;
-    cargo_test(&["--lib", "--bins"], &tests)?;
-    cargo_test(&["--doc"], &BTreeSet::new())
+fn native(times: &mut Times) -> Result<()> {
+    let mut tests = cargo_test();
+    tests.args(["--lib", "--bins"]);
+    log::run(tests.args(chosen_by("--test", Targets::read()?.tests_without(READER)?)), times)?;
+    log::run(cargo_test().arg("--doc"), times)
 }
 
 /// Compiles what lies behind the features of the kernels, all at once so that it compiles once,
-/// runs it on a Vulkan driver for processors, and has clippy and rustdoc look at it.
-fn kernels() -> Result<()> {
-    let driver = vulkan::get()?;
-    println!("Vulkan: {}", driver.library.display());
-    let compilers = cuda::fetch()?;
-    println!("NVIDIA's compilers: {}", compilers.display());
-    let metadata = metadata()?;
-    let cargo = |command: &str, kind: &str, names: BTreeSet<String>| {
-        let mut cargo = system::cargo();
-        cargo.args([command, "--profile", "kernels", "--workspace"]);
-        cargo.args(["--features", &KERNEL_FEATURES.join(",")]);
-        cargo.args(names.into_iter().flat_map(|name| [format!("--{kind}"), name]));
-        cargo
-    };
-    let mut tests = cargo("test", "test", behind_features(&metadata, "test"));
-    tests.args(
-        behind_features(&metadata, "bin").into_iter().flat_map(|name| ["--bin".to_owned(), name]),
-    );
-    tests.env(cuda::VARIABLE, compilers);
-    system::run(driver.pass_to(tests.arg("--no-fail-fast").args(["--", "--nocapture"]))?)?;
+/// and runs it on a Vulkan driver for processors.
+fn kernels(times: &mut Times) -> Result<()> {
+    part(Part::Kernels, times)?;
     // The listing needs no feature, and with them all it must build and link without CUDA.
-    let mut examples = behind_features(&metadata, "example");
+    let mut examples = Targets::read()?.behind_features("example");
     examples.insert(LISTING.to_owned());
-    system::run(&mut cargo("build", "example", examples))?;
-    // In the other checks clippy and rustdoc see none of this code.
-    let mut clippy = cargo("clippy", "test", behind_features(&metadata, "test"));
-    system::run(clippy.args(["--lib", "--bins", "--", "-D", "warnings"]))?;
-    document(&mut cargo("doc", "bin", BTreeSet::new()))
+    log::run(with_features("build").args(chosen_by("--example", examples)), times)
 }
 
-fn docs() -> Result<()> {
-    document(system::cargo().args(["doc", "--release", "--workspace"]))
+fn docs(times: &mut Times) -> Result<()> {
+    let mut doc = system::cargo();
+    doc.args(["doc", "--release", "--workspace", "--no-deps", "--features", &features()]);
+    log::run(doc.env("RUSTDOCFLAGS", "-D warnings"), times)
 }
 
-fn document(cargo: &mut Command) -> Result<()> {
-    system::run(cargo.arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
+fn reader(times: &mut Times) -> Result<()> {
+    part(Part::Fetch, times)?;
+    log::run(cargo_test().args(chosen_by("--test", Targets::read()?.tests_of(READER)?)), times)
 }
 
-fn reader() -> Result<()> {
-    browser::get()?;
-    fetch::AXE.fetch()?;
-    cargo_test(&[], &tests(|package| package == READER)?)
+/// Has `website` do its part of a check.
+fn part(part: Part, times: &mut Times) -> Result<()> {
+    log::run(website().args(["part", part.name()]), times)
 }
 
-/// Runs tests of the whole workspace, chosen by kind and by name. To choose by package would
-/// compile the libraries below again, with other features.
-fn cargo_test(kinds: &[&str], names: &BTreeSet<String>) -> Result<()> {
+/// The program that knows the book, compiled when it is called.
+pub fn website() -> Command {
     let mut cargo = system::cargo();
-    cargo.args(["test", "--release", "--workspace", "--no-fail-fast"]).args(kinds);
-    for name in names {
-        cargo.args(["--test", name]);
-    }
-    system::run(&mut cargo)
+    cargo.args(["run", "--release", "--bin", "website", "--"]);
+    cargo
 }
 
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
+/// Tests of the whole workspace, to be chosen by kind and by name. To choose by package would
+/// compile the libraries below again, with other features.
+fn cargo_test() -> Command {
+    let mut cargo = system::cargo();
+    cargo.args(["test", "--release", "--workspace", "--no-fail-fast"]);
+    cargo
 }
 
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    targets: Vec<Target>,
+/// The kernels' tests and the unit tests of their programs, which need a driver and compilers.
+///
+/// # Errors
+/// When cargo does not tell which there are.
+pub fn kernel_tests() -> Result<Command> {
+    let targets = Targets::read()?;
+    let mut tests = with_features("test");
+    tests.args(chosen_by("--test", targets.behind_features("test")));
+    tests.args(chosen_by("--bin", targets.behind_features("bin")));
+    tests.args(["--no-fail-fast", "--", "--nocapture"]);
+    Ok(tests)
 }
 
-#[derive(Deserialize)]
-struct Target {
-    name: String,
-    kind: Vec<String>,
-    /// Whether a plain `cargo test` runs it. The exercises' grades run by name only.
-    test: bool,
-    /// Without these features it is left out.
-    #[serde(default, rename = "required-features")]
-    required_features: Vec<String>,
+/// A command of cargo with the kernels' features, and with their profile.
+fn with_features(command: &str) -> Command {
+    let mut cargo = system::cargo();
+    cargo.args([command, "--profile", "kernels", "--workspace", "--features", &features()]);
+    cargo
 }
 
-impl Target {
-    fn is(&self, kind: &str) -> bool {
-        self.kind == [kind]
-    }
+fn features() -> String {
+    KERNEL_FEATURES.join(",")
 }
 
-fn metadata() -> Result<Metadata> {
-    let mut command = system::cargo();
-    let metadata = system::output(command.args(["metadata", "--no-deps", "--format-version", "1"]));
-    let metadata = metadata.context("cargo metadata failed")?;
-    serde_json::from_str(&metadata).context("cargo metadata is not as expected")
-}
-
-/// The names of the integration tests of the packages that `of` takes.
-fn tests(of: fn(&str) -> bool) -> Result<BTreeSet<String>> {
-    sort_out(&metadata()?, of)
-}
-
-/// The names of the tests that grade the exercises.
-fn grades(metadata: &Metadata) -> BTreeSet<String> {
-    let targets = metadata.packages.iter().flat_map(|package| &package.targets);
-    let by_name = targets.filter(|target| target.is("test") && !target.test);
-    by_name.map(|target| target.name.clone()).collect()
-}
-
-/// The names of the tests or examples that need a feature of the kernels.
-fn behind_features(metadata: &Metadata, kind: &str) -> BTreeSet<String> {
-    let targets = metadata.packages.iter().flat_map(|package| &package.targets);
-    let behind = targets.filter(|target| target.is(kind) && !target.required_features.is_empty());
-    behind.map(|target| target.name.clone()).collect()
-}
-
-fn sort_out(metadata: &Metadata, of: fn(&str) -> bool) -> Result<BTreeSet<String>> {
-    let (mut ours, mut others) = (BTreeSet::new(), BTreeSet::new());
-    for package in &metadata.packages {
-        let names = if of(&package.name) { &mut ours } else { &mut others };
-        let plain = |target: &&Target| target.test && target.required_features.is_empty();
-        let tests = package.targets.iter().filter(|target| target.is("test")).filter(plain);
-        names.extend(tests.map(|target| target.name.clone()));
-    }
-    if let Some(name) = ours.intersection(&others).next() {
-        bail!(
-            "two packages have a test file {name}.rs, one with and one without a browser: \
-               rename one, so that it can be chosen"
-        );
-    }
-    Ok(ours)
+/// `--test one --test two`
+fn chosen_by(kind: &str, names: BTreeSet<String>) -> impl Iterator<Item = String> {
+    names.into_iter().flat_map(move |name| [kind.to_owned(), name])
 }
 
 /// Runs the listings and records what they print, as `cargo xtask record`.
@@ -274,19 +229,17 @@ fn sort_out(metadata: &Metadata, of: fn(&str) -> bool) -> Result<BTreeSet<String
 /// # Errors
 /// When the weights cannot be had or a listing fails.
 pub fn record() -> Result<()> {
-    fetch::weights()?;
-    let mut cargo: Command = system::cargo();
-    cargo.args(["test", "--release", "--workspace", "--test", "output"]).env("RECORD", "1");
-    system::run(&mut cargo)
+    system::run(website().arg("weights"))?;
+    system::run(cargo_test().args(["--test", "output"]).env("RECORD", "1"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const GOOD: Check = Check { name: "good", about: "", run: || Ok(()) };
-    const BAD: Check = Check { name: "bad", about: "", run: || bail!("it is broken") };
-    const NEVER: Check = Check { name: "never", about: "", run: || panic!("it ran") };
+    const GOOD: Check = Check { name: "good", about: "", run: |_| Ok(()) };
+    const BAD: Check = Check { name: "bad", about: "", run: |_| bail!("it is broken") };
+    const NEVER: Check = Check { name: "never", about: "", run: |_| panic!("it ran") };
 
     #[test]
     fn a_failure_stops_the_rest() {
@@ -312,36 +265,13 @@ mod tests {
         assert!(error.contains("no check `stile`") && error.contains("style"), "{error}");
     }
 
-    fn metadata(of_reader: &str) -> Metadata {
-        let json = format!(
-            r#"{{"packages": [
-                {{"name": "book", "targets": [{{"name": "book", "kind": ["lib"], "test": true}},
-                    {{"name": "changes", "kind": ["test"], "test": true}},
-                    {{"name": "ch04-softmax", "kind": ["test"], "test": false}}]}},
-                {{"name": "kernels", "targets": [
-                    {{"name": "on_gpu", "kind": ["test"], "test": true,
-                        "required-features": ["wgpu"]}}]}},
-                {{"name": "reader-tests", "targets": [
-                    {{"name": "{of_reader}", "kind": ["test"], "test": true}}]}}]}}"#
-        );
-        serde_json::from_str(&json).unwrap()
-    }
-
     #[test]
-    fn tests_are_sorted_by_package() {
-        let found = sort_out(&metadata("pages"), |package| package != READER).unwrap();
-        assert_eq!(found, BTreeSet::from(["changes".to_owned()]));
-        let found = sort_out(&metadata("pages"), |package| package == READER).unwrap();
-        assert_eq!(found, BTreeSet::from(["pages".to_owned()]));
-        let found = grades(&metadata("pages"));
-        assert_eq!(found, BTreeSet::from(["ch04-softmax".to_owned()]));
-        let found = behind_features(&metadata("pages"), "test");
-        assert_eq!(found, BTreeSet::from(["on_gpu".to_owned()]));
-    }
-
-    #[test]
-    fn two_tests_of_one_name_cannot_be_sorted() {
-        let error = sort_out(&metadata("changes"), |package| package == READER).unwrap_err();
-        assert!(error.to_string().contains("changes.rs"), "{error}");
+    fn the_slowest_tests_come_first() {
+        let tests = (0..20).map(|at| (format!("test{at}"), f64::from(at)));
+        let shown = slowest(tests.collect());
+        let lines: Vec<&str> = shown.lines().filter(|line| line.contains("test")).collect();
+        assert!(lines[1].ends_with("19.0 s  test19"), "{shown}");
+        assert!(shown.contains("test10") && !shown.contains("test9"), "{shown}");
+        assert_eq!(slowest(Vec::new()), "");
     }
 }

@@ -1,51 +1,25 @@
-//! The two commands, `cargo xtask serve` and `cargo xtask test`, and what stands behind them.
+//! `cargo xtask`: the commands of the book. It starts in seconds, since it knows neither burn nor
+//! the book: what needs them is in the program `website`, which cargo compiles when it is called.
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`fetch`] | the model's weights and axe-core, checked and kept in a cache |
-//! | [`weights`] | the same weights in the site, for readers who ask for the model |
-//! | [`wasm`] | the WebAssembly module of the widgets |
-//! | [`site`], [`finish`] | the book, and what makes its pages safe and small |
-//! | [`page`], [`styles`] | one page under its policy, and its inline styles |
-//! | [`serve`] | the book on this machine, built again on each save |
-//! | [`size`] | what a page weighs, against its limit |
-//! | [`browser`], [`pdf`] | the browser that the tests drive, and the book as it prints it |
+//! | [`cli`] | the command line, for this program and for `website` |
 //! | [`checks`] | the named checks, cheapest first |
+//! | [`targets`] | which tests and examples there are, as cargo tells |
+//! | [`log`] | what a cargo command prints, and which of its tests took long |
 //! | [`system`] | programs of this machine, and packages that it lacks |
 //! | [`say`] | what the reader is told meanwhile |
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
-pub mod browser;
 pub mod checks;
-pub mod cuda;
-pub mod fetch;
-pub mod finish;
-pub mod page;
-pub mod pdf;
+pub mod cli;
+pub mod log;
 pub mod say;
-pub mod serve;
-pub mod site;
-pub mod size;
-pub mod styles;
 pub mod system;
-pub mod vulkan;
-pub mod wasm;
-pub mod weights;
+pub mod targets;
 
 /// The folder that holds `book.toml`.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/xtask lies two deep")
-}
-
-/// A digest in lower-case hexadecimal.
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The SHA-256 of some bytes, in lower-case hexadecimal.
-fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }

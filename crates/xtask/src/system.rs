@@ -21,7 +21,7 @@ pub fn output(command: &mut Command) -> Option<String> {
 }
 
 /// The command as it would be typed.
-fn typed(command: &Command) -> String {
+pub(crate) fn typed(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words = words.map(|word| word.to_string_lossy().into_owned());
     words.collect::<Vec<_>>().join(" ")

@@ -7,7 +7,7 @@ use crate::f64_reference::{Array, Random};
 
 /// Query, key and value of one case, and what is drawn along with them.
 #[derive(Debug, Clone)]
-pub struct Case {
+pub(crate) struct Case {
     pub seed: u64,
     pub dtype: FloatDType,
     pub batch: usize,
@@ -25,7 +25,7 @@ pub struct Case {
 impl Case {
     /// Case `number`: most are small; every 10th has sizes of one, every 20th wide heads, every
     /// 250th a long text; every 4th has extreme scores, and every 3rd more queries than keys.
-    pub fn new(number: u64, dtype: FloatDType) -> Case {
+    pub(crate) fn new(number: u64, dtype: FloatDType) -> Case {
         let mut random = Random::new(number);
         let mut size = |limit: usize| 1 + random.below(limit);
         let [batch, kv_heads, group] = [size(2), size(3), size(3)];
@@ -72,7 +72,7 @@ impl Case {
     }
 
     /// A case with no more queries than keys.
-    pub fn causal(mut self) -> Case {
+    pub(crate) fn causal(mut self) -> Case {
         if self.seq_q > self.seq_k {
             (self.seq_q, self.seq_k) = (self.seq_k, self.seq_q);
         }
@@ -80,29 +80,29 @@ impl Case {
     }
 
     /// A text that looks at itself.
-    pub fn text(mut self) -> Case {
+    pub(crate) fn text(mut self) -> Case {
         self.seq_q = self.seq_k;
         self
     }
 
     /// As many key and value heads as query heads.
-    pub fn ungrouped(mut self) -> Case {
+    pub(crate) fn ungrouped(mut self) -> Case {
         self.kv_heads *= self.group;
         self.group = 1;
         self
     }
 
-    pub fn heads(&self) -> usize {
+    pub(crate) fn heads(&self) -> usize {
         self.kv_heads * self.group
     }
 
     /// Draws something more for this case.
-    pub fn random(&self, purpose: u64) -> Random {
+    pub(crate) fn random(&self, purpose: u64) -> Random {
         Random::new(self.seed ^ purpose << 32)
     }
 
     /// Query, key and value, in numbers that the type holds.
-    pub fn arrays(&self) -> [Array; 3] {
+    pub(crate) fn arrays(&self) -> [Array; 3] {
         let Case { batch, seq_q, seq_k, head_dim, value_dim, .. } = *self;
         let mut random = self.random(1);
         let mut query = random.array([batch, self.heads(), seq_q, head_dim]);
@@ -134,12 +134,12 @@ impl Case {
         }
     }
 
-    pub fn tensors(&self) -> [Tensor<4>; 3] {
+    pub(crate) fn tensors(&self) -> [Tensor<4>; 3] {
         self.arrays().map(|array| array.tensor().cast(self.dtype))
     }
 
     /// A mask of the kind with this number, of which there are [`KINDS`].
-    pub fn mask(&self, kind: usize) -> Mask {
+    pub(crate) fn mask(&self, kind: usize) -> Mask {
         let mut random = self.random(2);
         let mut size = || if random.below(10) == 0 { usize::MAX } else { random.below(12) };
         let [before, after, other] = [size(), size(), size()];
@@ -160,4 +160,4 @@ impl Case {
 }
 
 /// How many kinds of masks [`Case::mask`] makes.
-pub const KINDS: usize = 9;
+pub(crate) const KINDS: usize = 9;

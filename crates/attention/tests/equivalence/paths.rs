@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use attention::{
-    Attention, AttentionOptions, FlashOptions, KvCache, Mask, MaskGrid, MultiHeadAttention,
+    Attention, AttentionOptions, KvCache, Mask, MaskGrid, MultiHeadAttention, TileOptions,
     attention_steps, cpu_flash_attention, cross_attention, flash_attention,
     grouped_query_attention, scaled_dot_product_attention,
 };
@@ -36,7 +36,7 @@ fn error(found: Attention, expected: &Expected, value: &Array) -> f64 {
         .max(output_error(found.output, expected, value))
 }
 
-/// Whether a query of the case sees a key. Which keys are drawn by lot is read off the mask.
+/// Whether a query of the case sees a key. Which keys are drawn at random is read off the mask.
 fn sees(mask: Mask, case: &Case) -> impl Fn(usize, usize, usize) -> bool {
     let (seq_q, seq_k) = (case.seq_q, case.seq_k);
     let drawn = mask.grid(seq_q, seq_k);
@@ -50,21 +50,21 @@ fn plain_with(case: Case, mask: Mask) -> f64 {
     error(found, &attention(&query, &key, &value, sees(mask, &case)), &value)
 }
 
-pub fn plain(case: Case) -> f64 {
+pub(crate) fn plain(case: Case) -> f64 {
     plain_with(case.ungrouped(), Mask::Full)
 }
 
-pub fn causal(case: Case) -> f64 {
+pub(crate) fn causal(case: Case) -> f64 {
     plain_with(case.ungrouped().causal(), Mask::Causal)
 }
 
 /// One kind of mask.
-pub fn masked<const KIND: usize>(case: Case) -> f64 {
+pub(crate) fn masked<const KIND: usize>(case: Case) -> f64 {
     let mask = case.mask(KIND);
     plain_with(case.ungrouped(), mask)
 }
 
-pub fn any_mask(case: Case) -> f64 {
+pub(crate) fn any_mask(case: Case) -> f64 {
     let mask = case.mask(case.seed as usize % KINDS);
     plain_with(case.ungrouped(), mask)
 }
@@ -82,7 +82,7 @@ fn own_grids(case: &Case) -> Vec<MaskGrid> {
     (0..case.batch).map(&mut grid).collect()
 }
 
-pub fn own_mask(case: Case) -> f64 {
+pub(crate) fn own_mask(case: Case) -> f64 {
     let case = case.ungrouped();
     let masks = own_grids(&case);
     let [query, key, value] = case.tensors();
@@ -188,7 +188,7 @@ fn side_by_side(left: &Array, right: &Array) -> Array {
     Array { shape: [batch, heads, seq, width + right_width], numbers }
 }
 
-pub fn multi_head(case: Case) -> f64 {
+pub(crate) fn multi_head(case: Case) -> f64 {
     let case = case.ungrouped();
     let mask = case.mask(case.seed as usize % KINDS);
     let layer = Layer::new(&case);
@@ -200,7 +200,7 @@ pub fn multi_head(case: Case) -> f64 {
 }
 
 /// Sources of different lengths, some of them empty.
-pub fn cross(case: Case) -> f64 {
+pub(crate) fn cross(case: Case) -> f64 {
     let case = case.ungrouped();
     let layer = Layer::new(&case);
     let (heads, target, source) = layer.of_the_crate(&case);
@@ -217,7 +217,7 @@ fn flash_with(case: Case, causal: bool) -> f64 {
         1 => usize::MAX,
         _ => 1 + random.below(40),
     };
-    let options = FlashOptions { block_q: block(), block_k: block(), causal, ..Default::default() };
+    let options = TileOptions { block_q: block(), block_k: block(), causal, ..Default::default() };
     let [query, key, value] = case.tensors();
     let found = flash_attention(query, key, value, &options).unwrap();
     let mask = if causal { Mask::Causal } else { Mask::Full };
@@ -225,11 +225,11 @@ fn flash_with(case: Case, causal: bool) -> f64 {
     output_error(found.output, &attention(&query, &key, &value, sees(mask, &case)), &value)
 }
 
-pub fn flash(case: Case) -> f64 {
+pub(crate) fn flash(case: Case) -> f64 {
     flash_with(case.ungrouped(), false)
 }
 
-pub fn flash_causal(case: Case) -> f64 {
+pub(crate) fn flash_causal(case: Case) -> f64 {
     flash_with(case.ungrouped().causal(), true)
 }
 
@@ -240,15 +240,15 @@ fn cpu_flash_with(case: Case, mask: Mask) -> f64 {
     output_error(found, &attention(&query, &key, &value, sees(mask, &case)), &value)
 }
 
-pub fn cpu_flash(case: Case) -> f64 {
+pub(crate) fn cpu_flash(case: Case) -> f64 {
     cpu_flash_with(case, Mask::Full)
 }
 
-pub fn cpu_flash_causal(case: Case) -> f64 {
+pub(crate) fn cpu_flash_causal(case: Case) -> f64 {
     cpu_flash_with(case.causal(), Mask::Causal)
 }
 
-pub fn grouped(case: Case) -> f64 {
+pub(crate) fn grouped(case: Case) -> f64 {
     let mask = case.mask(case.seed as usize % KINDS);
     let [query, key, value] = case.tensors();
     let found = grouped_query_attention(query, key, value, mask).unwrap();
@@ -256,7 +256,7 @@ pub fn grouped(case: Case) -> f64 {
     error(found, &attention(&query, &key, &value, sees(mask, &case)), &value)
 }
 
-pub fn multi_query(case: Case) -> f64 {
+pub(crate) fn multi_query(case: Case) -> f64 {
     grouped(Case { kv_heads: 1, ..case })
 }
 
@@ -290,20 +290,20 @@ fn cached(case: Case, longest: usize, window: Option<usize>) -> f64 {
     output_error(Tensor::cat(outputs, 2), &attention(&query, &key, &value, sees), &value)
 }
 
-pub fn decode(case: Case) -> f64 {
+pub(crate) fn decode(case: Case) -> f64 {
     cached(case, 1, None)
 }
 
-pub fn prefill(case: Case) -> f64 {
+pub(crate) fn prefill(case: Case) -> f64 {
     cached(case, 9, None)
 }
 
-pub fn window_decode(case: Case) -> f64 {
+pub(crate) fn window_decode(case: Case) -> f64 {
     let window = 1 + case.random(8).below(12);
     cached(case, 1, Some(window))
 }
 
-pub fn window_prefill(case: Case) -> f64 {
+pub(crate) fn window_prefill(case: Case) -> f64 {
     let window = 1 + case.random(8).below(12);
     cached(case, 9, Some(window))
 }
@@ -321,16 +321,16 @@ fn burn_with(
     output_error(found, &attention(&query, &key, &value, sees), &value)
 }
 
-pub fn burns(case: Case) -> f64 {
+pub(crate) fn burns(case: Case) -> f64 {
     burn_with(&case, None, false, |_, _, _| true)
 }
 
-pub fn burns_causal(case: Case) -> f64 {
+pub(crate) fn burns_causal(case: Case) -> f64 {
     let case = case.causal();
     burn_with(&case, None, true, sees(Mask::Causal, &case))
 }
 
-pub fn burns_masked(case: Case) -> f64 {
+pub(crate) fn burns_masked(case: Case) -> f64 {
     let grids = own_grids(&case);
     let texts = grids.iter().map(|grid| grid.hidden(&Device::flex())).collect();
     let hidden: Tensor<4, Bool> = Tensor::stack::<3>(texts, 0).unsqueeze_dim(1);
@@ -369,13 +369,13 @@ fn gradient_error(case: &gradients::Case, expected: &gradients::Gradients) -> f6
     gradients::largest_difference(&found, expected) / size
 }
 
-pub fn backward_against_differences(case: Case) -> f64 {
+pub(crate) fn backward_against_differences(case: Case) -> f64 {
     let case = gradient_case(&case, 4);
     gradient_error(&case, &case.differences(&case.data()))
 }
 
 /// burn's autodiff goes back through plain attention, which keeps the whole matrix of weights.
-pub fn backward_against_autodiff(case: Case) -> f64 {
+pub(crate) fn backward_against_autodiff(case: Case) -> f64 {
     let case = gradient_case(&case, 24);
     let [query, key, value, gradient] = case.tensors(&case.data());
     let tracked = [query, key, value].map(|tensor| tensor.autodiff().require_grad());

@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// One row.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
+pub(crate) struct Row {
     pub name: String,
     pub against: String,
     pub dtype: String,
@@ -46,7 +46,7 @@ fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("equivalence.toml")
 }
 
-pub fn read() -> Vec<Row> {
+pub(crate) fn read() -> Vec<Row> {
     let text = std::fs::read_to_string(path()).unwrap_or_default();
     let table: Table = toml::from_str(&text).unwrap_or_else(|error| {
         panic!("crates/attention/equivalence.toml: {error}its head says how to record it")
@@ -54,7 +54,7 @@ pub fn read() -> Vec<Row> {
     table.pair
 }
 
-pub fn write(rows: &[Row]) {
+pub(crate) fn write(rows: &[Row]) {
     let days = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs() / 86_400;
     let [year, month, day] = date(days);
     let mut text = format!("{HEADER}# Recorded on {year}-{month:02}-{day:02}.\n");
@@ -68,7 +68,7 @@ pub fn write(rows: &[Row]) {
 }
 
 /// `error`, rounded up to two digits.
-pub fn rounded_up(error: f64) -> f64 {
+pub(crate) fn rounded_up(error: f64) -> f64 {
     let shown: f64 = format!("{error:.1e}").parse().expect("a number");
     if shown >= error {
         return shown;
@@ -78,7 +78,7 @@ pub fn rounded_up(error: f64) -> f64 {
 }
 
 /// The date so many days after 1 January 1970: year, month, day.
-pub fn date(mut days: u64) -> [u64; 3] {
+pub(crate) fn date(mut days: u64) -> [u64; 3] {
     let leap = |year: u64| {
         year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
     };

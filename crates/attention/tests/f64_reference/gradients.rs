@@ -1,12 +1,12 @@
 //! Gradients in f64: the chain rule written out, and differences of the loss.
 
-use attention::{Flash, FlashGradients, FlashOptions, flash_attention, flash_backward};
+use attention::{Flash, FlashGradients, TileOptions, flash_attention, flash_backward};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{Random, dot, largest_error, softmax};
 
 #[derive(Debug, Clone, Copy)]
-pub struct Case {
+pub(crate) struct Case {
     pub heads: usize,
     pub seq_q: usize,
     pub seq_k: usize,
@@ -20,13 +20,13 @@ pub struct Case {
 }
 
 /// Query, key, value and the gradient of the output: `[heads, seq, width]` each.
-pub type Data = [Vec<f64>; 4];
+pub(crate) type Data = [Vec<f64>; 4];
 /// The gradients of query, key and value.
-pub type Gradients = [Vec<f64>; 3];
+pub(crate) type Gradients = [Vec<f64>; 3];
 
 impl Case {
-    pub fn options(&self) -> FlashOptions {
-        FlashOptions {
+    pub(crate) fn options(&self) -> TileOptions {
+        TileOptions {
             block_q: self.block_q,
             block_k: self.block_k,
             causal: self.causal,
@@ -35,7 +35,7 @@ impl Case {
         }
     }
 
-    pub fn data(&self) -> Data {
+    pub(crate) fn data(&self) -> Data {
         let mut random = Random::new(self.seed);
         let mut part = |seq, width| random.array([1, self.heads, seq, width]).numbers;
         [
@@ -64,7 +64,7 @@ impl Case {
     }
 
     /// The loss: the output, weighed by the output's gradient, summed.
-    pub fn loss(&self, [query, key, value, gradient]: &Data) -> f64 {
+    pub(crate) fn loss(&self, [query, key, value, gradient]: &Data) -> f64 {
         let v = self.value_dim;
         let mut loss = 0.0;
         for head in 0..self.heads {
@@ -83,13 +83,13 @@ impl Case {
     }
 
     /// The chain rule, written out over every entry of the weights.
-    pub fn chain_rule(&self, data: &Data) -> Gradients {
+    pub(crate) fn chain_rule(&self, data: &Data) -> Gradients {
         self.gradients_and_sizes(data).0
     }
 
     /// The chain rule, and beside each number the sum of the sizes of all that was added up and
     /// taken off to make it.
-    pub fn gradients_and_sizes(
+    pub(crate) fn gradients_and_sizes(
         &self,
         [query, key, value, gradient]: &Data,
     ) -> (Gradients, Gradients) {
@@ -129,7 +129,7 @@ impl Case {
     }
 
     /// How much the loss changes when one number changes, measured.
-    pub fn differences(&self, data: &Data) -> Gradients {
+    pub(crate) fn differences(&self, data: &Data) -> Gradients {
         let step = 1e-5;
         [0, 1, 2].map(|which| {
             (0..data[which].len())
@@ -145,7 +145,7 @@ impl Case {
         })
     }
 
-    pub fn tensors(&self, data: &Data) -> [Tensor<4>; 4] {
+    pub(crate) fn tensors(&self, data: &Data) -> [Tensor<4>; 4] {
         let shapes = [
             [1, self.heads, self.seq_q, self.head_dim],
             [1, self.heads, self.seq_k, self.head_dim],
@@ -158,7 +158,7 @@ impl Case {
         })
     }
 
-    pub fn run(&self, data: &Data) -> (Flash, FlashGradients) {
+    pub(crate) fn run(&self, data: &Data) -> (Flash, FlashGradients) {
         let [query, key, value, gradient] = self.tensors(data);
         let options = self.options();
         let flash = flash_attention(query.clone(), key.clone(), value.clone(), &options).unwrap();
@@ -172,12 +172,12 @@ fn floats(tensor: &Tensor<4>) -> Vec<f64> {
 }
 
 /// The gradients that flash attention computed.
-pub fn numbers(gradients: &FlashGradients) -> Gradients {
+pub(crate) fn numbers(gradients: &FlashGradients) -> Gradients {
     [floats(&gradients.query), floats(&gradients.key), floats(&gradients.value)]
 }
 
 /// The largest difference over all three gradients.
-pub fn largest_difference(got: &Gradients, expected: &Gradients) -> f64 {
+pub(crate) fn largest_difference(got: &Gradients, expected: &Gradients) -> f64 {
     let pairs = got.iter().zip(expected);
     pairs.map(|(got, expected)| largest_error(got, expected)).fold(0.0, f64::max)
 }

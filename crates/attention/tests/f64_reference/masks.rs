@@ -2,8 +2,14 @@
 
 use attention::Mask;
 
-/// Whether query `i` sees key `j`, in the words of the papers. `None` for masks drawn by lot.
-pub fn predicate(mask: Mask, i: usize, j: usize, seq_q: usize, seq_k: usize) -> Option<bool> {
+/// Whether query `i` sees key `j`, in the words of the papers. `None` for masks drawn at random.
+pub(crate) fn predicate(
+    mask: Mask,
+    i: usize,
+    j: usize,
+    seq_q: usize,
+    seq_k: usize,
+) -> Option<bool> {
     // Distances in i128: nothing overflows, whatever the parameters.
     let (i, j) = (i as i128 + seq_k as i128 - seq_q as i128, j as i128);
     let window = |before: usize, after: usize| j >= i - before as i128 && j <= i + after as i128;

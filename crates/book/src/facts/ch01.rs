@@ -1,31 +1,30 @@
 //! Chapter 1, the spotlight: weights that SmolLM2 gives in the gallery's sentences.
 
 use anyhow::Result;
+use inputs::heads;
+use inputs::texts::CAPITAL;
 use widgets::show::word;
 
-use super::weight::Weight;
-use super::{Fact, Facts, Measured};
-use crate::gallery::{ILLUSTRATION, NAMED_HEADS, PICTURES, Reading};
+use super::Facts;
+use super::weight::{Place, Weight};
+use crate::fact::Fact;
+use crate::memoised_model::MemoisedModel;
+use crate::sentences::{self, GALLERY, ILLUSTRATION, ReadSentence};
 
 /// Adds the figures of chapter 1.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     illustrated(facts);
-    Weight::add_all(WEIGHTS, facts, measured)?;
-    for named in NAMED_HEADS {
-        let shown = format!("layer {}, head {}", named.layer, named.head);
-        let fact = Fact::text(shown, "the named heads of the gallery");
-        facts.add(&format!("head.{}-{}", named.layer, named.head), fact);
-    }
-    let reading = |name| measured.map(|m| m.reading(name)).transpose();
-    let tokens = |reading: &Reading| Fact::count(reading.sentence.tokens.len(), "the tokenizer");
-    let (cat, trophy) = (reading("cat")?, reading("trophy-big")?);
-    facts.add_measured("tokens.cat", cat.map(tokens));
-    facts.add_measured("tokens.trophy", trophy.map(tokens));
-    heads_of_the_cat(facts, cat);
-    let pair = trophy.zip(reading("trophy-small")?);
-    let difference = pair.map(|(big, small)| row_difference(big, small));
+    Weight::add_all(WEIGHTS, facts, model)?;
+    let read = |name| model.map(|model| sentences::read(model, name)).transpose();
+    let tokens = |read: &ReadSentence| Fact::count(read.packed.tokens.len(), "the tokenizer");
+    let (cat, trophy) = (read("cat")?, read("trophy-big")?);
+    facts.add_measured("tokens.cat", cat.as_ref().map(tokens));
+    facts.add_measured("tokens.trophy", trophy.as_ref().map(tokens));
+    heads_of_the_cat(facts, cat.as_ref());
+    let pair = trophy.zip(read("trophy-small")?);
+    let difference = pair.map(|(big, small)| row_difference(&big, &small));
     facts.add_measured("trophy.row-difference", difference);
-    next_token(facts, reading("capital")?)
+    next_token(facts, read("capital")?.as_ref())
 }
 
 fn illustrated(facts: &mut Facts) {
@@ -35,28 +34,27 @@ fn illustrated(facts: &mut Facts) {
     facts.add("illustration.it-cat", made_up(ILLUSTRATION[1], "it to cat"));
     facts.add("illustration.it-mat", made_up(ILLUSTRATION[5], "it to mat"));
     facts.add("illustration.sum", made_up(ILLUSTRATION.iter().sum(), "the sum of the row"));
-    facts.add("row.sum", Fact::count(1, "the shares of a row are parts of one whole"));
-    facts.add("gallery.sentences", Fact::count(PICTURES.len(), "the gallery"));
+    facts.add("gallery.sentences", Fact::count(GALLERY.len(), "the gallery"));
 }
 
-/// What the model expects after “The capital of France is”.
-fn next_token(facts: &mut Facts, capital: Option<&Reading>) -> Result<()> {
-    let next = capital.map(|reading| reading.forward.top(1)).transpose()?;
+/// What the model expects after [`CAPITAL`].
+fn next_token(facts: &mut Facts, capital: Option<&ReadSentence>) -> Result<()> {
+    let next = capital.map(|read| read.forward.top(1)).transpose()?;
     let next = next.and_then(|candidates| candidates.into_iter().next());
-    let source = "SmolLM2's next token after “The capital of France is”";
-    let token = next.as_ref().map(|next| Fact::text(word(&next.token.text), source));
+    let source = format!("SmolLM2's next token after “{CAPITAL}”");
+    let token = next.as_ref().map(|next| Fact::text(word(&next.token.text), source.as_str()));
     facts.add_measured("capital.next", token);
-    let probability = next.map(|next| Fact::share(next.probability, source));
+    let probability = next.map(|next| Fact::share(next.probability, source.as_str()));
     facts.add_measured("capital.next-probability", probability);
     Ok(())
 }
 
 /// How many of all heads look from "it" at "cat", hardly do, or look first at the first token.
-fn heads_of_the_cat(facts: &mut Facts, cat: Option<&Reading>) {
+fn heads_of_the_cat(facts: &mut Facts, cat: Option<&ReadSentence>) {
     let (much, little) = (0.4_f32, 0.05_f32);
     let (it, cat_token) = (7, 1);
-    let rows: Option<Vec<Vec<f32>>> = cat.map(|reading| {
-        let maps = reading.forward.attention();
+    let rows: Option<Vec<Vec<f32>>> = cat.map(|read| {
+        let maps = read.forward.attention();
         maps.into_iter().flatten().map(|mut map| map.swap_remove(it)).collect()
     });
     let mut heads = |name: &str, holds: &dyn Fn(&[f32]) -> bool| {
@@ -73,111 +71,37 @@ fn heads_of_the_cat(facts: &mut Facts, cat: Option<&Reading>) {
 }
 
 /// The largest difference between the rows of "it" in two sentences, over all heads.
-fn row_difference(one: &Reading, other: &Reading) -> Fact {
-    let rows = |reading: &Reading| -> Vec<f32> {
-        let maps = reading.forward.attention().into_iter().flatten();
-        maps.flat_map(|map| map[reading.query].clone()).collect()
+fn row_difference(one: &ReadSentence, other: &ReadSentence) -> Fact {
+    let rows = |read: &ReadSentence| -> Vec<f32> {
+        let maps = read.forward.attention().into_iter().flatten();
+        maps.flat_map(|map| map[read.query].clone()).collect()
     };
     let pairs = rows(one).into_iter().zip(rows(other));
     let largest = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     Fact::share(largest, "all heads, the row of “it” in the two sentences")
 }
 
+const fn weight(
+    name: &'static str,
+    sentence: &'static str,
+    head: (usize, usize),
+    query: Place,
+    key: Place,
+) -> Weight {
+    Weight { name, sentence, head, query, key }
+}
+
 const WEIGHTS: &[Weight] = &[
-    Weight {
-        name: "spotlight.it-cat",
-        sentence: "cat",
-        layer: 13,
-        head: 8,
-        query: (7, "it"),
-        key: (1, "cat"),
-    },
-    Weight {
-        name: "spotlight.the-the",
-        sentence: "cat",
-        layer: 13,
-        head: 8,
-        query: (0, "The"),
-        key: (0, "The"),
-    },
-    Weight {
-        name: "repeat.lamp-river",
-        sentence: "repeat",
-        layer: 16,
-        head: 0,
-        query: (6, "lamp"),
-        key: (5, "river"),
-    },
-    Weight {
-        name: "repeat.cloud-paper",
-        sentence: "repeat",
-        layer: 18,
-        head: 6,
-        query: (8, "cloud"),
-        key: (4, "paper"),
-    },
-    Weight {
-        name: "keys.are-keys",
-        sentence: "keys",
-        layer: 9,
-        head: 7,
-        query: (7, "are"),
-        key: (1, "keys"),
-    },
-    Weight {
-        name: "keys.are-keys-same-head",
-        sentence: "keys",
-        layer: 13,
-        head: 8,
-        query: (7, "are"),
-        key: (1, "keys"),
-    },
-    Weight {
-        name: "keys.are-cabinet",
-        sentence: "keys",
-        layer: 16,
-        head: 0,
-        query: (7, "are"),
-        key: (6, "cabinet"),
-    },
-    Weight {
-        name: "names.to-mary",
-        sentence: "names",
-        layer: 24,
-        head: 4,
-        query: (13, "to"),
-        key: (1, "Mary"),
-    },
-    Weight {
-        name: "sink.it-first",
-        sentence: "cat",
-        layer: 18,
-        head: 8,
-        query: (7, "it"),
-        key: (0, "The"),
-    },
-    Weight {
-        name: "capital.is-capital",
-        sentence: "capital",
-        layer: 13,
-        head: 8,
-        query: (4, "is"),
-        key: (1, "capital"),
-    },
-    Weight {
-        name: "trophy.it-trophy",
-        sentence: "trophy-big",
-        layer: 16,
-        head: 3,
-        query: (10, "it"),
-        key: (1, "trophy"),
-    },
-    Weight {
-        name: "trophy.it-trophy-small",
-        sentence: "trophy-small",
-        layer: 16,
-        head: 3,
-        query: (10, "it"),
-        key: (1, "trophy"),
-    },
+    weight("spotlight.it-cat", "cat", heads::NOUN, (7, "it"), (1, "cat")),
+    weight("spotlight.the-the", "cat", heads::NOUN, (0, "The"), (0, "The")),
+    weight("repeat.lamp-river", "repeat", heads::PREVIOUS_TOKEN, (6, "lamp"), (5, "river")),
+    weight("repeat.cloud-paper", "repeat", heads::INDUCTION, (8, "cloud"), (4, "paper")),
+    weight("keys.are-keys", "keys", heads::SUBJECT, (7, "are"), (1, "keys")),
+    weight("keys.are-keys-same-head", "keys", heads::NOUN, (7, "are"), (1, "keys")),
+    weight("keys.are-cabinet", "keys", heads::PREVIOUS_TOKEN, (7, "are"), (6, "cabinet")),
+    weight("names.to-mary", "names", (24, 4), (13, "to"), (1, "Mary")),
+    weight("sink.it-first", "cat", heads::SINK, (7, "it"), (0, "The")),
+    weight("capital.is-capital", "capital", heads::NOUN, (4, "is"), (1, "capital")),
+    weight("trophy.it-trophy", "trophy-big", (16, 3), (10, "it"), (1, "trophy")),
+    weight("trophy.it-trophy-small", "trophy-small", (16, 3), (10, "it"), (1, "trophy")),
 ];

@@ -10,16 +10,18 @@ use widgets::stepper::toy::{Toy, WORDS};
 use widgets::stepper::workings::{Workings, workings};
 use widgets::stepper::{Step, Steps};
 
-use super::{Fact, Facts, Measured, model};
-use crate::gallery::{NAMED_HEADS, PICTURES};
+use super::{Facts, model};
+use crate::fact::Fact;
 use crate::literature::Literature;
+use crate::memoised_model::MemoisedModel;
+use crate::sentences::{GALLERY, NAMED_HEADS};
 
 /// Adds the figures of chapter 2.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     toy(facts);
-    learned(facts, measured.map(|measured| measured.model.config()));
+    learned(facts, model.map(MemoisedModel::config));
     gpt3(facts)?;
-    real(facts, measured)
+    real(facts, model)
 }
 
 /// A number of the toy that the text names.
@@ -105,8 +107,8 @@ fn gpt3(facts: &mut Facts) -> Result<()> {
     facts.add("qkv.gpt3-wq", count(d_model * heads * head_dim));
     let billions = format!("{:.1}", all as f64 / 1e9);
     facts.add("qkv.gpt3-attention", Fact::rounded(billions, all, source));
-    let figure = &Literature::of_the_book().figure["gpt3.billion-parameters"];
-    let whole: u64 = figure.value.parse()?;
+    let quoted = &Literature::of_the_book().quoted["gpt3.billion-parameters"];
+    let whole: u64 = quoted.value.parse()?;
     let percent = 100.0 * all as f64 / (whole as f64 * 1e9);
     let source = format!("{all} of {whole} billion, in percent");
     facts.add("qkv.gpt3-attention-percent", Fact::decimals(percent, 0, source));
@@ -114,18 +116,16 @@ fn gpt3(facts: &mut Facts) -> Result<()> {
 }
 
 /// "it" and "cat" in the first sentence, as the first named head sees them.
-fn real(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+fn real(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     const IT: usize = 7;
     const CAT: usize = 1;
     const MAT: usize = 5;
     let named = &NAMED_HEADS[0];
-    let head: Option<Head> = measured
-        .map(|measured| measured.model.head(PICTURES[0].text, named.layer, named.head))
-        .transpose()?;
-    let steps =
-        head.map(|head| read(&head, &[(IT, "it"), (CAT, "cat"), (MAT, "mat")])).transpose()?;
-    let source =
-        format!("SmolLM2, layer {}, head {}, “{}”", named.layer, named.head, PICTURES[0].text);
+    let heads = model.map(|model| model.heads(GALLERY[0].text, &[named.head])).transpose()?;
+    let words = [(IT, "it"), (CAT, "cat"), (MAT, "mat")];
+    let steps = heads.map(|heads| read(&heads[0], &words)).transpose()?;
+    let (layer, head) = named.head;
+    let source = format!("SmolLM2, layer {layer}, head {head}, “{}”", GALLERY[0].text);
     let at = |step: Step, row: usize, column: usize| {
         steps.as_ref().map(|steps| steps.get(step).expect("a real head has it").at(row, column))
     };

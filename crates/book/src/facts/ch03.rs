@@ -4,30 +4,33 @@ use anyhow::{Context, Result};
 use attention::cost::Precision;
 use attention::units::Bytes;
 use attention::{Mask, MaskGrid};
+use inputs::flash::SEQ as TOKENS;
+use inputs::kv_cache;
+use inputs::masks::{PACKED_LENGTH, PACKED_TOKENS};
 use widgets::show::signed;
 use widgets::square::{Square, Steps};
 
-use super::{Fact, Facts, Measured};
-use crate::squares::{CAT, MATRIX_HEADS, SHORT, Text};
+use super::Facts;
+use crate::fact::Fact;
+use crate::memoised_model::MemoisedModel;
+use crate::score_matrices::{CAT, MATRIX_HEADS, SHORT, UnmaskedText};
 
-/// The length of text whose matrix the chapter weighs.
-const TOKENS: usize = 4096;
 /// A length that today's models read.
-const MANY_TOKENS: usize = 131_072;
+const MANY_TOKENS: usize = kv_cache::TOKENS as usize;
 
 /// Adds the figures of chapter 3.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     toy(facts)?;
-    sizes(facts, measured)?;
+    sizes(facts, model)?;
     masks(facts);
-    let square = measured
-        .map(|m| Text::read(m.model, SHORT, false)?.square(&MATRIX_HEADS[0]))
+    let square = model
+        .map(|model| UnmaskedText::read(model, SHORT, false)?.matrix(&MATRIX_HEADS[0]))
         .transpose()?;
     real(facts, square.as_ref())
 }
 
 fn toy(facts: &mut Facts) -> Result<()> {
-    let square = CAT.square()?;
+    let square = CAT.matrix()?;
     let (open, masked) = (square.steps(Mask::Full), square.steps(Mask::Causal));
     let place = |name: &str| place(&square, name);
     let (the, cat, sat, down) = (place("The")?, place("cat")?, place("sat")?, place("down")?);
@@ -49,15 +52,14 @@ fn toy(facts: &mut Facts) -> Result<()> {
     facts.add("matrix.toy-cat-to-sat", score(open.raw[cat][sat], source));
     facts.add("matrix.toy-lowest-row", Fact::share(open.weights[cat][cat], source));
     facts.add("matrix.toy-cat-to-cat", score(open.raw[cat][cat], source));
-    facts.add("matrix.toy-head-dim", Fact::count(square.head_dim, source));
     let kept = 1.0 - open.weights[sat][down];
     facts.add("matrix.toy-kept", Fact::share(kept, source));
     Ok(())
 }
 
 fn real(facts: &mut Facts, square: Option<&Square>) -> Result<()> {
-    let head = &MATRIX_HEADS[0];
-    let source = format!("SmolLM2, layer {}, head {}, in “{SHORT}”", head.layer, head.head);
+    let (layer, head) = MATRIX_HEADS[0].head;
+    let source = format!("SmolLM2, layer {layer}, head {head}, in “{SHORT}”");
     let steps = square.map(|square| (square.steps(Mask::Causal), square.steps(Mask::Full)));
     type Of = fn(&Steps, [usize; 2]) -> Fact;
     let scaled: Of = |steps, [query, key]| score(steps.scaled[query][key], "");
@@ -90,7 +92,7 @@ fn real(facts: &mut Facts, square: Option<&Square>) -> Result<()> {
     Ok(())
 }
 
-fn sizes(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+fn sizes(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     let bytes = |tokens: usize| -> Result<Bytes> {
         let row = Precision::Fp16.vector_bits(tokens as u64)? / 8;
         Ok(Bytes(row) * tokens as u64)
@@ -102,18 +104,16 @@ fn sizes(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     facts.add("matrix.one-head", Fact::text(bytes(TOKENS)?.in_gib(), source));
     facts.add("matrix.many-tokens", Fact::count(MANY_TOKENS, "a length that the text chose"));
     facts.add("matrix.one-head-many", Fact::text(bytes(MANY_TOKENS)?.in_gib(), source));
-    let all = measured.map(|m| m.model.config().layers * m.model.config().heads);
+    let all = model.map(|model| model.config().layers * model.config().heads);
     let all = all.map(|maps| Ok(bytes(TOKENS)? * maps as u64)).transpose();
     let all = all.map_err(|error: anyhow::Error| error)?;
     facts.add_measured("matrix.all-heads", all.map(|all| Fact::text(all, source)));
-    let growth = (2 * TOKENS).pow(2) / TOKENS.pow(2);
-    facts.add("matrix.doubled", Fact::count(growth, "the square of two"));
     Ok(())
 }
 
 /// The masks of `ch03-masks`, counted.
 fn masks(facts: &mut Facts) {
-    let (tokens, length) = (6, 4);
+    let (tokens, length) = (PACKED_TOKENS, PACKED_LENGTH);
     let causal = Mask::Causal.grid(tokens, tokens);
     let same_text = |query, key| (query < length) == (key < length);
     let packed = causal.and(&MaskGrid::from_fn(tokens, tokens, same_text));

@@ -3,41 +3,40 @@
 use anyhow::{Context, Result};
 use attention::softmax;
 use burn::tensor::Tensor;
+use inputs::next_token::{LOGITS, TOKENS, TOP_K, TOP_P_PERCENT};
+use inputs::scale::SEED;
+use inputs::texts::{BOUGHT, CAPITAL};
 use smollm2::Forward;
 use widgets::next_token::NextToken;
-use widgets::scale::{Draw, HEADS, KEYS, QUERIES, Saturation};
+use widgets::scale::{Draw, HEADS, KEYS, QUERIES};
 use widgets::show::{grouped, significant};
 use widgets::temperature::{Column, Shares, TEMPERATURES};
 
-use super::{Fact, Facts, Measured};
-use crate::next_token;
-use crate::stage::temperature::TOY;
-
-/// What the recorded runs of the listing `ch04-sampling` keep.
-const TOP_K: usize = 5;
-/// The same in percent.
-const TOP_P: usize = 80;
+use super::Facts;
+use crate::fact::Fact;
+use crate::memoised_model::MemoisedModel;
+use crate::{next_token, sentences};
 
 /// The dimension of SmolLM2's heads, and the largest of the widget.
 const DIMENSIONS: [usize; 2] = [64, 512];
 
 /// Adds the figures of chapter 4.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     arithmetic(facts);
     toy(facts);
-    let ask = |name| measured.map(|m| next_token::ask(m.model, name)).transpose();
+    let ask = |name| model.map(|model| next_token::ask(model, name)).transpose();
     sampled(facts, "capital", ask("capital")?.as_ref());
     sampled(facts, "sat", ask("sat")?.as_ref());
     let bought = ask("bought")?.map(|it| Shares::new(&it.logits, 1.0, None, 100).own);
-    let source = "SmolLM2's next token after “She bought”";
+    let source = &format!("SmolLM2's next token after “{BOUGHT}”")[..];
     let first = bought.as_ref().map(|own| Fact::share(own.shares[0] as f32, source));
     facts.add_measured("bought.first", first);
     facts.add_measured("bought.effective", bought.map(|own| effective(&own, source)));
-    let capital = measured.map(|m| m.reading("capital")).transpose()?;
-    let error = capital.map(|capital| summed_in_f32(&capital.forward.logits));
+    let capital = model.map(|model| model.forward(CAPITAL)).transpose()?;
+    let error = capital.map(|capital| summed_in_f32(&capital.logits));
     facts.add_measured("next.f32-error", error);
     drawn(facts)?;
-    real_scores(facts, measured)
+    real_scores(facts, model)
 }
 
 /// What f32 and f64 can hold, and what a slope can be.
@@ -47,7 +46,6 @@ fn arithmetic(facts: &mut Facts) {
     facts.add("softmax.f32-limit", limit);
     facts.add("softmax.steepest", Fact::share(0.5 * 0.5, "a (1 - a) at one half"));
     let per_nat = std::f64::consts::LN_2.recip();
-    facts.add("scale.square", Fact::count(2, "the power of a square"));
     facts.add("entropy.bits-per-nat", Fact::decimals(per_nat, 2, "one over the logarithm of two"));
 }
 
@@ -55,34 +53,32 @@ fn arithmetic(facts: &mut Facts) {
 fn toy(facts: &mut Facts) {
     let source = "the made-up logits of the listing ch04-temperature";
     let [lowest, highest] = [TEMPERATURES[0], TEMPERATURES[TEMPERATURES.len() - 1]];
+    let column = |temperature| Shares::new(&LOGITS, temperature, None, 100).warm;
+    let part = |part: f64| Fact::share(part as f32, source);
+    for (name, temperature) in [("lowest", lowest), ("one", 1.0), ("highest", highest)] {
+        let shown = Fact::decimals(f64::from(temperature), 2, "the slider of the widget");
+        facts.add(&format!("temperature.{name}"), shown);
+        facts.add(&format!("toy.effective-{name}"), effective(&column(temperature), source));
+    }
     for (name, temperature) in
         [("lowest", lowest), ("half", 0.5), ("one", 1.0), ("highest", highest)]
     {
-        let shown = Fact::decimals(f64::from(temperature), 2, "the slider of the widget");
-        facts.add(&format!("temperature.{name}"), shown);
-        let column = Shares::new(&TOY.map(|(_, logit)| logit), temperature, None, 100).warm;
-        let [a, the] = [column.shares[0], column.shares[1]];
-        let figures = [
-            ("a", Fact::share(a as f32, source)),
-            ("blue", Fact::share(column.shares[5] as f32, source)),
-            ("ratio", Fact::text(significant(a / the), source)),
-            ("bits", Fact::decimals(column.bits(), 2, source)),
-            ("nats", Fact::decimals(column.entropy, 2, source)),
-            ("effective", effective(&column, source)),
-        ];
-        for (what, fact) in figures {
-            facts.add(&format!("toy.{what}-{name}"), fact);
-        }
-        if temperature == lowest {
-            let shown = format!("{a:.4}");
-            let fine = Fact::rounded(shown.trim_start_matches('0'), a, source);
-            facts.add("toy.a-lowest-fine", fine);
-        }
+        let shares = column(temperature).shares;
+        let ratio = Fact::text(significant(shares[0] / shares[1]), source);
+        facts.add(&format!("toy.ratio-{name}"), ratio);
     }
-    for (token, logit) in &TOY[..2] {
+    let fine = column(lowest).shares[0];
+    let shown = format!("{fine:.4}");
+    facts.add("toy.a-lowest-fine", Fact::rounded(shown.trim_start_matches('0'), fine, source));
+    facts.add("toy.a-one", part(column(1.0).shares[0]));
+    facts.add("toy.a-highest", part(column(highest).shares[0]));
+    facts.add("toy.blue-highest", part(column(highest).shares[5]));
+    facts.add("toy.nats-one", Fact::decimals(column(1.0).entropy, 2, source));
+    facts.add("toy.bits-one", Fact::decimals(column(1.0).bits(), 2, source));
+    for (token, logit) in TOKENS.iter().zip(&LOGITS).take(2) {
         facts.add(&format!("toy.logit-{token}"), Fact::decimals(f64::from(*logit), 1, source));
     }
-    let even = Shares::new(&[0.0; TOY.len()], 1.0, None, 100).own;
+    let even = Shares::new(&[0.0; LOGITS.len()], 1.0, None, 100).own;
     facts.add("toy.even", Fact::share(even.shares[0] as f32, "one part in six"));
     facts.add("toy.bits-even", Fact::decimals(even.bits(), 2, "six equal tokens"));
 }
@@ -90,22 +86,19 @@ fn toy(facts: &mut Facts) {
 /// SmolLM2's next token after a text, with the filters of the listing `ch04-sampling`.
 fn sampled(facts: &mut Facts, name: &str, asked: Option<&NextToken>) {
     let source = format!("SmolLM2's next token after “{}”", next_token::text(name));
-    let shares =
-        |temperature| asked.map(|asked| Shares::new(&asked.logits, temperature, None, TOP_P));
-    let [plain, cool, warm] = [1.0, 0.5, 2.0].map(shares);
+    let shares = |temperature| {
+        asked.map(|asked| Shares::new(&asked.logits, temperature, None, TOP_P_PERCENT))
+    };
+    let plain = shares(1.0);
     let first = |column: &Column| Fact::share(column.shares[0] as f32, source.as_str());
     let stay = |shares: &Shares| Fact::count(shares.stay(), source.as_str());
     let five = plain.as_ref().map(|it| it.own.shares[..TOP_K].iter().sum::<f64>());
-    let beyond = warm.as_ref().map(|it| it.warm.shares[TOP_K..].iter().sum::<f64>());
     let part = |part: f64| Fact::share(part as f32, source.as_str());
     let figures = [
         ("first", plain.as_ref().map(|it| first(&it.own))),
         ("effective", plain.as_ref().map(|it| effective(&it.own, &source))),
         ("five", five.map(part)),
         ("nucleus", plain.as_ref().map(stay)),
-        ("nucleus-cool", cool.as_ref().map(stay)),
-        ("first-warm", warm.as_ref().map(|it| first(&it.warm))),
-        ("beyond-five-warm", beyond.map(part)),
     ];
     for (what, fact) in figures {
         facts.add_measured(&format!("next.{name}-{what}"), fact);
@@ -117,10 +110,14 @@ fn sampled(facts: &mut Facts, name: &str, asked: Option<&NextToken>) {
         facts.add_measured("next.sat-half-temperature", step.map(shown));
         let there = step.and_then(shares);
         facts.add_measured("next.sat-half-nucleus", there.as_ref().map(stay));
+        facts.add_measured("next.sat-nucleus-cool", shares(0.5).as_ref().map(stay));
     } else {
+        let warm = shares(2.0).map(|it| it.warm);
+        facts.add_measured("next.capital-first-warm", warm.as_ref().map(first));
+        let beyond = warm.map(|warm| warm.shares[TOP_K..].iter().sum::<f64>());
+        facts.add_measured("next.capital-beyond-five-warm", beyond.map(part));
         let chosen = "a setting of the listing ch04-sampling";
-        facts.add("next.top-k", Fact::count(TOP_K, chosen));
-        facts.add("next.top-p", Fact::share(TOP_P as f32 / 100.0, chosen));
+        facts.add("next.top-p", Fact::share(TOP_P_PERCENT as f32 / 100.0, chosen));
     }
 }
 
@@ -132,38 +129,36 @@ fn summed_in_f32(logits: &[f32]) -> Fact {
     let parts = (exact / (f64::from(plain) - exact)).abs();
     let unit = 10_f64.powf(parts.log10().floor() - 1.0);
     let shown = grouped(((parts / unit).round() * unit) as u64);
-    Fact::rounded(shown, parts, "SmolLM2's logits after “The capital of France is”, summed twice")
+    Fact::rounded(shown, parts, format!("SmolLM2's logits after “{CAPITAL}”, summed twice"))
 }
 
 /// Random queries and keys: the draw that the listing `ch04-scale` and the widget open with.
 fn drawn(facts: &mut Facts) -> Result<()> {
-    let draw = Draw::new(1);
+    let draw = Draw::new(SEED);
     facts.add("scale.rows", Fact::count(HEADS * QUERIES, "the listing ch04-scale"));
     facts.add("scale.keys", Fact::count(KEYS, "the listing ch04-scale"));
-    for head_dim in DIMENSIONS {
-        let line = draw.lines.iter().find(|line| line.head_dim == head_dim);
-        let line = line.with_context(|| format!("nothing is drawn at dimension {head_dim}"))?;
-        let source = format!("random queries and keys of {head_dim} numbers, draw 1 of ch04-scale");
-        let mut figure = |what: &str, fact| facts.add(&format!("scale.{what}-{head_dim}"), fact);
-        figure("dim", Fact::count(head_dim, "the slider of the widget"));
-        figure("root", Fact::decimals((head_dim as f64).sqrt(), 1, "its square root"));
-        figure("spread", Fact::decimals(f64::from(line.spread), 1, source.as_str()));
-        for (side, Saturation { largest, slope, stuck }) in
-            [("raw", line.raw), ("scaled", line.scaled)]
-        {
-            figure(&format!("{side}-largest"), Fact::share(largest, source.as_str()));
-            figure(&format!("{side}-slope"), Fact::decimals(f64::from(slope), 3, source.as_str()));
-            figure(&format!("{side}-stuck"), Fact::share(stuck, source.as_str()));
-        }
+    let source = |dim| format!("random queries and keys of {dim} numbers, draw 1 of ch04-scale");
+    let at = |dim| {
+        let line = draw.lines.iter().find(|line| line.head_dim == dim);
+        line.with_context(|| format!("nothing is drawn at dimension {dim}"))
+    };
+    let [own, largest] = DIMENSIONS;
+    facts.add("scale.raw-largest-64", Fact::share(at(own)?.raw.largest, source(own)));
+    let (raw, scaled) = (at(largest)?.raw, at(largest)?.scaled);
+    facts.add("scale.raw-largest-512", Fact::share(raw.largest, source(largest)));
+    facts.add("scale.raw-stuck-512", Fact::share(raw.stuck, source(largest)));
+    for (name, slope) in [("raw", raw.slope), ("scaled", scaled.slope)] {
+        let slope = Fact::decimals(f64::from(slope), 3, source(largest));
+        facts.add(&format!("scale.{name}-slope-512"), slope);
     }
     Ok(())
 }
 
 /// What the last word of the first sentence scores in every head of SmolLM2.
-fn real_scores(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let scaled = measured.map(|m| Ok::<_, anyhow::Error>(last_rows(&m.reading("cat")?.forward)));
-    let scaled = scaled.transpose()?;
-    let root = measured.map(|m| (m.model.config().head_dim as f32).sqrt());
+fn real_scores(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    let cat = model.map(|model| sentences::read(model, "cat")).transpose()?;
+    let scaled = cat.map(|cat| last_rows(&cat.forward));
+    let root = model.map(|model| (model.config().head_dim as f32).sqrt());
     let source = "all heads of SmolLM2, the scores of “tired” in the first sentence";
     let variances: Option<Vec<f32>> =
         scaled.clone().map(|scores| scores.var(3).into_data().iter().collect());
@@ -179,7 +174,6 @@ fn real_scores(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()>
     let raw = scaled.clone().zip(root).map(|(scores, root)| scores * root);
     let figures = [
         ("spread", mean.map(spread)),
-        ("spread-raw", mean.zip(root).map(|(mean, root)| spread(mean * root * root))),
         ("spread-least", extreme(f32::min).map(spread)),
         ("spread-most", extreme(f32::max).map(spread)),
         ("largest", scaled.map(largest)),
@@ -188,7 +182,6 @@ fn real_scores(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()>
     for (what, fact) in figures {
         facts.add_measured(&format!("real.{what}"), fact);
     }
-    facts.add("real.independent", Fact::decimals(1.0, 1, "the square root of d over itself"));
     Ok(())
 }
 

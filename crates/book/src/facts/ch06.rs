@@ -3,11 +3,12 @@
 use anyhow::{Context, Result};
 use attention::{Mask, softmax, total_variation};
 use burn::tensor::{Device, Tensor};
-use smollm2::Decoder;
 use widgets::square::Square;
 
-use super::{Fact, Facts, Measured};
-use crate::squares::{Head, LONG, MASK_HEADS, MYSTERY, Text};
+use super::Facts;
+use crate::fact::Fact;
+use crate::memoised_model::MemoisedModel;
+use crate::score_matrices::{LONG, MASK_HEADS, MYSTERY, MatrixHead, UnmaskedText};
 
 /// The rows that the text speaks of: a head, a row, and what the fact calls it.
 const ROWS: &[(&str, usize, &str)] = &[
@@ -23,19 +24,19 @@ const ROWS: &[(&str, usize, &str)] = &[
 ];
 
 /// Adds the figures of chapter 6.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     toy(facts)?;
     nothing_to_see(facts);
-    let text = measured.map(|m| Text::read(m.model, LONG, true)).transpose()?;
+    let text = model.map(|model| UnmaskedText::read(model, LONG, true)).transpose()?;
     all_heads(facts, text.as_ref())?;
     for head in MASK_HEADS {
         one_head(facts, head, text.as_ref())?;
     }
-    one_by_one(facts, measured.zip(text.as_ref()))
+    one_by_one(facts, model.zip(text.as_ref()))
 }
 
 fn toy(facts: &mut Facts) -> Result<()> {
-    let square = MYSTERY.square()?;
+    let square = MYSTERY.matrix()?;
     let (open, masked) = (square.steps(Mask::Full).weights, square.steps(Mask::Causal).weights);
     let source = "the made-up vectors of ch06-mask";
     let moved = moved(&square)?;
@@ -46,8 +47,6 @@ fn toy(facts: &mut Facts) -> Result<()> {
         let kept = open[row][..=row].iter().sum();
         facts.add(&format!("mask.toy-{name}-kept"), Fact::share(kept, source));
     }
-    facts.add("mask.one", Fact::count(1, "half, above the line"));
-    facts.add("mask.two", Fact::count(2, "half, below the line"));
     facts.add("mask.toy-alone", Fact::share(masked[0][0], source));
     facts.add("mask.toy-love-i", Fact::share(open[1][0], source));
     facts.add("mask.toy-love-love", Fact::share(open[1][1], source));
@@ -68,7 +67,6 @@ fn nothing_to_see(facts: &mut Facts) {
     };
     let low = -1e9_f32;
     let source = "attention::softmax of five equal scores";
-    facts.add("mask.low", Fact::text("−10⁹", "a stand-in for -inf that one often sees"));
     facts.add("mask.low-share", Fact::share(share(low), source));
     facts.add("mask.inf-share", Fact::share(share(f32::NEG_INFINITY), source));
     let largest = "the largest number of IEEE 754 binary16: (2 - 2^-10) · 2^15";
@@ -87,9 +85,9 @@ fn moved(square: &Square) -> Result<Vec<f32>> {
 }
 
 /// How far the mask moves each row, over all heads: `[head][row]`.
-fn moved_by_head(text: &Text) -> Result<Vec<Vec<f32>>> {
+fn moved_by_head(text: &UnmaskedText) -> Result<Vec<Vec<f32>>> {
     let mut heads = Vec::new();
-    for scores in &text.open {
+    for scores in &*text.unmasked {
         let [_, seq, _] = scores.dims();
         let hidden = Mask::Causal.hidden(seq, seq, &scores.device()).context("a mask")?;
         let masked = scores.clone().mask_fill(hidden.unsqueeze::<3>(), f32::NEG_INFINITY);
@@ -100,7 +98,7 @@ fn moved_by_head(text: &Text) -> Result<Vec<Vec<f32>>> {
     Ok(heads)
 }
 
-fn all_heads(facts: &mut Facts, text: Option<&Text>) -> Result<()> {
+fn all_heads(facts: &mut Facts, text: Option<&UnmaskedText>) -> Result<()> {
     let heads = text.map(moved_by_head).transpose()?;
     let source = format!("the mean over all heads of SmolLM2, in “{LONG}”, a counterfactual");
     let mean = |row: usize| {
@@ -120,13 +118,11 @@ fn all_heads(facts: &mut Facts, text: Option<&Text>) -> Result<()> {
     Ok(())
 }
 
-fn one_head(facts: &mut Facts, head: &Head, text: Option<&Text>) -> Result<()> {
-    let name = format!("{}-{}", head.layer, head.head);
-    let shown = format!("layer {}, head {}", head.layer, head.head);
-    facts.add(&format!("mask.{name}-name"), Fact::text(shown, "the heads of the widget"));
-    let moved = text.map(|text| moved(&text.square(head)?)).transpose()?;
-    let source =
-        format!("SmolLM2, layer {}, head {}, in “{LONG}”, a counterfactual", head.layer, head.head);
+fn one_head(facts: &mut Facts, shown: &MatrixHead, text: Option<&UnmaskedText>) -> Result<()> {
+    let (layer, head) = shown.head;
+    let name = format!("{layer}-{head}");
+    let moved = text.map(|text| moved(&text.matrix(shown)?)).transpose()?;
+    let source = format!("SmolLM2, layer {layer}, head {head}, in “{LONG}”, a counterfactual");
     for (_, row, place) in ROWS.iter().copied().filter(|(of, ..)| *of == name) {
         let fact = moved.as_ref().map(|moved| Fact::share(moved[row], source.as_str()));
         facts.add_measured(&format!("mask.{name}-{place}"), fact);
@@ -135,8 +131,8 @@ fn one_head(facts: &mut Facts, head: &Head, text: Option<&Text>) -> Result<()> {
 }
 
 /// How far weights and logits differ between one pass and token by token, over all heads.
-fn one_by_one(facts: &mut Facts, measured: Option<(&Measured<'_>, &Text)>) -> Result<()> {
-    let differences = measured.map(|(m, text)| compare(m, text)).transpose()?;
+fn one_by_one(facts: &mut Facts, read: Option<(&MemoisedModel, &UnmaskedText)>) -> Result<()> {
+    let differences = read.map(|(model, text)| compare(model, text)).transpose()?;
     let source = format!("all layers and heads of SmolLM2, in “{LONG}”");
     let fact =
         |difference: f32| Fact::rounded(format!("{difference:.0e}"), difference, source.as_str());
@@ -145,19 +141,18 @@ fn one_by_one(facts: &mut Facts, measured: Option<(&Measured<'_>, &Text)>) -> Re
     Ok(())
 }
 
-fn compare(measured: &Measured<'_>, text: &Text) -> Result<(f32, f32)> {
-    let whole = text.starts.last().context("a text has tokens")?;
-    let mut decoder = Decoder::new(measured.model);
+fn compare(model: &MemoisedModel, text: &UnmaskedText) -> Result<(f32, f32)> {
+    let whole = text.beginnings.last().context("a text has tokens")?;
+    let alone = model.one_by_one(&text.ids)?;
     let (mut weights, mut logits) = (0.0_f32, 0.0_f32);
-    for (row, start) in text.starts.iter().enumerate() {
+    for (row, start) in text.beginnings.iter().enumerate() {
         for (one, other) in start.weights.iter().zip(&whole.weights) {
             let row_of =
                 |tensor: &Tensor<3>| tensor.clone().narrow(1, row, 1).narrow(2, 0, row + 1);
             let difference = (row_of(one) - row_of(other)).abs().max().into_scalar::<f32>();
             weights = weights.max(difference);
         }
-        let alone = decoder.read(&[start.tokens[row].id])?;
-        let pairs = alone.iter().zip(&start.logits);
+        let pairs = alone[row].logits.iter().zip(&start.logits);
         logits = pairs.map(|(one, other)| (one - other).abs()).fold(logits, f32::max);
     }
     Ok((weights, logits))

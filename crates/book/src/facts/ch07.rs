@@ -4,29 +4,30 @@ use anyhow::{Context, Result, ensure};
 use attention::Mask;
 use burn::module::Module;
 use burn::tensor::Device;
+use inputs::heads;
+use inputs::texts::FRENCH;
+use inputs::translation::{CAT, CAT_TO_CHAT, OWNER};
 use translator::{
-    Corpus, D_MODEL, HEADS, LAYERS, LONGEST, PAIRS, Pair, TRAINING_LOG, Translator, Vocabulary,
-    WEIGHTS, held_out, join,
+    Corpus, D_MODEL, HEADS, LAYERS, Pair, TRAINING_LOG, Translator, Vocabulary, held_out, join,
 };
 use widgets::show::word;
 
-use super::{Fact, Facts, Measured};
-
-/// The textbook's weight from "cat" to "chat". Nobody measured it.
-pub const CAT_TO_CHAT: f32 = 0.75;
+use super::Facts;
+use crate::fact::Fact;
+use crate::memoised_model::MemoisedModel;
 
 /// Adds the figures of chapter 7.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let model = Translator::of_the_book(&Device::flex());
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    let translator = Translator::of_the_book(&Device::flex());
     let corpus = Corpus::of_the_book();
-    sizes(facts, &model, &corpus);
+    sizes(facts, &translator, &corpus);
     training(facts)?;
     for weight in WEIGHTS_SHOWN {
-        facts.add(weight.name, weight.measure(&model)?);
+        facts.add(weight.name, weight.measure(&translator)?);
     }
     costs(facts)?;
-    levelled(facts, &model, &corpus)?;
-    nouns(facts, measured)
+    levelled(facts, &translator, &corpus)?;
+    nouns(facts, model)
 }
 
 /// What the widget's first sentence costs in one head.
@@ -47,29 +48,24 @@ fn costs(facts: &mut Facts) -> Result<()> {
 }
 
 /// A head of SmolLM2 that looks at the noun to translate next: the listing `ch07-smollm2`.
-fn nouns(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let (layer, head) = (21, 7);
-    let which = format!("layer {layer}, head {head}");
-    facts.add("nouns.head", Fact::text(&which, "the head that the listing ch07-smollm2 shows"));
-    for (name, text, noun) in [
-        ("cat", "French: le chat noir dort. English: the black", 3..4),
-        ("house", "French: la maison blanche est grande. English: the white", 3..5),
-    ] {
-        let forward = measured.map(|m| m.model.run(text)).transpose()?;
-        let source = format!("SmolLM2, {which}, after “{text}”");
-        let weight = match &forward {
-            Some(forward) => {
-                let last = forward.tokens.len() - 1;
-                let weights = noun.map(|token| forward.weight(layer, head, last, token));
-                let sum = weights.sum::<Result<f32, _>>()?;
-                Some(Fact::share(sum, source.clone()))
-            }
-            None => None,
-        };
-        facts.add_measured(&format!("nouns.{name}-weight"), weight);
-        let next = forward.map(|forward| forward.top(1)).transpose()?;
+fn nouns(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    let (layer, head) = heads::FRENCH_NOUN;
+    for (name, text) in [("cat", FRENCH[0]), ("house", FRENCH[1])] {
+        let forward = model.map(|model| model.forward(text)).transpose()?;
+        let next = forward.as_ref().map(|forward| forward.top(1)).transpose()?;
+        let source = format!("SmolLM2, after “{text}”");
         let next = next.map(|next| Fact::text(word(&next[0].token.text), source));
         facts.add_measured(&format!("nouns.{name}-next"), next);
+        if name == "house" {
+            let noun = 3..5;
+            let weight = forward.map(|forward| -> Result<Fact> {
+                let last = forward.tokens.len() - 1;
+                let weights = noun.map(|token| forward.weight(layer, head, last, token));
+                let source = format!("SmolLM2, layer {layer}, head {head}, after “{text}”");
+                Ok(Fact::share(weights.sum::<Result<f32, _>>()?, source))
+            });
+            facts.add_measured("nouns.house-weight", weight.transpose()?);
+        }
     }
     Ok(())
 }
@@ -82,16 +78,12 @@ fn sizes(facts: &mut Facts, model: &Translator, corpus: &Corpus) {
     count("parameters", model.num_params(), "counted in the translator's weights");
     count("layers", LAYERS, shape);
     count("heads", HEADS, shape);
-    count("maps", LAYERS * HEADS, shape);
-    count("d-model", D_MODEL, shape);
+    count("cross-heads", LAYERS * HEADS, shape);
     count("head-dim", D_MODEL / HEADS, shape);
-    count("longest", LONGEST, shape);
-    count("pairs", PAIRS, "the corpus");
     count("training-pairs", corpus.training.len(), "the corpus");
     count("held-out", corpus.held_out.len(), "the corpus");
     count("french-words", Vocabulary::french().words().len(), "the vocabulary");
     count("english-words", Vocabulary::english().words().len(), "the vocabulary");
-    count("kilobytes", WEIGHTS.len() / 1000, "the file of the weights");
     let illustrated = Fact::share(CAT_TO_CHAT, "an illustration, not a measurement: cat to chat");
     facts.add("illustration.cat-chat", illustrated);
 }
@@ -128,7 +120,6 @@ fn levelled(facts: &mut Facts, model: &Translator, corpus: &Corpus) -> Result<()
     let percent = 100.0 * all as f64 / pairs.len() as f64;
     let shown = Fact::rounded(format!("{percent:.1} %"), percent, "all held-out sentences");
     facts.add("translator.right-percent", shown);
-    facts.add("translator.right", Fact::count(all, "all held-out sentences"));
 
     let every: Vec<(usize, usize)> =
         (0..LAYERS).flat_map(|layer| (0..HEADS).map(move |head| (layer, head))).collect();
@@ -201,14 +192,6 @@ impl CrossWeight {
     }
 }
 
-/// The sentence that the widget opens on.
-const CAT: &str = "le chat noir attend le chien";
-/// Every word looks at its own.
-const CLEAN: &str = "un jeune chat vert chante";
-
-/// The owner comes last in French and first in English.
-const OWNER: &str = "le chat noir d'Alice chante toujours";
-
 const fn weight(
     name: &'static str,
     french: &'static str,
@@ -221,15 +204,9 @@ const fn weight(
 
 const WEIGHTS_SHOWN: &[CrossWeight] = &[
     weight("cross.cat-chat", CAT, None, (2, "cat"), (1, "chat")),
-    weight("cross.black-noir", CAT, None, (1, "black"), (2, "noir")),
     weight("cross.the-attend", CAT, None, (0, "the"), (3, "attend")),
     weight("cross.the-le", CAT, None, (0, "the"), (0, "le")),
-    weight("cross.for-attend", CAT, None, (4, "for"), (3, "attend")),
     weight("cross.cat-chat-head", CAT, Some(0), (2, "cat"), (1, "chat")),
-    weight("cross.the-attend-head", CAT, Some(0), (0, "the"), (3, "attend")),
     weight("owner.always-toujours", OWNER, None, (4, "always"), (6, "toujours")),
     weight("owner.sings-chante", OWNER, None, (5, "sings"), (5, "chante")),
-    weight("clean.a-un", CLEAN, None, (0, "a"), (0, "un")),
-    weight("clean.green-vert", CLEAN, None, (2, "green"), (3, "vert")),
-    weight("clean.cat-chat", CLEAN, None, (3, "cat"), (2, "chat")),
 ];

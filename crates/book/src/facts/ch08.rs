@@ -3,63 +3,45 @@
 
 use anyhow::{Context, Result};
 use attention::cost::{Bound, Work};
-use attention::devices::{Arithmetic, DEVICES, DeviceSpec, device};
-use attention::flash::{FlashOptions, flash_traffic};
-use attention::traffic::{Sizes, Traffic, standard_formula};
+use attention::devices::{Arithmetic, DeviceSpec, device};
+use attention::traffic::Traffic;
 use attention::units::Bytes;
-use widgets::flash::{Row, State, Work as Tiles};
+use inputs::flash::{A100, BLOCK as TILE, HEAD_DIM, SEQ as TOKENS};
+use inputs::texts::DAY_TOKENS as READ;
+use widgets::flash::{Numbers, Row, State, Work as Tiles};
 use widgets::show::significant;
 
-use super::{Fact, Facts, Measured};
+use super::Facts;
+use crate::fact::Fact;
+use crate::flash_numbers::{self, FlashHead, HEADS};
+use crate::flash_traffic::{FP16_BYTES, standard, tiles};
 use crate::literature::Literature;
-use crate::stage::flash::{HEADS, TOKENS as READ, numbers, toy};
+use crate::memoised_model::MemoisedModel;
 
-/// The example: so many queries and as many keys, one head, in fp16.
-pub(crate) const TOKENS: usize = 4096;
-/// Numbers in a query, a key and a value of the example.
-pub(crate) const HEAD_DIM: usize = 64;
-const FP16_BYTES: usize = 2;
-
-/// The tiles of the listing `ch08-flash-traffic`, a side.
-const BLOCKS: [usize; 5] = [16, 32, 64, 128, 256];
-
-/// The tile that the figures of the text are about, a side.
-const TILE: usize = 128;
-
-/// The two parts that are both called A100.
-const A100: [(&str, &str); 2] =
-    [("a100-40", "NVIDIA A100 40GB SXM4"), ("a100-80", "NVIDIA A100 80GB SXM4")];
+/// What the facts call the two parts that are both called A100.
+const A100_SHORT: [&str; 2] = ["a100-40", "a100-80"];
 
 /// Adds the figures of chapter 8.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    for (name, number, source) in [
-        ("one", 1, "a shape, or the power of itself"),
-        ("two", 2, "counted: keys and values"),
-        ("four", 4, "counted: scores and weights, written and read"),
-        ("hbm-gb", 80, "the name of the part"),
-    ] {
-        facts.add(&format!("flash.{name}"), Fact::count(number, source));
-    }
-    real(facts, measured)?;
-    widget(facts, measured)?;
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    let read = model.map(flash_numbers::of_heads).transpose()?;
+    real(facts, read.as_deref())?;
+    widget(facts, read.as_deref())?;
     steps(facts)?;
     let standard = standard();
     facts.add("flash.tokens", Fact::text(TOKENS, "the example of the chapter"));
-    facts.add("flash.head-dim", Fact::count(HEAD_DIM, "the example of the chapter"));
-    facts.add("flash.tile", Fact::count(TILE, "the tile that the text chose"));
     let pairs = Fact::count(TOKENS * TOKENS, "scores of one head: queries times keys");
     facts.add("flash.scores", pairs);
-    let matrix = Bytes((TOKENS * TOKENS * FP16_BYTES) as u64);
-    facts.add("flash.matrix", amount(matrix.in_gib(), matrix, "the scores of one head, fp16"));
     facts.add("flash.standard-moved", moved(&standard, "standard attention"));
-    for block in BLOCKS {
-        facts.add(&format!("flash.side-{block}"), Fact::count(block, "a tile of the text"));
-        let traffic = tiles(TOKENS, block, false)?;
+    for block in [16, TILE] {
         let name = format!("tiles of {block} by {block}");
-        facts.add(&format!("flash.moved-{block}"), moved(&traffic, &name));
-        facts.add(&format!("flash.ratio-{block}"), ratio(&standard, &traffic, &name));
-        let causal = moved(&tiles(TOKENS, block, true)?, &format!("{name}, causal"));
-        facts.add(&format!("flash.causal-moved-{block}"), causal);
+        let traffic = moved(&tiles(TOKENS, block, false)?, &name);
+        facts.add(&format!("flash.moved-{block}"), traffic);
+    }
+    let name = format!("tiles of {TILE} by {TILE}");
+    let ratio = ratio(&standard, &tiles(TOKENS, TILE, false)?, &name);
+    facts.add("flash.ratio-128", ratio);
+    for block in [TILE, 2 * TILE] {
+        let name = format!("tiles of {block} by {block}");
         let held = Bytes((block * (block + 4 * HEAD_DIM) * FP16_BYTES) as u64);
         let source = format!("{name}: the tile, its queries, keys, values and output, fp16");
         facts.add(&format!("flash.held-{block}"), amount(held.in_gib(), held, &source));
@@ -69,16 +51,14 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<
     memory(facts)?;
     intensities(facts)?;
     versions(facts)?;
-    for spec in DEVICES {
-        let name = spec.name.to_lowercase().replace([' ', '(', ')', ','], "-");
+    for (short, name) in A100_SHORT.iter().zip(A100) {
+        let spec = find(name)?;
         let source = format!("{}, {}", spec.source.title, spec.source.year);
         let bandwidth = format!("{:.0}", spec.bandwidth.0 / 1e9);
-        facts.add(&format!("device.{name}.bandwidth"), Fact::text(bandwidth, source));
+        facts.add(&format!("{short}.bandwidth"), Fact::text(bandwidth, source));
     }
-    for (short, name) in A100 {
-        times(facts, short, find(name)?, &standard)?;
-    }
-    let chip = find(A100[0].1)?.on_chip.context("the A100 has no on-chip memory in the table")?;
+    times(facts, find(A100[0])?, &standard)?;
+    let chip = find(A100[0])?.on_chip.context("the A100 has no on-chip memory in the table")?;
     let source = format!("{}, {}: {}", chip.source.title, chip.source.year, chip.what);
     facts.add("a100.on-chip", amount(chip.bytes.in_gib(), chip.bytes, &source));
     let speed = chip.bandwidth.context("the A100's on-chip memory has no speed in the table")?;
@@ -86,28 +66,6 @@ pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<
     facts.add("a100.multiprocessor-kib", kib);
     facts.add("a100.on-chip-speed", Fact::text(format!("{:.0}", speed.0 / 1e12), source));
     Ok(())
-}
-
-fn sizes(tokens: usize) -> Sizes {
-    Sizes {
-        seq_q: tokens,
-        seq_k: tokens,
-        head_dim: HEAD_DIM,
-        value_dim: HEAD_DIM,
-        bytes_per_number: FP16_BYTES,
-        ..Sizes::one()
-    }
-}
-
-/// What standard attention costs in the example.
-pub(crate) fn standard() -> Traffic {
-    standard_formula(&sizes(TOKENS))
-}
-
-/// What flash attention costs with square tiles, `block` a side.
-pub(crate) fn tiles(tokens: usize, block: usize, causal: bool) -> Result<Traffic> {
-    let options = FlashOptions { block_q: block, block_k: block, causal, ..Default::default() };
-    Ok(flash_traffic(&sizes(tokens), &options)?)
 }
 
 fn amount(shown: String, bytes: Bytes, source: &str) -> Fact {
@@ -177,7 +135,7 @@ fn versions(facts: &mut Facts) -> Result<()> {
     let multiprocessors = Fact::count(108, "NVIDIA A100 Tensor Core GPU Architecture, 2020");
     facts.add("a100.multiprocessors", multiprocessors);
 
-    let a100 = find(A100[0].1)?;
+    let a100 = find(A100[0])?;
     let times = a100.peak(Arithmetic::Fp16)?.0 / a100.peak(Arithmetic::Fp32)?.0;
     let source = format!("peaks of {}: fp16 in matrix units over fp32 in the others", a100.name);
     facts.add("a100.products-over-others", Fact::decimals(times, 0, source));
@@ -185,7 +143,7 @@ fn versions(facts: &mut Facts) -> Result<()> {
     let peak = h100.peak(Arithmetic::Fp16)?;
     let source = format!("the dense peak of {}, fp16", h100.name);
     facts.add("h100.peak", Fact::rounded(format!("{:.0} TFLOP/s", peak.0 / 1e12), peak, source));
-    let quoted = &Literature::of_the_book().figure["flash.h100-exponentials"].value;
+    let quoted = &Literature::of_the_book().quoted["flash.h100-exponentials"].value;
     let times = peak.0 / (quoted.parse::<f64>()? * 1e12);
     let source = format!("the dense peak of {}, fp16, over its exponentials a second", h100.name);
     facts.add("h100.products-over-exponentials", Fact::decimals(times, 0, source.as_str()));
@@ -217,7 +175,7 @@ fn keys_outside(block: usize) -> Traffic {
 
 /// The second row of the toy's tiles, as in the first recorded run of `ch08-flash-steps`.
 fn steps(facts: &mut Facts) -> Result<()> {
-    let numbers = toy();
+    let numbers = flash_numbers::made_up();
     let state = State::opening(&numbers.name, numbers.tokens.len(), false);
     let work = Tiles::new(&numbers, &state)?;
     let source = "query two of the made-up numbers, the listing ch08-flash-steps";
@@ -232,35 +190,36 @@ fn steps(facts: &mut Facts) -> Result<()> {
     Ok(())
 }
 
-/// Heads of SmolLM2 in tiles of four by four and sixteen by sixteen, as the widget shows them.
-fn real(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
+/// Heads of SmolLM2 in tiles: how far the widget's first head ends from plain attention in small
+/// ones, and how often maxima rise in the other two in larger ones.
+fn real(facts: &mut Facts, read: Option<&[Numbers]>) -> Result<()> {
     facts.add("flash.read", Fact::count(READ, "the text of the widget, its first tokens"));
-    for (name, (layer, head), _) in HEADS {
-        let numbers =
-            measured.map(|measured| numbers(measured, name, (layer, head))).transpose()?;
-        let source = format!("layer {layer}, head {head} of SmolLM2, {READ} tokens, causal");
-        for block in [4, 16] {
-            let state = State {
-                numbers: name.to_owned(),
-                seq: READ,
-                block_q: block,
-                block_k: block,
-                causal: true,
-                step: 0,
-            };
-            let work = numbers.as_ref().map(|numbers| Tiles::new(numbers, &state)).transpose()?;
-            let source = format!("{source}, tiles of {block} by {block}");
-            let rises = work.as_ref().map(risen);
-            let rises = rises.map(|rises| Fact::count(rises, source.as_str()));
-            facts.add_measured(&format!("flash.{name}-rises-{block}"), rises);
-            let all = work.as_ref().map(|work| Fact::count(met(work), source.as_str()));
-            facts.add_measured(&format!("flash.{name}-met-{block}"), all);
+    for (place, FlashHead { name, head: (layer, head), .. }) in HEADS.iter().enumerate() {
+        let block = if *name == "noun" { 4 } else { 16 };
+        let state = State {
+            numbers: (*name).to_owned(),
+            seq: READ,
+            block_q: block,
+            block_k: block,
+            causal: true,
+            step: 0,
+        };
+        let work = read.map(|read| Tiles::new(&read[place], &state)).transpose()?;
+        let source = format!(
+            "layer {layer}, head {head} of SmolLM2, {READ} tokens, causal, tiles of {block} by {block}"
+        );
+        let source = source.as_str();
+        if *name == "noun" {
             let difference = work.map(|work| work.difference);
-            let ulps = difference.map(|it| Fact::count(it.ulps as usize, source.as_str()));
-            facts.add_measured(&format!("flash.{name}-ulps-{block}"), ulps);
-            let shown = |it: f32| Fact::rounded(format!("{it:.1e}"), it, source.as_str());
-            let relative = difference.map(|it| shown(it.relative));
-            facts.add_measured(&format!("flash.{name}-relative-{block}"), relative);
+            let ulps = difference.map(|it| Fact::count(it.ulps as usize, source));
+            facts.add_measured("flash.noun-ulps-4", ulps);
+            let shown = |it: f32| Fact::rounded(format!("{it:.1e}"), it, source);
+            facts.add_measured("flash.noun-relative-4", difference.map(|it| shown(it.relative)));
+        } else {
+            let rises = work.as_ref().map(|work| Fact::count(risen(work), source));
+            facts.add_measured(&format!("flash.{name}-rises-16"), rises);
+            let all = work.as_ref().map(|work| Fact::count(met(work), source));
+            facts.add_measured(&format!("flash.{name}-met-16"), all);
         }
     }
     Ok(())
@@ -268,11 +227,9 @@ fn real(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
 
 /// What the widget shows first: the tile in which maxima begin to rise, and the traffic of the
 /// whole text with the mask off.
-fn widget(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let (name, head, _) = HEADS[0];
-    let numbers = measured.map(|measured| numbers(measured, name, head)).transpose()?;
-    let work =
-        |state: State| numbers.as_ref().map(|numbers| Tiles::new(numbers, &state)).transpose();
+fn widget(facts: &mut Facts, read: Option<&[Numbers]>) -> Result<()> {
+    let name = HEADS[0].name;
+    let work = |state: State| read.map(|read| Tiles::new(&read[0], &state)).transpose();
     let opening = work(State::opening(name, READ, true))?;
     let rises = |rows: Vec<Row>| rows.iter().any(|row| row.kept.is_some_and(|kept| kept < 1.0));
     let first = opening.and_then(|work| {
@@ -281,7 +238,7 @@ fn widget(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
     });
     let source = "the widget as it opens: the first tile that makes a maximum rise, from one";
     facts.add_measured("flash.first-rise", first.map(|at| Fact::count(at + 1, source)));
-    for block in [4, 8, 16, 32] {
+    for block in [4, 16, 32] {
         let opening = State::opening(name, READ, false);
         let state = State { seq: READ, block_q: block, block_k: block, ..opening };
         let work = work(state)?;
@@ -320,7 +277,7 @@ fn work(traffic: &Traffic) -> Work {
 }
 
 /// The least time on a device, and what sets it.
-fn times(facts: &mut Facts, short: &str, spec: &DeviceSpec, standard: &Traffic) -> Result<()> {
+fn times(facts: &mut Facts, spec: &DeviceSpec, standard: &Traffic) -> Result<()> {
     for (kind, traffic) in [("standard", *standard), ("flash", tiles(TOKENS, TILE, false)?)] {
         let roofline = work(&traffic).on(spec, Arithmetic::Fp16)?;
         let bound = match roofline.bound() {
@@ -329,12 +286,11 @@ fn times(facts: &mut Facts, short: &str, spec: &DeviceSpec, standard: &Traffic) 
         };
         let source = format!("the roofline of {}, set by its {bound}", spec.name);
         let time = Fact::rounded(roofline.time(), roofline.time().0, source.clone());
-        facts.add(&format!("{short}.{kind}-time"), time);
-        facts.add(&format!("{short}.{kind}-bound"), Fact::text(bound, source));
+        facts.add(&format!("a100-40.{kind}-time"), time);
+        if kind == "standard" {
+            facts.add("a100-40.standard-bound", Fact::text(bound, source));
+        }
     }
-    let ridge = spec.ridge(Arithmetic::Fp16)?;
-    let source = format!("peak over bandwidth of {}, fp16", spec.name);
-    facts.add(&format!("{short}.ridge"), Fact::rounded(ridge, ridge.0, source));
     Ok(())
 }
 

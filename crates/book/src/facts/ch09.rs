@@ -1,35 +1,26 @@
 //! Chapter 9, patterns: how many pairs each mask lets see each other, and how far it reaches.
 
 use anyhow::{Context, Result, bail};
-use attention::MaskGrid;
 use attention::cost::Window;
 use attention::detectors::Pattern;
-use attention::mask::Mask;
 use attention::presets::preset;
 use induction::message::Record;
 use induction::{CONTEXT, HEADS, LETTERS, STEPS, record};
+use inputs::heads::SINK;
+use inputs::masks::{LONG, SHORT, masks};
+use inputs::tokens::{COUNT, STRIDE, spaced_twice};
 use widgets::induction::{RATES, WORKS};
 
-use super::{Fact, Facts, Measured};
-
-/// The lengths that the text counts at: one to draw, one that a model reads.
-const LENGTHS: [usize; 2] = [12, 1024];
+use super::Facts;
+use crate::fact::Fact;
+use crate::memoised_model::MemoisedModel;
 
 /// Adds the figures of chapter 9.
-pub(super) fn add(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    for tokens in LENGTHS {
-        for (name, grid) in masks(tokens)? {
-            let source = format!("the mask `{name}` over {tokens} tokens, counted");
-            let count = Fact::count(grid.count(), source.clone());
-            facts.add(&format!("pattern.{name}-{tokens}"), count);
-            let share = 100.0 * grid.count() as f64 / (tokens * tokens) as f64;
-            let percent = Fact::decimals(share, 1, format!("{source}, in percent of all pairs"));
-            facts.add(&format!("pattern.{name}-{tokens}-percent"), percent);
-        }
-    }
+pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    pairs(facts)?;
     reach(facts)?;
     training(facts, &record())?;
-    sink(facts, measured)
+    sink(facts, model)
 }
 
 /// The recorded training of `ch09-train`.
@@ -61,7 +52,6 @@ fn training(facts: &mut Facts, record: &Record) -> Result<()> {
     facts.add("induction.after-loss", nats(at(175)?.loss));
     facts.add("induction.after-right", percent(at(175)?.accuracy));
     facts.add("induction.last-loss", nats(last.loss));
-    facts.add("induction.last-right", percent(last.accuracy));
     let (head, score) = highest(last.induction[1])?;
     facts.add("induction.head", Fact::text(format!("layer 1, head {head}"), source));
     facts.add("induction.score", Fact::share(score, source));
@@ -78,38 +68,34 @@ fn training(facts: &mut Facts, record: &Record) -> Result<()> {
 }
 
 /// The best attention sink, on the tokens of `ch05-ablation`.
-fn sink(facts: &mut Facts, measured: Option<&Measured<'_>>) -> Result<()> {
-    let tokens = (1..=20).map(|place| place * 2333).collect::<Vec<u32>>().repeat(2);
-    let score = measured.map(|measured| -> Result<Fact> {
-        let forward = measured.model.run_tokens(&tokens)?;
-        let weights = forward.weights[18].clone().narrow(0, 8, 1).squeeze_dim(0);
+fn sink(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    let (layer, head) = SINK;
+    let which = format!("layer {layer}, head {head}");
+    let score = model.map(|model| -> Result<Fact> {
+        let forward = model.forward_tokens(&spaced_twice(COUNT, STRIDE))?;
+        let weights = forward.weights[layer].clone().narrow(0, head, 1).squeeze_dim(0);
         let score = Pattern::new(weights)?.sink()?;
-        Ok(Fact::share(score as f32, "layer 18, head 8, twenty tokens said twice"))
+        Ok(Fact::share(score as f32, format!("{which}, {COUNT} tokens said twice")))
     });
     facts.add_measured("induction.sink-18-8", score.transpose()?);
-    facts.add("induction.sink-head", Fact::text("layer 18, head 8", "the name of a head"));
     Ok(())
 }
 
-/// The patterns of the chapter, as its listing draws them.
-fn masks(n: usize) -> Result<Vec<(&'static str, MaskGrid)>> {
-    let (before, after, seed) = (2, 2, 7);
-    let grid = |mask: Mask| mask.grid(n, n);
-    let longformer = grid(Mask::Longformer { before, after, global: 1 });
-    let causal = grid(Mask::Causal);
-    Ok(vec![
-        ("full", grid(Mask::Full)),
-        ("window", grid(Mask::SlidingWindow { before, after })),
-        ("causal-window", grid(Mask::SlidingWindow { before, after: 0 })),
-        ("dilated", grid(Mask::Dilated { before, after, gap: 1 })),
-        ("strided", grid(Mask::Strided { stride: n.isqrt() })),
-        ("global", grid(Mask::Global { tokens: 1 })),
-        ("random", grid(Mask::Random { keys: 2, seed })),
-        ("big-bird", grid(Mask::BigBird { before: 1, after: 1, global: 1, random: 2, seed })),
-        ("causal-longformer", longformer.and(&causal)?),
-        ("longformer", longformer),
-        ("causal", causal),
-    ])
+/// The pairs of a window and of all, in the text to draw and in one that a model reads.
+fn pairs(facts: &mut Facts) -> Result<()> {
+    for tokens in [SHORT, LONG].map(usize::from) {
+        let (all, source) = (tokens * tokens, format!("a window over {tokens} tokens, counted"));
+        let window = masks(tokens)?.into_iter().find(|(name, _)| *name == "window");
+        let seen = window.context("no window among the masks")?.1.count();
+        let percent = 100.0 * seen as f64 / all as f64;
+        let percent = Fact::decimals(percent, 1, format!("{source}, in percent of all pairs"));
+        facts.add(&format!("pattern.window-{tokens}-percent"), percent);
+        if tokens == usize::from(LONG) {
+            facts.add("pattern.window-1024", Fact::count(seen, source));
+            facts.add("pattern.full-1024", Fact::count(all, "every query with every key"));
+        }
+    }
+    Ok(())
 }
 
 /// How far back the last layer of Mistral 7B can see through its windows.

@@ -2,7 +2,8 @@
 
 use widgets::gpu::CHECKED;
 
-use super::{Fact, Facts};
+use super::Facts;
+use crate::fact::Fact;
 
 /// Adds the facts.
 pub(super) fn add(facts: &mut Facts) {

@@ -1,4 +1,4 @@
-//! The figures of the book: each has a name, and code that computes it.
+//! The facts of the book: each is a value with a name, and code that computes it.
 //!
 //! A module a chapter. `cargo xtask facts` lists them all.
 
@@ -9,119 +9,57 @@ mod ch04;
 mod ch05;
 mod ch06;
 mod ch07;
-pub(crate) mod ch08;
+mod ch08;
 mod ch09;
 mod ch10;
-mod fact;
 mod gpu;
 mod model;
+mod table;
 mod weight;
 
-use std::collections::BTreeMap;
+use anyhow::Result;
 
-use anyhow::{Context, Result};
-use smollm2::Model;
+pub use table::{Entry, Facts};
 
-pub use ch07::CAT_TO_CHAT;
-pub use fact::Fact;
-
-use crate::gallery::Reading;
+use crate::fact::Fact;
 use crate::literature::Literature;
-use crate::measured;
-
-/// What a name stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
-    /// The figure.
-    Known(Fact),
-    /// The figure needs the model's weights, and they were not there.
-    NeedsModel,
-}
-
-/// All facts, by name.
-#[derive(Debug, Clone, Default)]
-pub struct Facts(BTreeMap<String, Entry>);
-
-/// What the model has to say: itself, and the gallery as it read it.
-pub struct Measured<'m> {
-    /// The model, to ask more.
-    pub model: &'m Model,
-    /// The gallery.
-    pub readings: &'m [Reading],
-}
-
-impl Measured<'_> {
-    /// The gallery's sentence called `name`.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn reading(&self, name: &str) -> Result<&Reading> {
-        self.readings
-            .iter()
-            .find(|reading| reading.picture.name == name)
-            .with_context(|| format!("the gallery has no sentence `{name}`"))
-    }
-}
+use crate::memoised_model::MemoisedModel;
+use crate::records;
 
 impl Facts {
     /// Computes every fact; those that need the model only when it is there.
     ///
     /// # Errors
     /// When a fact is about a token that is not where the fact says it is.
-    pub fn compute(measured: Option<&Measured<'_>>) -> Result<Self> {
+    pub fn compute(model: Option<&MemoisedModel>) -> Result<Self> {
         let mut facts = Self::default();
-        facts.quoted();
-        for (name, fact) in measured::facts()? {
+        quoted(&mut facts);
+        for (name, fact) in records::facts()? {
             facts.add(&name, fact);
         }
-        model::add(&mut facts, measured);
-        ch01::add(&mut facts, measured)?;
-        ch02::add(&mut facts, measured)?;
-        ch03::add(&mut facts, measured)?;
-        ch04::add(&mut facts, measured)?;
-        ch05::add(&mut facts, measured)?;
-        ch06::add(&mut facts, measured)?;
-        ch07::add(&mut facts, measured)?;
-        ch08::add(&mut facts, measured)?;
-        ch09::add(&mut facts, measured)?;
-        ch10::add(&mut facts, measured)?;
+        model::add(&mut facts, model)?;
+        ch01::add(&mut facts, model)?;
+        ch02::add(&mut facts, model)?;
+        ch03::add(&mut facts, model)?;
+        ch04::add(&mut facts, model)?;
+        ch05::add(&mut facts, model)?;
+        ch06::add(&mut facts, model)?;
+        ch07::add(&mut facts, model)?;
+        ch08::add(&mut facts, model)?;
+        ch09::add(&mut facts, model)?;
+        ch10::add(&mut facts, model)?;
         gpu::add(&mut facts);
         Ok(facts)
     }
+}
 
-    /// The entry called `name`.
-    pub fn get(&self, name: &str) -> Option<&Entry> {
-        self.0.get(name)
-    }
-
-    /// All entries by name.
-    pub fn all(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.0.iter().map(|(name, entry)| (name.as_str(), entry))
-    }
-
-    /// Adds a fact that needs no model.
-    fn add(&mut self, name: &str, fact: Fact) {
-        self.enter(name, Entry::Known(fact));
-    }
-
-    /// Adds a fact that the model measured, or the place where it would stand.
-    fn add_measured(&mut self, name: &str, fact: Option<Fact>) {
-        self.enter(name, fact.map_or(Entry::NeedsModel, Entry::Known));
-    }
-
-    fn enter(&mut self, name: &str, entry: Entry) {
-        let before = self.0.insert(name.to_owned(), entry);
-        assert!(before.is_none(), "two facts are called `{name}`");
-    }
-
-    fn quoted(&mut self) {
-        let literature = Literature::of_the_book();
-        for (name, figure) in &literature.figure {
-            let work = &literature.work[&figure.source];
-            let source =
-                format!("{}, {}, {} ({})", work.authors, work.title, work.year, figure.place);
-            self.add(name, Fact::text(&figure.value, source));
-        }
+/// The values that the book takes from others.
+fn quoted(facts: &mut Facts) {
+    let literature = Literature::of_the_book();
+    for (name, quoted) in &literature.quoted {
+        let work = &literature.work[&quoted.source];
+        let source = format!("{}, {}, {} ({})", work.authors, work.title, work.year, quoted.place);
+        facts.add(name, Fact::text(&quoted.value, source));
     }
 }
 

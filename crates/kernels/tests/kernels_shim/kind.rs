@@ -5,7 +5,7 @@ use cubecl::ir::FloatKind;
 
 /// The numbers of a kernel, and what it does with them.
 #[derive(Clone, Copy)]
-pub struct Kind {
+pub(crate) struct Kind {
     pub float: FloatKind,
     pub name: &'static str,
     pub width: usize,
@@ -15,7 +15,7 @@ pub struct Kind {
     read: fn(&[u8]) -> f32,
 }
 
-pub const F32: Kind = Kind {
+pub(crate) const F32: Kind = Kind {
     float: FloatKind::F32,
     name: "f32",
     width: 4,
@@ -24,7 +24,7 @@ pub const F32: Kind = Kind {
     read: |bytes| f32::from_le_bytes(bytes.try_into().unwrap()),
 };
 
-pub const F16: Kind = Kind {
+pub(crate) const F16: Kind = Kind {
     float: FloatKind::F16,
     name: "f16",
     width: 2,
@@ -33,7 +33,7 @@ pub const F16: Kind = Kind {
     read: |bytes| f16::from_le_bytes(bytes.try_into().unwrap()).to_f32(),
 };
 
-pub const BF16: Kind = Kind {
+pub(crate) const BF16: Kind = Kind {
     float: FloatKind::BF16,
     name: "bf16",
     width: 2,
@@ -44,15 +44,15 @@ pub const BF16: Kind = Kind {
 
 impl Kind {
     /// The number as it is held.
-    pub fn rounded(self, number: f32) -> f32 {
+    pub(crate) fn rounded(self, number: f32) -> f32 {
         (self.read)(&(self.write)(number))
     }
 
-    pub fn bytes(self, numbers: &[f32]) -> Vec<u8> {
+    pub(crate) fn bytes(self, numbers: &[f32]) -> Vec<u8> {
         numbers.iter().flat_map(|&number| (self.write)(number)).collect()
     }
 
-    pub fn numbers(self, bytes: &[u8]) -> Vec<f32> {
+    pub(crate) fn numbers(self, bytes: &[u8]) -> Vec<f32> {
         bytes.chunks_exact(self.width).map(self.read).collect()
     }
 }

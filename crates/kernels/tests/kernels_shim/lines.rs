@@ -3,7 +3,7 @@
 use kernels::{FlashOptions, Window};
 
 /// A line of the table: `[batch, heads, kv_heads, seq_q, seq_k]`, and what is asked.
-pub struct Line {
+pub(crate) struct Line {
     pub name: &'static str,
     pub shape: [usize; 5],
     pub options: FlashOptions,
@@ -16,7 +16,7 @@ fn line(name: &'static str, shape: [usize; 5], options: FlashOptions) -> Line {
 }
 
 /// Those that have a reason to go wrong, with a soft cap or without.
-pub fn lines(capped: bool) -> Vec<Line> {
+pub(crate) fn lines(capped: bool) -> Vec<Line> {
     let is_capped = |line: &Line| line.options.soft_cap.is_some() == capped;
     all().into_iter().filter(is_capped).collect()
 }
@@ -68,14 +68,14 @@ fn all() -> Vec<Line> {
 
 impl Line {
     /// How many keys of each text are not padding, as the kernels get it.
-    pub fn lengths(&self) -> Vec<u8> {
+    pub(crate) fn lengths(&self) -> Vec<u8> {
         let [batch, .., seq_k] = self.shape;
         let lengths = self.options.lengths.clone().unwrap_or(vec![seq_k; batch]);
         lengths.iter().flat_map(|&length| (length as u32).to_le_bytes()).collect()
     }
 
     /// How far a query sees back and ahead.
-    pub fn reach(&self) -> Vec<usize> {
+    pub(crate) fn reach(&self) -> Vec<usize> {
         let [.., seq_q, seq_k] = self.shape;
         let (before, after) = self.options.reach(seq_q, seq_k);
         vec![before, after]

@@ -10,7 +10,7 @@ use kernels::emit::Emitted;
 
 /// A tensor of a kernel: one that it is given, or one that it is asked for.
 #[derive(Debug, Clone)]
-pub struct Tensor {
+pub(crate) struct Tensor {
     shape: Vec<usize>,
     /// Bytes of a number.
     width: usize,
@@ -18,12 +18,12 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    pub fn given(shape: &[usize], bytes: Vec<u8>) -> Self {
+    pub(crate) fn given(shape: &[usize], bytes: Vec<u8>) -> Self {
         let width = bytes.len() / shape.iter().product::<usize>();
         Tensor { shape: shape.to_vec(), width, given: Some(bytes) }
     }
 
-    pub fn asked(shape: &[usize], width: usize) -> Self {
+    pub(crate) fn asked(shape: &[usize], width: usize) -> Self {
         Tensor { shape: shape.to_vec(), width, given: None }
     }
 
@@ -34,7 +34,7 @@ impl Tensor {
 
 /// What a kernel is run on, and the order of things that a card may choose.
 #[derive(Debug, Clone)]
-pub struct Case {
+pub(crate) struct Case {
     /// Cubes along each axis.
     pub cubes: [usize; 3],
     /// All tensors, in the order of the kernel's arguments.
@@ -74,7 +74,7 @@ fn as_bytes(words: &[usize]) -> Vec<u8> {
 
 /// What a kernel wrote.
 #[derive(Debug)]
-pub struct Written {
+pub(crate) struct Written {
     /// The bytes of the tensors that it was asked for.
     pub tensors: Vec<Vec<u8>>,
     /// How often a row of an `ldmatrix` had to wait for another, on the same banks.
@@ -83,14 +83,14 @@ pub struct Written {
 
 /// A kernel as a program.
 #[derive(Debug)]
-pub struct Program {
+pub(crate) struct Program {
     folder: tempfile::TempDir,
     threads: usize,
 }
 
 impl Program {
     /// Compiles a kernel.
-    pub fn new(kernel: &Emitted) -> Self {
+    pub(crate) fn new(kernel: &Emitted) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("kernel.h"), for_the_cpu(&kernel.source)).unwrap();
         let shim = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shim");
@@ -112,7 +112,7 @@ impl Program {
     }
 
     /// Runs it on all cases.
-    pub fn run(&self, cases: &[Case]) -> Vec<Written> {
+    pub(crate) fn run(&self, cases: &[Case]) -> Vec<Written> {
         let path = |name: &str| -> PathBuf { self.folder.path().join(name) };
         let bytes: Vec<u8> = cases.iter().flat_map(|case| case.bytes(self.threads)).collect();
         fs::write(path("in"), bytes).unwrap();

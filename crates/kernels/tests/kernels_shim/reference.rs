@@ -3,7 +3,7 @@
 use kernels::FlashOptions;
 
 /// Query, key and value.
-pub struct Inputs {
+pub(crate) struct Inputs {
     /// `[batch, heads, kv_heads, seq_q, seq_k]`
     pub shape: [usize; 5],
     /// The width of a row.
@@ -17,7 +17,7 @@ pub struct Inputs {
 }
 
 /// What should come out.
-pub struct Expected {
+pub(crate) struct Expected {
     /// `[batch, heads, seq_q, head_dim]`
     pub output: Vec<f64>,
     /// `[batch, heads, seq_q]`
@@ -27,7 +27,7 @@ pub struct Expected {
 }
 
 /// Attention as its definition says, from the words of [`FlashOptions`] alone.
-pub fn attention(inputs: &Inputs, options: &FlashOptions) -> Expected {
+pub(crate) fn attention(inputs: &Inputs, options: &FlashOptions) -> Expected {
     let [batch, heads, kv_heads, seq_q, seq_k] = inputs.shape;
     let d = inputs.head_dim;
     let scale = f64::from(options.scale_for(d));
@@ -71,7 +71,7 @@ pub fn attention(inputs: &Inputs, options: &FlashOptions) -> Expected {
 }
 
 /// `count` numbers, nearly normally distributed: sums of twelve from -1/2 to 1/2.
-pub fn normal(count: usize, seed: u64) -> impl Iterator<Item = f32> {
+pub(crate) fn normal(count: usize, seed: u64) -> impl Iterator<Item = f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut uniform = move || {
         state ^= state << 13;

@@ -6,7 +6,7 @@ use kernels::{FlashOptions, Window, flash_attention};
 use crate::reference::{Random, Results, Shape, largest_difference, largest_size, reference};
 
 #[derive(Debug, Clone)]
-pub struct Case {
+pub(crate) struct Case {
     pub name: &'static str,
     pub shape: Shape,
     pub options: FlashOptions,
@@ -24,7 +24,7 @@ const fn shape(
 }
 
 /// Those that have a reason to go wrong.
-pub fn listed() -> Vec<Case> {
+pub(crate) fn listed() -> Vec<Case> {
     let plain = FlashOptions::default;
     let causal = || FlashOptions { causal: true, ..plain() };
     let window = |before, after| Some(Window { before, after });
@@ -85,8 +85,8 @@ pub fn listed() -> Vec<Case> {
     cases.map(case).collect()
 }
 
-/// Sizes and options by lot.
-pub fn random(seed: u64) -> Case {
+/// Random sizes and options.
+pub(crate) fn random(seed: u64) -> Case {
     let mut random = Random(1000 + seed);
     let group = random.pick(&[1, 2, 3, 5]);
     let (kv_heads, batch) = (1 + random.below(2), 1 + random.below(2));
@@ -100,7 +100,7 @@ pub fn random(seed: u64) -> Case {
     let causal = random.pick(&[false, true]);
     let shape = Shape { batch, heads: group * kv_heads, kv_heads, seq_q, seq_k, head_dim };
     let options = FlashOptions { causal, window, lengths, soft_cap, ..Default::default() };
-    Case { name: "by lot", shape, options, extreme: false, seed: 1000 + seed }
+    Case { name: "random", shape, options, extreme: false, seed: 1000 + seed }
 }
 
 impl Case {
@@ -132,13 +132,13 @@ impl Case {
     }
 
     /// The tensors, rounded to their type.
-    pub fn tensors(&self, device: &Device, dtype: FloatDType) -> [Tensor<4>; 4] {
+    pub(crate) fn tensors(&self, device: &Device, dtype: FloatDType) -> [Tensor<4>; 4] {
         let (numbers, shapes) = (self.numbers(), self.shapes());
         [0, 1, 2, 3].map(|which| tensor(&numbers[which], shapes[which], device, dtype))
     }
 
     /// What the library computes.
-    pub fn run(&self, device: &Device, dtype: FloatDType) -> Results {
+    pub(crate) fn run(&self, device: &Device, dtype: FloatDType) -> Results {
         let [query, key, value, gradient] = self.tensors(&device.clone().autodiff(), dtype);
         let [query, key, value] = [query, key, value].map(Tensor::require_grad);
         let (output, log_sum_exp) =
@@ -152,7 +152,7 @@ impl Case {
     /// The errors of output, log-sum-exp and gradients: the largest difference, divided by the
     /// largest value, the largest log-sum-exp or 1, and the largest gradient, coming in or going
     /// out.
-    pub fn errors(&self, device: &Device, dtype: FloatDType) -> [f64; 5] {
+    pub(crate) fn errors(&self, device: &Device, dtype: FloatDType) -> [f64; 5] {
         let got = self.run(device, dtype);
         // What both are given: the numbers as the type holds them.
         let given = self.tensors(&Device::flex(), dtype).map(|tensor| doubles(&tensor));
@@ -170,22 +170,27 @@ impl Case {
     }
 }
 
-pub fn tensor(numbers: &[f64], shape: [usize; 4], device: &Device, dtype: FloatDType) -> Tensor<4> {
+pub(crate) fn tensor(
+    numbers: &[f64],
+    shape: [usize; 4],
+    device: &Device,
+    dtype: FloatDType,
+) -> Tensor<4> {
     let numbers: Vec<f32> = numbers.iter().map(|&number| number as f32).collect();
     Tensor::<4>::from_data(TensorData::new(numbers, shape), device).cast(dtype)
 }
 
-pub fn doubles<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
+pub(crate) fn doubles<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
     tensor.to_data().iter::<f64>().collect()
 }
 
 /// What cases are drawn with.
 impl Random {
-    pub fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.word() % end as u64) as usize
     }
 
-    pub fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+    pub(crate) fn pick<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())].clone()
     }
 }

@@ -15,11 +15,11 @@ use burn::tensor::{Device, FloatDType};
 use case::Case;
 use record::Row;
 
-/// Shapes and options by lot.
+/// Random shapes and options.
 const RANDOM: u64 = 40;
 
 /// SwiftShader, and nothing else: what is measured must not depend on the machine's card.
-pub fn vulkan() -> Device {
+pub(crate) fn vulkan() -> Device {
     let device = kernels::device::open_vulkan().unwrap();
     let name = kernels::device::name(&device);
     assert!(name.contains("SwiftShader"), "this ran on {name}: `cargo xtask test kernels` sets it");

@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// One row: the largest errors of some cases.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
+pub(crate) struct Row {
     pub name: String,
     /// `[batch, heads : kv_heads, seq_q x seq_k, head_dim]`, or how many there are.
     pub shape: String,
@@ -21,7 +21,7 @@ pub struct Row {
 
 impl Row {
     /// Whether each error is within its bound.
-    pub fn is_within_bounds(&self) -> bool {
+    pub(crate) fn is_within_bounds(&self) -> bool {
         let [output, log_sum_exp, gradients] = self.bounds;
         let bounds = [output, log_sum_exp, gradients, gradients, gradients];
         self.errors.iter().zip(bounds).all(|(&error, bound)| error <= bound)
@@ -54,7 +54,7 @@ fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("errors.toml")
 }
 
-pub fn read() -> Vec<Row> {
+pub(crate) fn read() -> Vec<Row> {
     let text = std::fs::read_to_string(path()).unwrap_or_default();
     let table: Table = toml::from_str(&text).unwrap_or_else(|error| {
         panic!("crates/kernels/errors.toml: {error}its head says how to record it")
@@ -62,7 +62,7 @@ pub fn read() -> Vec<Row> {
     table.row
 }
 
-pub fn write(rows: &[Row]) {
+pub(crate) fn write(rows: &[Row]) {
     let mut text = HEADER.to_owned();
     for Row { name, shape, device, dtype, errors, bounds } in rows {
         let errors = errors.map(|error| format!("{error:.1e}")).join(", ");

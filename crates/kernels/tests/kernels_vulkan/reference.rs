@@ -4,7 +4,7 @@
 use kernels::FlashOptions;
 
 #[derive(Debug, Clone, Copy)]
-pub struct Shape {
+pub(crate) struct Shape {
     pub batch: usize,
     pub heads: usize,
     pub kv_heads: usize,
@@ -14,7 +14,7 @@ pub struct Shape {
 }
 
 /// `[output, log-sum-exp, gradient of query, of key, of value]`, each as a tensor lies in memory.
-pub type Results = [Vec<f64>; 5];
+pub(crate) type Results = [Vec<f64>; 5];
 
 /// Whether query `i` of a text sees its key `j`, in the words of the documentation.
 fn sees(options: &FlashOptions, shape: Shape, text: usize, i: usize, j: usize) -> bool {
@@ -27,7 +27,7 @@ fn sees(options: &FlashOptions, shape: Shape, text: usize, i: usize, j: usize) -
     causal && window && !padded
 }
 
-pub fn reference(
+pub(crate) fn reference(
     shape: Shape,
     options: &FlashOptions,
     [query, key, value, gradient]: [&[f64]; 4],
@@ -85,11 +85,11 @@ pub fn reference(
     results
 }
 
-/// Numbers by lot, the same on every machine (SplitMix64).
-pub struct Random(pub u64);
+/// Random numbers, the same on every machine (SplitMix64).
+pub(crate) struct Random(pub u64);
 
 impl Random {
-    pub fn word(&mut self) -> u64 {
+    pub(crate) fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -98,19 +98,19 @@ impl Random {
     }
 
     /// Nearly normal: the sum of twelve even ones, less six.
-    pub fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         let even = |word: u64| (word >> 11) as f64 / (1u64 << 53) as f64;
         (0..12).map(|_| even(self.word())).sum::<f64>() - 6.0
     }
 
-    pub fn normals(&mut self, count: usize) -> Vec<f64> {
+    pub(crate) fn normals(&mut self, count: usize) -> Vec<f64> {
         (0..count).map(|_| self.normal()).collect()
     }
 }
 
 /// The largest difference, divided by `size`. Equal infinities differ by nothing, and a `NaN` by
 /// everything.
-pub fn largest_difference(got: &[f64], expected: &[f64], size: f64) -> f64 {
+pub(crate) fn largest_difference(got: &[f64], expected: &[f64], size: f64) -> f64 {
     assert_eq!(got.len(), expected.len());
     let differences = got.iter().zip(expected).map(|(got, expected)| {
         let difference = if got == expected { 0.0 } else { (got - expected).abs() };
@@ -120,6 +120,6 @@ pub fn largest_difference(got: &[f64], expected: &[f64], size: f64) -> f64 {
 }
 
 /// The largest size of a finite number among them.
-pub fn largest_size(numbers: &[f64]) -> f64 {
+pub(crate) fn largest_size(numbers: &[f64]) -> f64 {
     numbers.iter().map(|x| x.abs()).filter(|x| x.is_finite()).fold(0.0, f64::max)
 }

@@ -4,7 +4,7 @@
 
 /// The value of a setting.
 #[derive(Clone)]
-pub enum Setting {
+pub(crate) enum Setting {
     U32(u32),
     F32(f32),
     Bool(bool),
@@ -17,7 +17,7 @@ pub enum Setting {
 
 /// A tensor, `shape` with the fastest dimension first.
 #[derive(Clone)]
-pub struct Stored {
+pub(crate) struct Stored {
     pub name: String,
     pub shape: Vec<u64>,
     pub code: u32,
@@ -27,13 +27,13 @@ pub struct Stored {
 }
 
 #[derive(Clone)]
-pub struct Tiny {
+pub(crate) struct Tiny {
     pub version: u32,
     pub settings: Vec<(String, Setting)>,
     pub tensors: Vec<Stored>,
 }
 
-pub const VOCABULARY: usize = 258;
+pub(crate) const VOCABULARY: usize = 258;
 const D_MODEL: u64 = 32;
 const D_FF: u64 = 64;
 const F32: u32 = 0;
@@ -41,7 +41,7 @@ const Q4_1: u32 = 3;
 const Q8_0: u32 = 8;
 
 impl Tiny {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut settings = Vec::new();
         let mut set = |key: &str, value| settings.push((key.to_owned(), value));
         set("general.architecture", Setting::Text("llama".into()));
@@ -88,24 +88,24 @@ impl Tiny {
     }
 
     /// Sets a key to another value, or adds it.
-    pub fn set(mut self, key: &str, value: Setting) -> Self {
+    pub(crate) fn set(mut self, key: &str, value: Setting) -> Self {
         self = self.without(key);
         self.settings.push((key.to_owned(), value));
         self
     }
 
-    pub fn without(mut self, key: &str) -> Self {
+    pub(crate) fn without(mut self, key: &str) -> Self {
         self.settings.retain(|(name, _)| name != key);
         self
     }
 
     /// Changes a tensor.
-    pub fn with(mut self, name: &str, change: impl FnOnce(&mut Stored)) -> Self {
+    pub(crate) fn with(mut self, name: &str, change: impl FnOnce(&mut Stored)) -> Self {
         change(self.tensors.iter_mut().find(|tensor| tensor.name == name).unwrap());
         self
     }
 
-    pub fn write(&self) -> Vec<u8> {
+    pub(crate) fn write(&self) -> Vec<u8> {
         let mut file = self.header();
         for tensor in &self.tensors {
             file.resize(file.len().next_multiple_of(32), 0);
@@ -115,7 +115,7 @@ impl Tiny {
     }
 
     /// The file without the tensors' bytes.
-    pub fn header(&self) -> Vec<u8> {
+    pub(crate) fn header(&self) -> Vec<u8> {
         let mut file = b"GGUF".to_vec();
         file.extend(self.version.to_le_bytes());
         file.extend((self.tensors.len() as u64).to_le_bytes());
@@ -204,30 +204,30 @@ fn byte_letters() -> Vec<String> {
 }
 
 /// A linear congruential generator: the same numbers on each run.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0 >> 33
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.next() as usize % limit
     }
 
-    pub fn byte(&mut self) -> u8 {
+    pub(crate) fn byte(&mut self) -> u8 {
         self.next() as u8
     }
 
-    pub fn unit(&mut self) -> f32 {
+    pub(crate) fn unit(&mut self) -> f32 {
         (self.next() & 0xffff) as f32 / 65_536.0
     }
 
     /// Changes some bytes of `file`, mostly in its first `header` bytes, in one of the ways in
     /// which files go wrong or are made to.
-    pub fn damage(&mut self, file: &mut Vec<u8>, header: usize) {
+    pub(crate) fn damage(&mut self, file: &mut Vec<u8>, header: usize) {
         for _ in 0..1 + self.below(3) {
             if file.is_empty() {
                 return;
@@ -265,7 +265,7 @@ impl Random {
 ///
 /// Where the system does not tell, none: there the fuzzing still finds what cannot be allocated
 /// at all.
-pub fn peak_memory() -> Option<u64> {
+pub(crate) fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmPeak:"))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)

@@ -3,7 +3,7 @@
 
 mod view;
 
-use attention::cost::{Kind, Precision, Scales, Shape, Window, texts_beside};
+use attention::cost::{Kind, Precision, Shape, Window, texts_beside, weights};
 use attention::devices::DeviceSpec;
 use attention::presets::{PRESETS, Preset};
 use attention::units::Bytes;
@@ -29,11 +29,15 @@ pub const MOST_TEXTS: u32 = 8;
 pub const PRECISIONS: [(&str, &str, Precision); 3] = [
     ("fp16", "fp16", Precision::Fp16),
     ("fp8", "fp8", Precision::Fp8),
-    ("int4", "int4, with scales", Precision::Int4(Some(Scales { group: 32, bits: 32 }))),
+    ("int4", "int4, with scales", Precision::Q4_1),
 ];
 
-/// Bits of a weight.
-pub const WEIGHT_BITS: [&str; 3] = ["16", "8", "4"];
+/// How a weight may be stored, by its bits.
+pub const WEIGHT_BITS: [(&str, &str, Precision); 3] = [
+    ("16", "16", Precision::Fp16),
+    ("8", "8", Precision::Fp8),
+    ("4", "4, with scales", Precision::Q4_1),
+];
 
 /// A number that the reader can type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +129,7 @@ pub struct State {
     pub texts: u32,
     /// The first names of [`PRECISIONS`].
     pub precision: String,
-    /// One of [`WEIGHT_BITS`].
+    /// The first names of [`WEIGHT_BITS`].
     pub weight_bits: String,
 }
 
@@ -158,7 +162,7 @@ impl State {
             tokens,
             texts: 0,
             precision: PRECISIONS[0].0.to_owned(),
-            weight_bits: WEIGHT_BITS[0].to_owned(),
+            weight_bits: WEIGHT_BITS[0].0.to_owned(),
         })
     }
 
@@ -222,13 +226,22 @@ impl State {
         shape.cache(self.token_count(), self.text_count(), self.stored())
     }
 
+    /// How a weight is stored: its bits in words, and what the library needs to know.
+    pub fn weight(&self) -> (&'static str, Precision) {
+        let mut all = WEIGHT_BITS.into_iter();
+        let found = all.find(|(bits, ..)| *bits == self.weight_bits).unwrap_or(WEIGHT_BITS[0]);
+        (found.1, found.2)
+    }
+
     /// All weights, and those that one token meets.
-    pub fn weights(&self) -> (Bytes, Bytes) {
+    ///
+    /// # Errors
+    /// As [`weights`].
+    pub fn weights(&self) -> Result<(Bytes, Bytes), attention::Error> {
         let all = self.number(Field::Millions);
         let active = self.preset().map_or(all, |preset| preset.parameters.active_millions);
-        let bits: u64 = self.weight_bits.parse().unwrap_or(16);
-        let bytes = |millions: u64| Bytes(millions * 1_000_000 * bits / 8);
-        (bytes(all), bytes(active))
+        let bytes = |millions: u64| weights(millions * 1_000_000, self.weight().1);
+        Ok((bytes(all)?, bytes(active)?))
     }
 
     /// How many texts of this length fit on a device beside the weights, and how many tokens a
@@ -238,9 +251,9 @@ impl State {
     /// # Errors
     /// As [`Shape::cache`].
     pub fn on(&self, device: &DeviceSpec) -> Result<(Option<u64>, f64), attention::Error> {
-        let (shape, (all, active)) = (self.shape(), self.weights());
+        let (shape, (all, active)) = (self.shape(), self.weights()?);
         let one = shape.cache(self.token_count(), 1, self.stored())?;
-        let texts = device.memory.map(|memory| texts_beside(memory, all, one));
+        let texts = device.memory.map(|memory| texts_beside(memory.bytes, all, one));
         let (tokens, batch) = (self.token_count(), self.text_count());
         let rate = shape.decode_rate(tokens, batch, self.stored(), active, device.bandwidth)?;
         Ok((texts, rate))
@@ -304,7 +317,7 @@ impl State {
             && self.tokens <= MOST_TOKENS
             && self.texts <= MOST_TEXTS
             && PRECISIONS.iter().any(|(name, ..)| *name == self.precision)
-            && WEIGHT_BITS.contains(&self.weight_bits.as_str())
+            && WEIGHT_BITS.iter().any(|(bits, ..)| *bits == self.weight_bits)
     }
 }
 

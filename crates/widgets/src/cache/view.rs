@@ -3,7 +3,6 @@
 use attention::cost::Kind;
 use attention::devices::{DEVICES, DeviceSpec};
 use attention::presets::PRESETS;
-use attention::units::Bytes;
 use maud::{Markup, html};
 
 use super::{Cache, Field, MOST_TEXTS, MOST_TOKENS, OWN, PRECISIONS, State, WEIGHT_BITS};
@@ -47,7 +46,7 @@ fn controls(widget: &Cache) -> Markup {
         .view()
     };
     let precisions = PRECISIONS.map(|(name, shown, _)| (name, shown));
-    let bits = WEIGHT_BITS.map(|bits| (bits, bits));
+    let bits = WEIGHT_BITS.map(|(bits, shown, _)| (bits, shown));
     html! {
         div class="controls needs-script" {
             (menu("Model", "model", &models, &state.model))
@@ -120,7 +119,7 @@ fn texts(state: &State) -> String {
 
 fn status(state: &State) -> Result<String, attention::Error> {
     let cache = state.cache(&state.shape())?;
-    let (weights, _) = state.weights();
+    let (weights, _) = state.weights()?;
     let (mut known, mut fits) = (0, 0);
     for device in DEVICES {
         if let (Some(texts), _) = state.on(device)? {
@@ -208,9 +207,9 @@ fn devices(state: &State) -> Result<Markup, attention::Error> {
         rows.push((device, fitting, fits, rate));
     }
     let caption = format!(
-        "On a device: weights and cache of {}, with {} bits a weight",
+        "On a device: weights and cache of {}. Bits of a weight: {}",
         texts(state),
-        state.weight_bits
+        state.weight().0
     );
     Ok(html! {
         div class="scroll" tabindex="0" role="group" aria-label="Devices" {
@@ -243,7 +242,7 @@ fn devices(state: &State) -> Result<Markup, attention::Error> {
 }
 
 fn memory(device: &DeviceSpec) -> String {
-    device.memory.map_or_else(|| "the buyer’s choice".to_owned(), Bytes::in_gb)
+    device.memory.map_or_else(|| "the buyer’s choice".to_owned(), |memory| memory.bytes.in_gib())
 }
 
 /// Where the sizes come from.
@@ -259,10 +258,16 @@ fn sources(state: &State) -> Markup {
                     None => "Sizes: your own. All weights are taken to be read for each token.",
                 }
             }
-            p { "Memory and bandwidth of the devices:" }
+            p { "Memory is what a device’s driver reports. It is not the number in its name." }
+            p { "Bandwidth and memory of the devices:" }
             ul {
                 @for device in DEVICES {
-                    li { (device.name) ": " (device.source.title) ", " (device.source.year) }
+                    li {
+                        (device.name) ": " (device.source.title) ", " (device.source.year)
+                        @if let Some(memory) = device.memory {
+                            "; " (memory.source.title) ", " (memory.source.year)
+                        }
+                    }
                 }
             }
         }

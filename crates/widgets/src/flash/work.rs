@@ -1,6 +1,6 @@
 //! All tiles of one attention, and what they come to beside plain and standard attention.
 
-use attention::flash::{Flash, FlashOptions, flash_attention};
+use attention::flash::{Flash, TileOptions, flash_attention};
 use attention::traffic::{Sizes, Traffic, standard_formula};
 use attention::{Error, Mask, scaled_dot_product_attention};
 use burn::tensor::Tensor;
@@ -40,7 +40,7 @@ impl Work {
         let mask = if state.causal { Mask::Causal } else { Mask::Full };
         let plain = scaled_dot_product_attention(query.clone(), key.clone(), value.clone(), mask)?;
         let standard = standard_formula(&Sizes::of(&query, &key, &value));
-        let options = FlashOptions {
+        let options = TileOptions {
             block_q: state.block_q,
             block_k: state.block_k,
             causal: state.causal,

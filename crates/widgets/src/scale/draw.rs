@@ -4,17 +4,9 @@
 use attention::random::Random;
 use attention::{AttentionOptions, attention_steps, entropy, softmax, softmax_jacobian};
 use burn::tensor::Tensor;
+pub use inputs::scale::{HEADS, KEYS, QUERIES, STUCK};
 
 use super::LARGEST_POWER;
-
-/// How many sets of queries and keys are drawn at each dimension.
-pub const HEADS: usize = 16;
-/// How many queries a set has. All sets together give `HEADS * QUERIES` rows of scores.
-pub const QUERIES: usize = 16;
-/// How many keys each query can look at.
-pub const KEYS: usize = 16;
-/// A row in which one key has more than this is called stuck.
-pub const STUCK: f32 = 0.99;
 
 /// What one draw gives at each dimension, smallest first.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
+pub use inputs::projections::WORDS;
+use inputs::projections::{W_K, W_O, W_Q, W_V, X};
 use serde::{Deserialize, Serialize};
 
 use super::Matrix;
 use crate::grid::Cell;
-
-/// The words of the toy, in order.
-pub const WORDS: [&str; 4] = ["The", "cat", "sat", "down"];
 
 /// The largest number that may be typed, and with a minus the smallest.
 pub const LIMIT: f32 = 10.0;
@@ -61,13 +60,7 @@ pub struct Toy {
 impl Default for Toy {
     /// The toy of the book: the numbers of the listing `ch02-stepper`.
     fn default() -> Self {
-        Self {
-            x: [[1.0, 0.5, 0.3], [0.2, 0.8, 0.6], [0.7, 0.1, 0.9], [0.4, 0.6, 0.2]],
-            query: [[2.0, 1.0], [0.0, -0.5], [-1.0, -1.0]],
-            key: [[1.0, 2.0], [2.0, 0.0], [0.0, 1.0]],
-            value: [[1.0, 0.0], [0.0, 2.0], [1.0, -1.0]],
-            output: [[1.0, 0.0, -1.0], [0.0, 1.0, 1.0]],
-        }
+        Self { x: X, query: W_Q, key: W_K, value: W_V, output: W_O }
     }
 }
 

@@ -65,7 +65,7 @@ impl Shares {
         let logits = Tensor::<2>::from_data(data, (&Device::flex(), DType::F64));
 
         let own = Column::new(softmax(logits.clone(), 1));
-        let warm = softmax_with_temperature(logits.clone(), temperature, 1);
+        let warm = softmax_with_temperature(logits.clone(), f64::from(temperature), 1);
         let warm = Column::new(warm.expect("a temperature of the slider"));
         if keep.is_none() && percent == 100 {
             let (kept, stays) = (warm.clone(), vec![true; warm.shares.len()]);

@@ -1,0 +1,31 @@
+//! What attention moves in the example of chapter 8: one head, in fp16.
+
+use anyhow::Result;
+use attention::flash::{TileOptions, flash_traffic};
+use attention::traffic::{Sizes, Traffic, standard_formula};
+use inputs::flash::{HEAD_DIM, SEQ};
+
+/// Bytes of a number in fp16.
+pub(crate) const FP16_BYTES: usize = 2;
+
+fn sizes(seq: usize) -> Sizes {
+    Sizes {
+        seq_q: seq,
+        seq_k: seq,
+        head_dim: HEAD_DIM,
+        value_dim: HEAD_DIM,
+        bytes_per_number: FP16_BYTES,
+        ..Sizes::one()
+    }
+}
+
+/// What standard attention costs in the example.
+pub(crate) fn standard() -> Traffic {
+    standard_formula(&sizes(SEQ))
+}
+
+/// What flash attention costs with square tiles, `block` a side.
+pub(crate) fn tiles(seq: usize, block: usize, causal: bool) -> Result<Traffic> {
+    let options = TileOptions { block_q: block, block_k: block, causal, ..Default::default() };
+    Ok(flash_traffic(&sizes(seq), &options)?)
+}

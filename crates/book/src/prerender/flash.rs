@@ -1,0 +1,31 @@
+//! The flash stepper of chapter 8.
+
+use anyhow::Result;
+use widgets::flash::{Entry, FlashStepper, NAME, Numbers, Setup, State};
+use widgets::readings::Reading;
+
+use super::Prerendered;
+use crate::flash_numbers::{self, FlashHead, HEADS};
+use crate::memoised_model::MemoisedModel;
+
+/// The made-up numbers, and with the model three of its heads.
+pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
+    let heads = model.map(flash_numbers::of_heads).transpose()?.unwrap_or_default();
+    let entry = |(numbers, shown): (&Numbers, &FlashHead)| {
+        let (layer, head) = shown.head;
+        let label = format!("SmolLM2, layer {layer}, head {head}: {}", shown.about);
+        Entry { name: numbers.name.clone(), label, layer, head, tokens: numbers.tokens.len() }
+    };
+    let toy = flash_numbers::made_up();
+    let opening = match heads.first() {
+        Some(first) => State::opening(&first.name, first.tokens.len(), true),
+        None => State::opening(&toy.name, toy.tokens.len(), false),
+    };
+    let heads_in_menu = heads.iter().zip(&HEADS).map(entry).collect();
+    let setup = Setup { toy, heads: heads_in_menu, opening };
+    let widget = FlashStepper::new(setup.clone(), heads.clone())?;
+    let mut prerendered = Prerendered::live(NAME, &setup, &widget)?;
+    let file = |numbers: &Numbers| (Numbers::path(&numbers.name), numbers.to_bytes());
+    prerendered.files = heads.iter().map(file).collect();
+    Ok(prerendered)
+}

@@ -1,0 +1,50 @@
+//! The widgets as the book first shows them: each with its setup and its first view.
+//!
+//! A module a widget. The view is the page before any script runs, and the print page.
+
+mod assemble;
+mod cache;
+mod causal_mask;
+mod flash;
+mod gpu;
+mod heads;
+mod induction;
+mod patterns;
+mod prerendered;
+mod scale;
+mod score_matrix;
+mod sharing;
+mod spotlight;
+mod stepper;
+mod temperature;
+mod translation;
+
+use anyhow::Result;
+
+pub(crate) use prerendered::Prerendered;
+
+use crate::memoised_model::MemoisedModel;
+
+/// Every widget of the book. Without the model, those that need it show what they can.
+///
+/// # Errors
+/// When a setup contradicts itself.
+pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
+    Ok(vec![
+        spotlight::prerender(model)?,
+        stepper::prerender(model)?,
+        score_matrix::prerender(model)?,
+        temperature::prerender(model)?,
+        scale::prerender()?,
+        heads::prerender(model)?,
+        assemble::prerender()?,
+        causal_mask::prerender(model)?,
+        translation::prerender()?,
+        flash::prerender(model)?,
+        patterns::prerender()?,
+        induction::prerender()?,
+        sharing::prerender()?,
+        cache::prerender()?,
+        gpu::prerender()?,
+    ])
+}

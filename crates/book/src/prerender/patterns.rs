@@ -1,0 +1,22 @@
+//! The patterns of chapter 9.
+
+use anyhow::Result;
+use widgets::patterns::{NAME, Patterns, Setup, State};
+
+use super::Prerendered;
+
+/// A causal window over a few tokens, through three layers.
+pub(super) fn prerender() -> Result<Prerendered> {
+    let opening = State {
+        first: 2,
+        join: 1,
+        second: 1,
+        tokens: 12,
+        window: 2,
+        power: 10,
+        layers: 3,
+        cell: (0, 0),
+    };
+    let setup = Setup { opening };
+    Prerendered::live(NAME, &setup, &Patterns::new(setup.clone())?)
+}
