@@ -4,9 +4,10 @@ use anyhow::{Context, Result, ensure};
 use axum::http::StatusCode;
 use reader_tests::browser::{browse_at, wait};
 use reader_tests::site::{Driver, Fault, Faults};
-use reader_tests::spotlight::{CHAPTER, Spotlight, chip};
+use reader_tests::spotlight::{CHAPTER, HEADS, LAYERS, Spotlight, chip};
 use reader_tests::widget::{self, Widget};
 use reader_tests::{Tab, browse};
+use reading::Reading;
 use serde_json::json;
 
 const GONE: Fault = Fault::Status(StatusCode::NOT_FOUND);
@@ -98,6 +99,18 @@ const MODULE: &str = "const { version } = document.querySelector('attention-widg
     const wasm = await module.default();
     const { prototype } = module.Live;";
 
+/// Lets the next event of this name reach outside the module's memory.
+fn trap_at(event: &str) -> String {
+    format!(
+        "{MODULE}
+         const {{ update }} = prototype;
+         prototype.update = function (name, value) {{
+             if (name === '{event}') this.__wbg_ptr = 0xfffffff0;
+             return update.call(this, name, value);
+         }};"
+    )
+}
+
 #[test]
 fn after_a_trap_every_widget_of_the_page_opens_as_it_stood() -> Result<()> {
     browse(async |tab| {
@@ -108,15 +121,7 @@ fn after_a_trap_every_widget_of_the_page_opens_as_it_stood() -> Result<()> {
         gpu.set("longest", 1).await?;
         flash.until_status("the fourth tile", |said| said.starts_with("Tile 4 of")).await?;
         let stood = [flash.permalink().await?, gpu.permalink().await?];
-        let trap = format!(
-            "{MODULE}
-             const {{ update }} = prototype;
-             prototype.update = function (name, value) {{
-                 if (name === 'next') this.__wbg_ptr = 0xfffffff0; // outside the memory
-                 return update.call(this, name, value);
-             }};"
-        );
-        flash.js_async(&trap).await?;
+        flash.js_async(&trap_at("next")).await?;
         flash.click("[data-event=next]").await?;
         let said = note(&flash, "This widget broke", "Try again").await?;
         ensure!(said.contains("memory access out of bounds"), "{said}");
@@ -139,6 +144,51 @@ fn after_a_trap_every_widget_of_the_page_opens_as_it_stood() -> Result<()> {
             Ok(if reset(&link) { Ok(()) } else { Err(link) })
         })
         .await
+    })
+}
+
+/// What a model of the right shape might make of three tokens.
+fn reading() -> Reading {
+    let (kv_heads, head_dim, seq) = (3, 64, 3);
+    let numbers = |count: usize| (0..count).map(|at| (at % 7) as f32 / 8.0).collect::<Vec<_>>();
+    Reading {
+        text: "one two three".to_owned(),
+        tokens: ["one", " two", " three"].map(str::to_owned).to_vec(),
+        layers: LAYERS,
+        heads: HEADS,
+        kv_heads,
+        head_dim,
+        d_model: HEADS * head_dim,
+        scores: numbers(LAYERS * HEADS * seq * seq),
+        one_by_one: None,
+        query: numbers(LAYERS * HEADS * seq * head_dim),
+        key: numbers(LAYERS * kv_heads * seq * head_dim),
+        value: numbers(LAYERS * kv_heads * seq * head_dim),
+        named: vec![" four".to_owned()],
+        logits: vec![1.0, 0.5],
+    }
+}
+
+#[test]
+fn a_text_of_the_readers_own_is_there_after_a_trap_as_well() -> Result<()> {
+    browse(async |tab| {
+        let spotlight = Spotlight::open(tab, "").await?;
+        let widget = Widget::in_page(tab, "spotlight");
+        let take =
+            "return document.querySelector('attention-widget').own(new Uint8Array(arguments[0]))";
+        tab.js_async(take, json!([reading().to_bytes()])).await?;
+        spotlight.slide("layer", 20).await?;
+        tab.click(&chip(1)).await?;
+        let stood = spotlight.until_at(20, 8, 1).await?;
+        ensure!(stood.text == "one two three", "{stood:?}");
+        widget.js_async(&trap_at("head")).await?;
+        spotlight.slide("head", 2).await?;
+        note(&widget, "This widget broke", "Try again").await?;
+        let stands = spotlight.until_at(20, 8, 1).await?;
+        ensure!(stands.chips == stood.chips, "{stands:?}, and not {stood:?}");
+        try_again(&widget).await?;
+        spotlight.until_at(20, 2, 1).await?;
+        no_note(tab, &widget).await
     })
 }
 
