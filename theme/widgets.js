@@ -150,7 +150,10 @@ class AttentionWidget extends HTMLElement {
       Live = await load(this.dataset.version);
       const live = new Live(this.getAttribute('name'), this.dataset.setup, this.#address);
       this.#live = live;
-      if (this.#reading) live.own(this.#reading);
+      if (this.#reading) {
+        live.own(this.#reading);
+        live.go(this.#address);
+      }
       await this.#render();
       if (this.#live !== live) return this.#wake(); // it broke meanwhile, and was opened anew
     } catch (error) {

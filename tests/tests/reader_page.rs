@@ -137,7 +137,7 @@ impl<'a> Panel<'a> {
         let script = "return performance.getEntriesByName(arguments[0]).at(-1).detail";
         let detail = self.tab.js_with(script, json!([format!("own-text-{what}")])).await?;
         let memory = detail["memory"].as_f64().context("a memory")?;
-        ensure!(memory < widgets::own::MEMORY as f64, "the module takes {memory} bytes");
+        ensure!(memory < widgets::user_text::MEMORY as f64, "the module takes {memory} bytes");
         Ok(detail)
     }
 }
@@ -490,7 +490,7 @@ fn a_phone_is_told_the_memory_first_and_the_browser_asked_to_keep_the_model() ->
         ensure!(offer.contains("until you remove them or it makes room"), "{offer}");
         panel.press("load").await?;
         let said = panel.until("does not say how much memory").await?;
-        let memory = format!("up to {} MB", widgets::own::MEMORY / 1_000_000);
+        let memory = format!("up to {} MB", widgets::user_text::MEMORY / 1_000_000);
         ensure!(said.contains(&memory), "{said}");
         ensure!(asked() == 0, "weights were fetched before the reader was told");
         panel.shows(&["load"]).await?;

@@ -5,7 +5,11 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::Widget;
+use crate::files::PageFile;
+use crate::gallery::Sentence;
+use crate::machine::Widget;
+use crate::registry;
+use crate::user_text;
 
 /// A widget that lives in a page.
 #[wasm_bindgen]
@@ -23,13 +27,13 @@ fn start() {
 
 #[wasm_bindgen]
 impl Live {
-    /// Makes the widget called `name`: see [`crate::open`].
+    /// Makes the widget called `name`: see [`registry::open`].
     ///
     /// # Errors
-    /// As [`crate::open`].
+    /// As [`registry::open`].
     #[wasm_bindgen(constructor)]
     pub fn new(name: &str, setup: &str, address: &str) -> Result<Live, String> {
-        crate::open(name, setup, address).map(Live).map_err(words)
+        registry::open(name, setup, address).map(Live).map_err(words)
     }
 
     /// See [`Widget::update`].
@@ -50,6 +54,11 @@ impl Live {
         self.0.address()
     }
 
+    /// See [`Widget::go`].
+    pub fn go(&mut self, address: &str) {
+        self.0.go(address);
+    }
+
     /// See [`Widget::wants`].
     pub fn wants(&self) -> Option<String> {
         self.0.wants()
@@ -63,14 +72,14 @@ impl Live {
         self.0.receive(path, bytes).map_err(words)
     }
 
-    /// See [`Widget::own`]; `bytes` are those of a [`reading::Reading`]. Returns a summary.
+    /// See [`Widget::take_text`]; `bytes` are those of a [`reading::Reading`]. Returns a summary.
     ///
     /// # Errors
-    /// As [`Widget::own`], or when the bytes cannot be read.
+    /// As [`Widget::take_text`], or when the bytes cannot be read.
     pub fn own(&mut self, bytes: &[u8]) -> Result<String, String> {
         let reading = reading::Reading::from_bytes(bytes).map_err(words)?;
-        self.0.own(&reading).map_err(words)?;
-        Ok(crate::own::summary(&reading))
+        self.0.take_text(&reading).map_err(words)?;
+        Ok(user_text::summary(&reading))
     }
 
     /// See [`Widget::failed`].
@@ -101,7 +110,7 @@ impl Live {
 /// When the file cannot be read or has no such layer or head.
 #[wasm_bindgen]
 pub fn weights(gallery: &[u8], layer: usize, head: usize) -> Result<Vec<f32>, String> {
-    let sentence = crate::gallery::Sentence::from_bytes(gallery).map_err(words)?;
+    let sentence = Sentence::from_bytes(gallery).map_err(words)?;
     if layer >= sentence.layers || head >= sentence.heads {
         return Err(format!("there is no layer {layer}, head {head}"));
     }
