@@ -31,6 +31,7 @@ pub mod spotlight;
 pub mod square;
 pub mod stepper;
 pub mod temperature;
+mod token_kind;
 pub mod translation;
 pub mod user_text;
 #[cfg(target_arch = "wasm32")]

@@ -187,6 +187,9 @@ pub trait Widget {
     /// Where the widget stands, as an address's query: opened with it, it stands there again.
     fn address(&self) -> String;
 
+    /// Goes where an address leads. One that makes no sense leaves the widget where it is.
+    fn go(&mut self, query: &str);
+
     /// A file that the widget waits for: its path from the site's root.
     fn wants(&self) -> Option<String>;
 
@@ -249,9 +252,7 @@ impl<M: Machine> Opened<M> {
     pub fn open(setup: &str, query: &str) -> Result<Self, Error> {
         let setup = serde_json::from_str(setup).map_err(|error| Error::setup(error.to_string()))?;
         let mut opened = Self::new(setup)?;
-        if let Some(state) = opened.machine.at(query) {
-            opened.enter(state);
-        }
+        opened.go(query);
         Ok(opened)
     }
 
@@ -312,6 +313,12 @@ impl<M: Machine> Widget for Opened<M> {
 
     fn address(&self) -> String {
         self.machine.link(&self.state)
+    }
+
+    fn go(&mut self, query: &str) {
+        if let Some(state) = self.machine.at(query) {
+            self.enter(state);
+        }
     }
 
     fn wants(&self) -> Option<String> {

@@ -10,6 +10,7 @@ use reading::Reading;
 use crate::error::Error;
 use crate::machine::UserText;
 use crate::show::{grouped, word};
+use crate::token_kind;
 
 /// What a widget calls the reader's text: its name in menus.
 pub const NAME: &str = "own";
@@ -56,13 +57,14 @@ pub(crate) fn head(
     Ok(([query, part(&reading.key, shared), part(&reading.value, shared)], kv_head))
 }
 
-/// What was read, in a sentence or two.
+/// What was read, in a few sentences.
 pub fn summary(reading: &Reading) -> String {
     let next: Vec<String> =
         reading.named.iter().take(3).map(|token| format!("“{}”", word(token))).collect();
     let (count, next) = (reading.tokens.len(), next.join(", "));
     let tokens = if count == 1 { "token" } else { "tokens" };
-    format!("{count} {tokens}. Likeliest to come next: {next}.")
+    let odd = token_kind::explanation(&reading.tokens);
+    format!("{count} {tokens}. Likeliest to come next: {next}.{odd}")
 }
 
 /// The panel below a widget: what the model weighs, and then a field for a text; nothing below a
@@ -77,14 +79,16 @@ pub fn panel(shows: UserText, version: &str, bytes: u64, longest: usize) -> Mark
     let memory = MEMORY / 1_000_000;
     html! {
         own-text class="needs-script" data-version=(version) data-bytes=(bytes)
-            data-one-by-one[one_by_one] {
+            data-memory=(memory) data-one-by-one[one_by_one] {
             details {
                 summary { "A text of your own" }
                 p data-part="offer" {
                     "SmolLM2 can read a text of yours here, in your browser; what you type stays in it. \
                      Its weights are " strong { (megabytes) } " (" (grouped(bytes)) " bytes). They are \
-                     fetched when you press the button, once, and kept by your browser until you remove them. \
-                     While it runs it takes up to " (memory) " MB of memory."
+                     fetched when you press the button, once, and then kept by your browser, until you \
+                     remove them or it makes room: Safari forgets what a site keeps after seven days \
+                     without a visit, others when the disk is full. While it runs it takes up to " (memory)
+                    " MB of memory."
                     @if one_by_one {
                         " Here it reads your text twice: at once, and then one token after the other, \
                          which takes longer."
