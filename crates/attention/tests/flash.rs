@@ -1,19 +1,20 @@
 //! What flash attention records beside its output, its numbers in f64, its memory, and what it
 //! counts against closed formulas. Its output is compared in `equivalence`.
 
+#[path = "attention_tests/f64_reference/mod.rs"]
 mod f64_reference;
 
 use std::cell::Cell;
 
+use crate::f64_reference::{
+    Array, Expected, Random, floats, largest_difference, largest_error, over, scaled_attention,
+    vm_high_water,
+};
 use attention::flash::flash_traffic;
 use attention::traffic::{Sizes, Traffic, causal_flash_formula, flash_formula, standard_formula};
 use attention::units::{Bytes, Flops};
 use attention::{Error, Flash, TileOptions, flash_attention, standard_attention};
 use burn::tensor::{Device, FloatDType, Tensor};
-use f64_reference::{
-    Array, Expected, Random, floats, largest_difference, largest_error, over, scaled_attention,
-    vm_high_water,
-};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]

@@ -1,12 +1,13 @@
 //! The gradients of flash attention against two references in f64 that share no code with it:
 //! the chain rule written out, and central differences of the forward formula.
 
+#[path = "attention_tests/f64_reference/mod.rs"]
 mod f64_reference;
 
+use crate::f64_reference::gradients::{Case, Gradients, largest_difference, numbers};
+use crate::f64_reference::{over, vm_high_water};
 use attention::{Error, Flash, TileOptions, flash_attention, flash_backward};
 use burn::tensor::{Device, Tensor};
-use f64_reference::gradients::{Case, Gradients, largest_difference, numbers};
-use f64_reference::{over, vm_high_water};
 use proptest::prelude::*;
 
 fn any_case(longest: usize) -> impl Strategy<Value = Case> {

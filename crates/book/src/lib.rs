@@ -21,8 +21,8 @@
 //! | `{{map}}`, `{{paths}}` | which chapter builds on which, and ways through the book |
 //!
 //! A tag that names nothing is a [`Problem`] with file and line, and so is a result that is typed
-//! in, a fact that nobody uses, a formula that KaTeX refuses, a link that leads nowhere, and a
-//! misspelling.
+//! in, a fact that nobody uses, a formula that KaTeX refuses, and a link that leads nowhere. A test
+//! finds misspellings.
 
 pub mod bibliography;
 mod builder;

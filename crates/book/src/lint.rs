@@ -8,8 +8,6 @@ use mdbook_katex::preprocess::{Render, get_render_tasks};
 use pulldown_cmark::{
     CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag as Markdown, TagEnd,
 };
-use typos::tokens::{Identifier, TokenizerBuilder, Word};
-use typos::{Dictionary, Status};
 
 use crate::definitions::Definitions;
 use crate::link::Link;
@@ -155,9 +153,8 @@ fn prose_of(blanked: &str) -> Vec<(Range<usize>, bool)> {
     parts
 }
 
-/// Fences, links, spelling.
+/// Fences and links.
 fn markdown(file: &Path, text: &str, blanked: &str, findings: &mut Findings) {
-    let mut fence: Option<String> = None;
     let mut problem = |offset: usize, message: String| {
         findings.problems.push(Problem::at(file, text, offset, message));
     };
@@ -171,9 +168,7 @@ fn markdown(file: &Path, text: &str, blanked: &str, findings: &mut Findings) {
                 if let Some(message) = wrong_fence(&info) {
                     problem(range.start, message);
                 }
-                fence = Some(info);
             }
-            Event::End(TagEnd::CodeBlock) => fence = None,
             Event::Start(Markdown::Link { dest_url, .. } | Markdown::Image { dest_url, .. }) => {
                 if let Some(message) = wrong_link(&dest_url) {
                     problem(range.start, message);
@@ -185,11 +180,6 @@ fn markdown(file: &Path, text: &str, blanked: &str, findings: &mut Findings) {
             }
             Event::Code(_) if text[range.clone()].contains("{{fact") => {
                 problem(range.start, "inside code a fact is written {{num NAME}}".to_owned());
-            }
-            Event::Text(_) if fence.is_none() => {
-                for (at, message) in misspelt(&blanked[range.clone()]) {
-                    problem(range.start + at, message);
-                }
             }
             _ => {}
         }
@@ -231,33 +221,20 @@ fn wrong_link(destination: &str) -> Option<String> {
         .then(|| format!("the link to `{destination}` is not encrypted: use https"))
 }
 
-/// Known misspellings, with what was meant.
-fn misspelt(text: &str) -> Vec<(usize, String)> {
-    let tokenizer = TokenizerBuilder::new().build();
-    typos::check_str(text, &tokenizer, &CommonMistakes)
-        .map(|typo| {
-            let meant = match &typo.corrections {
-                Status::Corrections(words) => words.join(" or "),
-                _ => "another word".to_owned(),
-            };
-            (typo.byte_offset, format!("`{}` is misspelt: {meant}?", typo.typo))
-        })
-        .collect()
-}
-
-/// The list of common misspellings of the `typos` project.
-struct CommonMistakes;
-
-impl Dictionary for CommonMistakes {
-    fn correct_ident<'s>(&'s self, _: Identifier<'_>) -> Option<Status<'s>> {
-        None
+/// The running words of a chapter, in pieces with their places. Code is not among them, and a tag
+/// only with the words that it shows.
+pub fn running_words(text: &str) -> Vec<(usize, String)> {
+    let blanked = blank_tags(text, 'x');
+    let (mut pieces, mut code) = (Vec::new(), false);
+    for (event, range) in Parser::new_ext(&blanked, options()).into_offset_iter() {
+        match event {
+            Event::Start(Markdown::CodeBlock(_)) => code = true,
+            Event::End(TagEnd::CodeBlock) => code = false,
+            Event::Text(_) if !code => pieces.push((range.start, blanked[range].to_owned())),
+            _ => {}
+        }
     }
-
-    fn correct_word<'s>(&'s self, word: Word<'_>) -> Option<Status<'s>> {
-        let key = unicase::UniCase::new(word.token());
-        let corrections = typos_dict::WORD.find(&key)?;
-        Some(Status::Corrections(corrections.iter().map(|word| (*word).into()).collect()))
-    }
+    pieces
 }
 
 /// The links that lead nowhere in the built site at `out`.

@@ -241,7 +241,6 @@ fn a_bibliography_lists_what_is_cited_and_no_more() {
 fn a_term() {
     refuses("{{term sharre}}", "there is no term `sharre`");
     refuses("{{term share|16 shares}}", "`16` is typed in");
-    refuses("{{term share|shares we recieve}}", "`recieve` is misspelt");
     refuses("## {{term share}}", "a heading is a link itself");
 }
 
@@ -499,11 +498,6 @@ fn a_link() {
 #[test]
 fn rust_that_is_no_listing() {
     refuses("```rust\nlet a = b;\n```", "Rust is shown with {{listing FILE#ANCHOR}}");
-}
-
-#[test]
-fn a_misspelling() {
-    refuses("Rows recieve shares.", "`recieve` is misspelt: receive?");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Tens of thousands of damaged files: none makes the reader panic, or take much memory.
 
+#[path = "smollm2_tests/common/mod.rs"]
 mod common;
 
-use common::{Random, Tiny, peak_memory};
+use crate::common::{Random, Tiny, peak_memory};
 use smollm2::Model;
 
 const ROUNDS: usize = 40_000;

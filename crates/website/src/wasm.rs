@@ -14,6 +14,9 @@ use xtask::{root, system};
 
 use crate::sha256;
 
+/// The profile of the workspace that the modules are compiled with.
+const PROFILE: &str = "wasm";
+
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// A WebAssembly module of the site. It is named like the crate that it is made from, and so is
@@ -22,8 +25,6 @@ const TARGET: &str = "wasm32-unknown-unknown";
 pub struct Module {
     /// The name of its crate and of its folder.
     pub name: &'static str,
-    /// The profile of the workspace that it is compiled with.
-    pub profile: &'static str,
     /// What it may weigh, in bytes after gzip.
     pub limit: u64,
 }
@@ -31,11 +32,11 @@ pub struct Module {
 /// Every module. A page fetches one when it is first needed.
 pub const MODULES: [Module; 3] = [
     // Every widget of the book, and the translator's model.
-    Module { name: "widgets", profile: "wasm", limit: 600_000 },
+    Module { name: "widgets", limit: 600_000 },
     // What trains in the page, in a worker: burn with autodiff and an optimiser.
-    Module { name: "trainer", profile: "wasm", limit: 450_000 },
+    Module { name: "trainer", limit: 450_000 },
     // The real model without its weights, in a worker: most of it is the tokenizer.
-    Module { name: "reader", profile: "wasm-fast", limit: 750_000 },
+    Module { name: "reader", limit: 750_000 },
 ];
 
 /// What a module consists of.
@@ -147,12 +148,11 @@ fn compile(module: &Module, toolchain: Toolchain) -> Result<()> {
     let target = root().join("target/wasm");
     system::run(
         cargo(toolchain)
-            .args(["--locked", "--profile", module.profile, "--package", module.name, "--lib"])
+            .args(["--locked", "--profile", PROFILE, "--package", module.name, "--lib"])
             .args(["--target", TARGET, "--target-dir"])
             .arg(&target),
     )?;
-    let compiled =
-        target.join(TARGET).join(module.profile).join(module.name).with_extension("wasm");
+    let compiled = target.join(TARGET).join(PROFILE).join(module.name).with_extension("wasm");
     bind(&compiled, &folder().join(module.name))
 }
 

@@ -2,7 +2,7 @@
 //! `RECORD=1` writes the errors into `equivalence.toml`, from which the book quotes them.
 
 mod case;
-#[path = "../f64_reference/mod.rs"]
+#[path = "../attention_tests/f64_reference/mod.rs"]
 mod f64_reference;
 mod paths;
 mod record;

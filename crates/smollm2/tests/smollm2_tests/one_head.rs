@@ -3,18 +3,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::LazyLock;
 
 use burn::tensor::Tensor;
 use inputs::texts::CAT;
 use safetensors::SafeTensors;
 use smollm2::gguf::Gguf;
-use smollm2::{Error, Head, Model, locate};
+use smollm2::{Error, Head, locate};
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    let path = locate().unwrap_or_else(|error| panic!("{error}"));
-    Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
-});
+use crate::real_model::MODEL;
 
 const IT: usize = 7;
 const CAT_TOKEN: usize = 1;

@@ -1,13 +1,11 @@
 //! Softmax against f64, and what must not change softmax and attention. `equivalence` compares
 //! attention with f64.
 
-mod f64_reference;
-
-use attention::{Mask, scaled_dot_product_attention, softmax};
-use burn::tensor::{Device, Tensor, TensorData};
-use f64_reference::{
+use crate::f64_reference::{
     Array, Random, floats, largest_difference, largest_error, softmax as softmax_f64,
 };
+use attention::{Mask, scaled_dot_product_attention, softmax};
+use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
 proptest! {

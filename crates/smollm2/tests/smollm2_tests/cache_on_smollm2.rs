@@ -7,12 +7,9 @@ use attention::units::Bytes;
 use attention::{AttentionOptions, Mask, attention_steps, grouped_query_attention, quantised};
 use burn::tensor::Tensor;
 use inputs::texts::LIGHTHOUSE;
-use smollm2::{Attend, Decoder, Error, Model, locate, surprises};
+use smollm2::{Attend, Decoder, Error, surprises};
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    let path = locate().unwrap_or_else(|error| panic!("{error}"));
-    Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
-});
+use crate::real_model::MODEL;
 
 static IDS: LazyLock<Vec<u32>> = LazyLock::new(|| MODEL.tokenizer().encode(LIGHTHOUSE).unwrap());
 

@@ -1,14 +1,12 @@
 //! Masks counted without a grid: against a grid of predicates, and against closed formulas where
 //! no grid would fit.
 
-mod f64_reference;
-
 use std::cell::Cell;
 use std::time::Instant;
 
+use crate::f64_reference::cases;
+use crate::f64_reference::masks::predicate;
 use attention::{Mask, MaskGrid};
-use f64_reference::cases;
-use f64_reference::masks::predicate;
 use proptest::prelude::*;
 
 /// Nothing, one, a few, as many as there are tokens, far too many.

@@ -1,12 +1,10 @@
 //! Rotary positions against f64, and the properties that they are made for.
 
-mod f64_reference;
-
-use attention::{Pairing, Rope};
-use burn::tensor::{Device, Tensor};
-use f64_reference::{
+use crate::f64_reference::{
     Bound, Random, cases, dot, floats, largest_difference, largest_error, neighbours, rotate,
 };
+use attention::{Pairing, Rope};
+use burn::tensor::{Device, Tensor};
 use proptest::prelude::*;
 
 const BASE: f32 = 10_000.0;
@@ -83,7 +81,7 @@ fn scores_depend_on_the_distance_alone() {
         let (q, k) = (random.array([1, 1, 1, head_dim]), random.array([1, 1, 1, head_dim]));
         for pairing in [Pairing::Interleaved, Pairing::HalfSplit] {
             let rope = rope(head_dim).with_pairing(pairing);
-            let turned = |x: &f64_reference::Array, position| -> Vec<f64> {
+            let turned = |x: &crate::f64_reference::Array, position| -> Vec<f64> {
                 let turned = floats(rope.rotate(x.tensor(), position).unwrap());
                 turned.into_iter().map(f64::from).collect()
             };

@@ -1,15 +1,13 @@
 //! Every step of attention with its options, and ALiBi, against f64 on plain vectors.
 
-mod f64_reference;
-
 use std::cell::Cell;
 
+use crate::f64_reference::{cases, config, floats, tensor};
 use attention::{
     AttentionOptions, AttentionSteps, Error, Mask, MaskGrid, alibi_bias, alibi_slopes,
     attention_steps, scaled_dot_product_attention,
 };
 use burn::tensor::{Device, Tensor};
-use f64_reference::{cases, config, floats, tensor};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]

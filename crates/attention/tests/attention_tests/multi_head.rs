@@ -1,14 +1,12 @@
 //! What must not change multi-head and cross-attention, and their errors. `equivalence` compares
 //! both with f64.
 
-mod f64_reference;
-
+use crate::f64_reference::{config, floats, largest_error, tensor};
 use attention::{
     AttentionOptions, Error, Mask, MultiHeadAttention, attention_steps, cross_attention,
     merge_heads, scaled_dot_product_attention, split_heads,
 };
 use burn::tensor::{Device, Tensor};
-use f64_reference::{config, floats, largest_error, tensor};
 use proptest::prelude::*;
 
 fn zeros<const D: usize>(shape: [usize; D]) -> Tensor<D> {

@@ -1,9 +1,7 @@
 //! A silenced head against a model whose file has zeros in that head's place, and the surprise
 //! against the logits of each beginning of the text.
 
-mod common;
-
-use common::{Stored, Tiny};
+use crate::common::{Stored, Tiny};
 use smollm2::{Error, Model};
 
 const HEADS: usize = 2;

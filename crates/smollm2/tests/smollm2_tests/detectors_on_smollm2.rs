@@ -9,21 +9,13 @@
 //!   is close behind: the three share one key head;
 //! - on one text of the eight, the sink spreads over the first two tokens.
 
-mod common;
-
-use std::sync::LazyLock;
-
+use crate::common::Random;
+use crate::real_model::MODEL;
 use attention::detectors::Pattern;
 use burn::tensor::Tensor;
-use common::Random;
 use inputs::texts::CAT;
 use inputs::tokens::FIRST_OF_TEXT;
-use smollm2::{Forward, Model, locate};
-
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    let path = locate().unwrap_or_else(|error| panic!("{error}"));
-    Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
-});
+use smollm2::Forward;
 
 /// 20 different random tokens, and the same 20 again.
 fn repeated(seed: u64) -> Vec<u32> {

@@ -1,15 +1,10 @@
 //! A text read through the cache gives the logits of the text read at once.
 
-use std::sync::LazyLock;
-
 use attention::units::Bytes;
 use inputs::texts::{CAPITAL, CAT, TROPHY_BIG};
-use smollm2::{Decoder, Error, Model, locate};
+use smollm2::{Decoder, Error};
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    let path = locate().unwrap_or_else(|error| panic!("{error}"));
-    Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
-});
+use crate::real_model::MODEL;
 
 fn ids(text: &str) -> Vec<u32> {
     MODEL.tokenizer().encode(text).unwrap()

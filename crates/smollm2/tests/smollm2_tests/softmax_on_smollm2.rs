@@ -1,17 +1,12 @@
 //! What chapter 4 says of SmolLM2: its next token under temperature and filters, and the spread
 //! of its attention scores. Sums are taken here, in f64, and not by the library.
 
-use std::sync::LazyLock;
-
 use attention::sampling::top_p;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use inputs::texts::{CAPITAL as SURE, CAT, CAT_SAT_ON as UNSURE};
-use smollm2::{Forward, Model, locate};
+use smollm2::Forward;
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    let path = locate().unwrap_or_else(|error| panic!("{error}"));
-    Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
-});
+use crate::real_model::MODEL;
 
 fn run(text: &str) -> Forward {
     MODEL.run(text).unwrap_or_else(|error| panic!("{error}"))

@@ -1,18 +1,13 @@
 //! What chapter 8 says of SmolLM2: that tiles change nothing but rounding, in no head and not in
 //! the next token, and how often a running maximum rises.
 
-use std::sync::LazyLock;
-
 use attention::flash::{TileOptions, flash_attention};
 use attention::online_softmax::OnlineSoftmax;
 use burn::tensor::Tensor;
 use inputs::texts::{CAPITAL, DAY};
-use smollm2::{Decoder, Forward, Model, locate};
+use smollm2::{Decoder, Forward};
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    let path = locate().unwrap_or_else(|error| panic!("{error}"));
-    Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
-});
+use crate::real_model::MODEL;
 
 fn read() -> Forward {
     MODEL.run(DAY).unwrap()

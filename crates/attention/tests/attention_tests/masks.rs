@@ -1,11 +1,9 @@
 //! Masks against a predicate written out for each, and their counts against closed formulas.
 
-mod f64_reference;
-
+use crate::f64_reference::config;
+use crate::f64_reference::masks::predicate;
 use attention::{Error, Mask, MaskGrid, scaled_dot_product_attention};
 use burn::tensor::{Device, Tensor};
-use f64_reference::config;
-use f64_reference::masks::predicate;
 use proptest::prelude::*;
 
 fn size() -> impl Strategy<Value = usize> {

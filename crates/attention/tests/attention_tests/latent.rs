@@ -1,14 +1,12 @@
 //! Multi-head latent attention: both forms against f64, and against each other.
 
-mod f64_reference;
-
-use attention::units::Bytes;
-use attention::{Error, LatentAttention, LatentCache, LatentWeights};
-use burn::tensor::{Device, Tensor, TensorData};
-use f64_reference::{
+use crate::f64_reference::{
     Bound, Random, cases, dot, floats, largest_difference, largest_error, neighbours, rotate,
     softmax,
 };
+use attention::units::Bytes;
+use attention::{Error, LatentAttention, LatentCache, LatentWeights};
+use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
 const BASE: f32 = 10_000.0;

@@ -1,8 +1,6 @@
 //! Damaged and foreign files: each gets an error that says what, where and what to do.
 
-mod common;
-
-use common::{Setting, Tiny, VOCABULARY};
+use crate::common::{Setting, Tiny, VOCABULARY};
 use smollm2::{Error, Model};
 
 fn error(file: &[u8]) -> Error {
@@ -193,7 +191,8 @@ fn settings_that_no_llama_has() {
 
 #[test]
 fn tensors_that_break_the_format() {
-    let with = |change: fn(&mut common::Stored)| Tiny::new().with("blk.0.attn_k.weight", change);
+    let with =
+        |change: fn(&mut crate::common::Stored)| Tiny::new().with("blk.0.attn_k.weight", change);
     says(&with(|t| t.shape = vec![]), &["`blk.0.attn_k.weight`", "0 dimensions"]);
     says(&with(|t| t.shape = vec![32; 5]), &["`blk.0.attn_k.weight`", "5 dimensions"]);
     says(&with(|t| t.shape = vec![0, 16]), &["[0, 16]", "holds nothing"]);

@@ -1,10 +1,8 @@
 //! The real weights file, damaged.
 
-mod common;
-
 use std::fs;
 
-use common::Random;
+use crate::common::Random;
 use smollm2::gguf::Gguf;
 use smollm2::{BYTES, Config, Error, Model, Tokenizer, locate};
 

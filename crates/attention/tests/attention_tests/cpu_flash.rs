@@ -1,13 +1,11 @@
 //! The fast attention against f64, at sizes around its tiles, and against plain attention.
 
-mod f64_reference;
-
+use crate::f64_reference::masks::predicate;
+use crate::f64_reference::{Array, Bound, Random, attention, cases, floats, largest_error};
 use attention::{
     Error, Mask, cpu_flash_attention, grouped_query_attention, scaled_dot_product_attention,
 };
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use f64_reference::masks::predicate;
-use f64_reference::{Array, Bound, Random, attention, cases, floats, largest_error};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone, Copy)]

@@ -1,15 +1,10 @@
 //! A prompt read in chunks gives the logits of the prompt read at once, whatever the chunks: long
 //! ones, which take the fast attention, and short ones, which do not.
 
-use std::sync::LazyLock;
-
 use attention::units::Bytes;
-use smollm2::{Decoder, Model, locate};
+use smollm2::Decoder;
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    let path = locate().unwrap_or_else(|error| panic!("{error}"));
-    Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
-});
+use crate::real_model::MODEL;
 
 /// 30 layers, keys and values, 3 heads of 64 numbers of 4 bytes.
 const BYTES_A_TOKEN: u64 = 46_080;

@@ -1,8 +1,7 @@
 //! Numbers of 16 and of 64 bits in every function, and types that do not go together.
 //! `equivalence` measures how much 16 bits cost.
 
-mod f64_reference;
-
+use crate::f64_reference::{Array, Random, largest_error, neighbours, rotate};
 use attention::detectors::Pattern;
 use attention::sampling::{top_k, top_p};
 use attention::{
@@ -14,7 +13,6 @@ use attention::{
 };
 use burn::tensor::FloatDType::{self, BF16, F16, F32, F64};
 use burn::tensor::{Device, Tensor};
-use f64_reference::{Array, Random, largest_error, neighbours, rotate};
 
 /// What a few roundings may cost: half an epsilon each.
 fn allowed(dtype: FloatDType) -> f64 {

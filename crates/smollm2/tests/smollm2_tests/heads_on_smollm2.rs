@@ -1,20 +1,12 @@
 //! What chapter 5 says of the heads of SmolLM2, each claim on more than one text where it speaks of
 //! more than one.
 
-mod common;
-
-use std::sync::LazyLock;
-
+use crate::common::Random;
+use crate::real_model::MODEL;
 use attention::detectors::Pattern;
-use common::Random;
 use inputs::texts::{BAKER, KEYS};
 use inputs::tokens::{COUNT, STRIDE, spaced_twice};
-use smollm2::{Forward, Model, locate};
-
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    let path = locate().unwrap_or_else(|error| panic!("{error}"));
-    Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
-});
+use smollm2::Forward;
 
 /// Twenty tokens, so far apart in the vocabulary, and the same again.
 fn twice(stride: u32) -> Vec<u32> {

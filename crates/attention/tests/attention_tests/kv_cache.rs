@@ -1,16 +1,14 @@
 //! What a cache holds while it reads a text in pieces. `equivalence` compares what the queries
 //! find in it with the text read at once.
 
-mod f64_reference;
-
 use std::ops::Range;
 
+use crate::f64_reference::{
+    Array, Bound, Expected, Random, attention, cases, floats, largest_difference, largest_error,
+};
 use attention::units::Bytes;
 use attention::{Attention, Error, KvCache, Mask, Rope, grouped_query_attention};
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
-use f64_reference::{
-    Array, Bound, Expected, Random, attention, cases, floats, largest_difference, largest_error,
-};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone, Copy)]

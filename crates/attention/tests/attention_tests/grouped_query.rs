@@ -1,12 +1,10 @@
 //! Grouped-query attention against repeated heads, and its errors. `equivalence` compares it, and
 //! multi-query attention, with f64.
 
-mod f64_reference;
-
+use crate::f64_reference::{Bound, Random, cases, floats, largest_difference};
 use attention::grouped_query::{kv_head, repeat_kv};
 use attention::{Attention, Error, Mask, grouped_query_attention, scaled_dot_product_attention};
 use burn::tensor::{Device, Tensor, TensorData};
-use f64_reference::{Bound, Random, cases, floats, largest_difference};
 use proptest::prelude::*;
 
 /// Heads repeated a group long, then multi-head attention: the same, at more cost.

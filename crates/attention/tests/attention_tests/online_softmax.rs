@@ -1,12 +1,10 @@
 //! The online softmax against a softmax in f64 of the whole row, and what it does at its edges.
 
-mod f64_reference;
-
 use std::cell::Cell;
 
+use crate::f64_reference::{cases, floats, largest_error, softmax};
 use attention::OnlineSoftmax;
 use burn::tensor::{Device, Tensor};
-use f64_reference::{cases, floats, largest_error, softmax};
 use proptest::prelude::*;
 
 const HIDDEN: f32 = f32::NEG_INFINITY;

@@ -1,17 +1,12 @@
 //! The scores before the mask, and what the mask does to the real model.
 
-use std::sync::LazyLock;
-
 use attention::{Mask, softmax, total_variation};
 use burn::tensor::Tensor;
 use inputs::texts::{CAT, CAT_SAT, MYSTERY};
 use smollm2::gguf::Gguf;
-use smollm2::{Config, Decoder, Model, locate};
+use smollm2::{Config, Decoder, locate};
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    let path = locate().unwrap_or_else(|error| panic!("{error}"));
-    Model::open(&path).unwrap_or_else(|error| panic!("{error}"))
-});
+use crate::real_model::MODEL;
 
 fn ids(text: &str) -> Vec<u32> {
     MODEL.tokenizer().encode(text).unwrap()

@@ -28,7 +28,7 @@ struct Case {
 }
 
 static ORACLE: LazyLock<Oracle> =
-    LazyLock::new(|| serde_json::from_str(include_str!("oracle/tokens.json")).unwrap());
+    LazyLock::new(|| serde_json::from_str(include_str!("../oracle/tokens.json")).unwrap());
 
 #[test]
 fn hundreds_of_texts_have_the_same_tokens() {

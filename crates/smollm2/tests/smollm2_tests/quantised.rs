@@ -9,8 +9,6 @@ use inputs::texts::{BOUGHT, CAT, CODE};
 use smollm2::quantised::{LONGEST, Read};
 use smollm2::{Error, Model, Quantised, locate};
 
-mod common;
-
 static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let path = locate().unwrap_or_else(|error| panic!("{error}"));
     fs::read(path).expect("the weights can be read")
@@ -171,7 +169,7 @@ fn texts_of_no_or_too_many_tokens_are_refused() {
 
 #[test]
 fn a_tiny_model_reads_as_it_does_unpacked() {
-    let bytes = common::Tiny::new().write();
+    let bytes = crate::common::Tiny::new().write();
     let (model, quantised) =
         (Model::from_bytes(&bytes).unwrap(), Quantised::from_bytes(&bytes).unwrap());
     let (forward, read) = (model.run("hehe he").unwrap(), quantised.read("hehe he").unwrap());
@@ -186,13 +184,13 @@ fn a_tiny_model_reads_as_it_does_unpacked() {
 
 #[test]
 fn files_cut_short_or_damaged_are_refused_as_the_model_refuses_them() {
-    let whole = common::Tiny::new().write();
+    let whole = crate::common::Tiny::new().write();
     for end in (0..whole.len()).step_by(97) {
         let message = Quantised::from_bytes(&whole[..end]).map(drop).unwrap_err().to_string();
         assert_eq!(message, Model::from_bytes(&whole[..end]).map(drop).unwrap_err().to_string());
     }
-    let header = common::Tiny::new().header().len();
-    let mut random = common::Random(6);
+    let header = crate::common::Tiny::new().header().len();
+    let mut random = crate::common::Random(6);
     for _ in 0..500 {
         let mut file = whole.clone();
         random.damage(&mut file, header);
