@@ -83,8 +83,7 @@ fn typed(text: &str) -> Vec<String> {
             Event::Text(text) => match &mut italics {
                 Some(words) => words.push_str(&text),
                 None => {
-                    let without = |text: String, name: &String| text.replace(name, "some");
-                    let text = book().names.iter().fold(text.to_string(), without);
+                    let text = without_names(&text);
                     for (at, part) in text.split('$').enumerate() {
                         formula ^= at > 0;
                         if !formula {
@@ -97,6 +96,11 @@ fn typed(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// A name such as `Gemma 2 9B` is no number.
+fn without_names(text: &str) -> String {
+    book().names.iter().fold(text.to_owned(), |text, name| text.replace(name, ""))
 }
 
 /// Words that are numbers: `.83`, but not `GPT-3`.
