@@ -211,6 +211,7 @@ class AttentionWidget extends HTMLElement {
    */
   #tell(action) {
     const live = this.#live;
+    if (!live) return undefined;
     try {
       const answer = action(live) ?? true;
       if (answer) this.#render();
@@ -351,7 +352,7 @@ class AttentionWidget extends HTMLElement {
     }
     if (live !== this.#live) return; // opened anew meanwhile, it asks anew
     this.#coming.delete(path);
-    this.#tell(() => {
+    this.#tell((live) => {
       try {
         if (bytes) live.receive(path, bytes);
       } catch (error) {
@@ -370,7 +371,7 @@ class AttentionWidget extends HTMLElement {
     const numbers = (name) => {
       let found;
       if (live === this.#live) {
-        this.#tell(() => {
+        this.#tell((live) => {
           found = live.numbers(name);
           return false;
         });
@@ -390,7 +391,7 @@ class AttentionWidget extends HTMLElement {
     if (live !== this.#live) return;
     this.#busy = false;
     const { output, reply } = answer;
-    this.#tell(() => output ? live.receive(output.path, output.bytes) : live.update('answer', JSON.stringify(reply)));
+    this.#tell((live) => output ? live.receive(output.path, output.bytes) : live.update('answer', JSON.stringify(reply)));
   }
 
   /** Puts a note above the view: what went wrong, and a button that does it again, or closes the note. */

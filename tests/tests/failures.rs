@@ -200,15 +200,15 @@ fn a_panic_is_said_in_its_own_words() -> Result<()> {
         // The layer in the widget's own memory becomes one that no model has.
         let damage = format!(
             "{MODULE}
-             const {{ update }} = prototype;
-             prototype.update = function (name, value) {{
+             const {{ view }} = prototype;
+             prototype.view = function () {{
                  const words = new Uint32Array(wasm.memory.buffer);
                  const cell = this.__wbg_ptr >> 2;
                  const places = [...words.slice(cell, cell + 4)].filter((word) => word > 1024);
                  for (const place of places.map((word) => word >> 2)) {{
                      for (let at = place; at < place + 150; at++) if (words[at] === 27) words[at] = 5000;
                  }}
-                 return update.call(this, name, value);
+                 return view.call(this);
              }};"
         );
         widget.js_async(&damage).await?;

@@ -161,7 +161,9 @@ const COVERED: &str = "
     const bar = document.querySelector('header');
     const [box, above] = [element.getBoundingClientRect(), bar.getBoundingClientRect()];
     const sticky = ['sticky', 'fixed'].includes(getComputedStyle(bar).position);
-    const covered = sticky && !bar.contains(element) && !element.matches('.skip')
+    // What is higher than the room below the bar cannot lie free as a whole.
+    const fits = box.height <= innerHeight - above.bottom;
+    const covered = sticky && fits && !bar.contains(element) && !element.matches('.skip')
         && box.top < above.bottom - 0.5 && box.bottom > above.top && box.right > above.left;
     const away = box.bottom <= 0 || box.top >= innerHeight;
     const first = window.tabbed === undefined;

@@ -281,7 +281,7 @@ fn a_typed_text_is_read_as_natively_in_every_widget_and_without_a_network() -> R
         // What is not plain text is explained: a control token, and the bytes of one character.
         panel.read("Hi<|im_end|>\u{1f431}").await?;
         let said = panel.until("<|im_end|> is one control token").await?;
-        ensure!(said.contains("<F0 9F> is bytes, in hexadecimal"), "{said}");
+        ensure!(said.contains("<F0\u{a0}9F> is bytes, in hexadecimal"), "{said}");
         println!("{said}");
         let odd = last_reading(tab).await?.tokens;
         ensure!(odd[1] == "<|im_end|>" && !odd.concat().contains('\u{fffd}'), "{odd:?}");

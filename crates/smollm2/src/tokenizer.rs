@@ -122,7 +122,8 @@ impl Tokenizer {
     }
 
     /// A token as a page shows it: its text or, where it is a part of a character, its bytes in
-    /// hexadecimal: `<F0 9F>`. No token of the vocabulary has such a text.
+    /// hexadecimal with no-break spaces between: `<F0 9F>`. No token of the vocabulary has such a
+    /// text.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] when it is not in the vocabulary.
@@ -136,7 +137,7 @@ impl Tokenizer {
         Ok(String::from_utf8(bytes).unwrap_or_else(|part| {
             let bytes: Vec<String> =
                 part.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect();
-            format!("<{}>", bytes.join(" "))
+            format!("<{}>", bytes.join("\u{a0}"))
         }))
     }
 

@@ -16,7 +16,7 @@ fn kind(token: &str) -> Kind {
     let inside = token.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
     let hexadecimal = |part: &str| part.len() == 2 && part.bytes().all(|it| it.is_ascii_hexdigit());
     match inside {
-        Some(inside) if inside.split(' ').all(hexadecimal) => Kind::Bytes,
+        Some(inside) if inside.split('\u{a0}').all(hexadecimal) => Kind::Bytes,
         Some(inside) if inside.contains(char::is_alphabetic) => Kind::Control,
         _ => Kind::Text,
     }
@@ -46,7 +46,7 @@ mod tests {
         for control in ["<|im_end|>", "<repo_name>", "<empty_output>"] {
             assert_eq!(kind(control), Kind::Control, "{control}");
         }
-        for bytes in ["<F0 9F>", "<90>", "<20 E2>"] {
+        for bytes in ["<F0\u{a0}9F>", "<90>", "<20\u{a0}E2>"] {
             assert_eq!(kind(bytes), Kind::Bytes, "{bytes}");
         }
         for text in ["cat", " <", "<>", "></", "<", "<<>>", "<|>"] {
@@ -57,8 +57,8 @@ mod tests {
     #[test]
     fn plain_text_needs_no_word() {
         assert_eq!(explanation(&["a".to_owned(), " cat".to_owned()]), "");
-        let said = explanation(&["<|im_end|>".to_owned(), "<F0 9F>".to_owned()]);
+        let said = explanation(&["<|im_end|>".to_owned(), "<F0\u{a0}9F>".to_owned()]);
         assert!(said.starts_with(" <|im_end|> is one control token"), "{said}");
-        assert!(said.contains(" <F0 9F> is bytes"), "{said}");
+        assert!(said.contains(" <F0\u{a0}9F> is bytes"), "{said}");
     }
 }

@@ -78,7 +78,7 @@ fn tokens_read_as_their_text() {
     assert!(ids.iter().any(|&id| token(id).contains('\u{fffd}')));
     let bytes: Vec<String> = ids.iter().map(|&id| TOKENIZER.spelled(id).unwrap()).collect();
     assert!(bytes.iter().all(|part| part.starts_with('<') && part.ends_with('>')), "{bytes:?}");
-    assert_eq!(bytes.join(" ").replace(['<', '>'], ""), "F0 9F 90 B1");
+    assert_eq!(bytes.join(" ").replace(['<', '>'], "").replace('\u{a0}', " "), "F0 9F 90 B1");
     assert!(TOKENIZER.encode("").unwrap().is_empty());
     assert!(matches!(TOKENIZER.token(49_152), Err(Error::OutOfRange { .. })));
     assert!(matches!(TOKENIZER.decode(&[0, u32::MAX]), Err(Error::OutOfRange { .. })));
