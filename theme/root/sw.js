@@ -154,7 +154,7 @@ async function fetchToKeep(build, path, address) {
   return response.ok && keep(build, path, await response.arrayBuffer(), response);
 }
 
-/** As `crates/xtask/src/seal.rs` makes it. */
+/** As `crates/website/src/seal.rs` makes it. */
 async function digest(bytes) {
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return [...hash.slice(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
