@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use attention::units::Bytes;
+use inputs::texts::CAT;
 use smollm2::{Decoder, Model, locate};
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
@@ -15,7 +16,7 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
 const BYTES_A_TOKEN: u64 = 46_080;
 
 fn prompt(tokens: usize) -> Vec<u32> {
-    let text = "The cat sat on the mat because it was tired. ".repeat(tokens / 8);
+    let text = format!("{CAT}. ").repeat(tokens / 8);
     MODEL.tokenizer().encode(&text).unwrap()[..tokens].to_vec()
 }
 

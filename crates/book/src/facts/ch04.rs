@@ -20,7 +20,7 @@ use crate::{next_token, sentences};
 /// The dimension of SmolLM2's heads, and the largest of the widget.
 const DIMENSIONS: [usize; 2] = [64, 512];
 
-/// Adds the figures of chapter 4.
+/// Adds the facts of chapter 4.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     arithmetic(facts);
     toy(facts);
