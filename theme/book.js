@@ -5,6 +5,14 @@
   const $ = (selector) => document.querySelector(selector);
   const fromRoot = (path) => new URL(base + path, document.baseURI);
 
+  function stored(name) {
+    try {
+      return localStorage.getItem(name);
+    } catch {
+      return null; // storage is closed to this page
+    }
+  }
+
   function store(name, value) {
     try {
       if (value === null) localStorage.removeItem(name);
@@ -46,9 +54,11 @@
       delete contents.dataset.fromRoot;
     }
     const links = [...contents.querySelectorAll("a[href]")];
+    // Some hosts serve `page.html` as `page` or `page/` too.
+    const page = ({ pathname }) => pathname.replace(/(\.html|\/)$/, "");
     const here = "index" in root.dataset
       ? links[0]
-      : links.find((link) => link.pathname === location.pathname);
+      : links.find((link) => page(link) === page(location));
     if (here) {
       here.setAttribute("aria-current", "page");
       listSections(here);
@@ -107,6 +117,7 @@
   const search = $("#search");
   let index = null;
   let options = null;
+  let flatTexts = null;
 
   function load(address) {
     return new Promise((resolve, reject) => {
@@ -155,14 +166,30 @@
       count.textContent = "";
       return;
     }
-    const hits = index.search(words, options.search_options);
+    const symbols = /[^\x00-\x7f]/.test(words);
+    const inFormulas = symbols ? findSymbols(words) : [];
+    const hits = inFormulas.length ? inFormulas : index.search(words, options.search_options);
     const shown = hits.slice(0, options.results_options.limit_results);
     const total = hits.length === 1 ? "1 place" : `${hits.length} places`;
+    const names = symbols ? ". The names of symbols, such as square root, are words to find too" : "";
     count.textContent = hits.length === 0
-      ? `Nothing found for “${words}”`
+      ? `Nothing found for “${words}”${names}`
       : hits.length > shown.length ? `${total}, the first ${shown.length} shown` : total;
     const stems = words.toLowerCase().split(/[\s-]+/).filter(Boolean);
     for (const hit of shown) list.append(result(hit.ref, stems));
+  }
+
+  // The index has words in letters of ASCII. Symbols are looked for in the texts themselves, where a
+  // formula stands as signs and, beside them, as LaTeX: white space and braces count for nothing.
+  const flat = (text) => text.toLowerCase()
+    .replaceAll("\\sqrt", "√")
+    .replace(/ᵀ|\^?\\top/g, "⊤")
+    .replace(/[\s{}]/g, "");
+
+  function findSymbols(words) {
+    const wanted = flat(words);
+    flatTexts ??= Object.entries(index.documentStore.docs).map(([ref, { title, body }]) => ({ ref, text: flat(title + body) }));
+    return flatTexts.filter(({ text }) => text.includes(wanted));
   }
 
   function result(ref, words) {
@@ -249,6 +276,30 @@
     $("#help-button").addEventListener("click", openHelp);
   }
 
+  // Those who speak to their machine, or hit keys by chance, can switch off what a single key does.
+  const SINGLE_KEYS = "single-keys";
+  let singleKeys = stored(SINGLE_KEYS) !== "off";
+
+  function setUpKeys() {
+    const box = $("#single-keys");
+    const named = [...document.querySelectorAll("[aria-keyshortcuts]")]
+      .map((button) => [button, button.getAttribute("aria-keyshortcuts")]);
+    const show = () => {
+      for (const [button, keys] of named) {
+        if (singleKeys) button.setAttribute("aria-keyshortcuts", keys);
+        else button.removeAttribute("aria-keyshortcuts");
+      }
+    };
+    box.checked = singleKeys;
+    box.addEventListener("change", () => {
+      singleKeys = box.checked;
+      store(SINGLE_KEYS, singleKeys ? null : "off");
+      show();
+    });
+    show();
+    document.addEventListener("keydown", onKey);
+  }
+
   const OWN_KEYS = "input, select, textarea, [contenteditable], [role=grid], [role=slider], [data-keys]";
 
   function onKey(event) {
@@ -259,13 +310,24 @@
       return;
     }
     const busy = event.target.closest?.(OWN_KEYS) || reachable.has(event.target);
-    if (busy || document.querySelector("dialog[open]")) return;
+    if (busy || !singleKeys || document.querySelector("dialog[open]")) return;
     if (event.key === "?") openHelp();
     else if ((event.key === "/" || event.key === "s") && search) openSearch();
-    else if (event.key === "ArrowLeft" && !event.shiftKey) turn("prev");
-    else if (event.key === "ArrowRight" && !event.shiftKey) turn("next");
+    else if (event.key === "ArrowLeft" && !event.shiftKey) return turnUnlessSelecting("prev");
+    else if (event.key === "ArrowRight" && !event.shiftKey) return turnUnlessSelecting("next");
     else return;
     event.preventDefault();
+  }
+
+  // An arrow that moves a selection, or the caret of those who browse with one, turns no page. That
+  // it has moved is known once the browser has done what it does with the key.
+  function turnUnlessSelecting(rel) {
+    const { isCollapsed, focusNode, focusOffset } = getSelection();
+    if (!isCollapsed) return;
+    setTimeout(() => {
+      const now = getSelection();
+      if (now.focusNode === focusNode && now.focusOffset === focusOffset) turn(rel);
+    });
   }
 
   function turn(rel) {
@@ -431,6 +493,53 @@
     $("#print-button")?.addEventListener("click", () => print());
   }
 
+  // ---- Scripts that did not come: the elements that they wake say so.
+
+  const WOKEN_BY = { "attention-widget": "widgets", "own-text": "own-text" };
+
+  function setUpMissing() {
+    for (const [element, name] of Object.entries(WOKEN_BY)) {
+      const asleep = document.querySelectorAll(`${element}[data-version]`);
+      if (asleep.length > 0 && !customElements.get(element)) miss(asleep, name);
+    }
+  }
+
+  function miss(asleep, name) {
+    const scripts = [...document.querySelectorAll("script[type=module]")];
+    const { src } = scripts.find((script) => script.src.includes(`/theme/${name}`));
+    let tries = 0;
+    const notes = [...asleep].map((element) => {
+      const note = document.createElement("div");
+      note.className = "widget-problem needs-script";
+      note.innerHTML = '<p role="alert"></p><button type="button">Try again</button>';
+      note.lastChild.addEventListener("click", wake);
+      element.prepend(note);
+      return note;
+    });
+    const say = () => {
+      for (const note of notes) {
+        note.firstChild.textContent = "A script could not be loaded, so nothing here answers. All stays readable.";
+      }
+    };
+    async function wake() {
+      tries += 1; // an address is loaded only once
+      try {
+        await import(`${src}?again=${tries}`);
+        for (const note of notes) dismiss(note);
+      } catch {
+        say();
+      }
+    }
+    say();
+  }
+
+  function dismiss(note) {
+    const element = note.parentElement;
+    const focused = note.contains(document.activeElement);
+    note.remove();
+    if (focused) element.querySelector("select, input, summary, button")?.focus();
+  }
+
   setUpContents();
   setUpTheme();
   setUpSearch();
@@ -439,11 +548,12 @@
   setUpCopying();
   setUpTips();
   setUpPrinting();
-  document.addEventListener("keydown", onKey);
+  setUpKeys();
   // On the 404 page the skip link's address is another page's: it moves the focus here instead.
   $(".skip").addEventListener("click", (event) => {
     event.preventDefault();
     $("main").focus();
     $("main").scrollIntoView();
   });
+  addEventListener("load", setUpMissing);
 })();

@@ -44,6 +44,17 @@ function tellLoaded({ controller }) {
   seen.observe({ type: 'resource', buffered: true });
 }
 
+/**
+ * Has a new worker take over. It tries to by itself, but while the one before it is at work it has to
+ * wait, and Chromium does not always notice the end of that.
+ */
+function hurry(registration) {
+  const timer = setInterval(() => {
+    registration.waiting?.postMessage({ takeOver: true });
+    if (!registration.waiting && !registration.installing) clearInterval(timer);
+  }, 2_000);
+}
+
 async function start() {
   serviceWorker.addEventListener('message', ({ data, ports }) => {
     if (ports.length) ports[0].postMessage(build); // the worker asks which build is open
@@ -55,7 +66,9 @@ async function start() {
     whenIdle(ask);
   });
   connection?.addEventListener?.('change', ask);
-  await serviceWorker.register(worker);
+  const registration = await serviceWorker.register(worker);
+  registration.addEventListener('updatefound', () => hurry(registration));
+  hurry(registration);
   whenIdle(ask);
 }
 

@@ -3,6 +3,7 @@
 
 const CACHE = 'smollm2-135m-weights'; // as in the worker
 const LEAST_MEMORY = 1; // GB: a device with no more is not asked to hold the model
+const PATIENCE = 180_000; // ms before a worker that says nothing counts as dead: it gives up a piece before that
 
 const root = new URL(document.documentElement.dataset.root || '.', document.baseURI);
 const panels = new Set();
@@ -15,6 +16,8 @@ const model = {
   worker: undefined,
   waiting: undefined, // what to do with the answer to the text that is being read
   oneByOne: false, // whether a text is being read token by token, which takes a while
+  promised: false, // whether the browser has agreed to keep the pieces
+  silence: undefined, // runs out when the worker does not answer
 
   load(version) {
     if (this.state !== 'absent') return;
@@ -26,32 +29,52 @@ const model = {
       event.preventDefault();
       this.end(`The model stopped: ${event.message || 'its worker does not start'}. Try again.`);
     });
-    this.worker.postMessage({ load: true });
+    this.ask({ load: true });
+    // A browser that agrees does not clear the pieces away when it needs room.
+    navigator.storage?.persist?.().then((promised) => (this.promised = promised), () => undefined);
     show('Loading the model…');
   },
 
+  ask(message) {
+    this.worker.postMessage(message);
+    this.wait();
+  },
+
+  /** Waits for the worker's next word, for a while. */
+  wait() {
+    clearTimeout(this.silence);
+    const dead = 'The model does not answer any more. Load it again.';
+    this.silence = setTimeout(() => this.end(dead), PATIENCE);
+  },
+
   heard(data) {
+    clearTimeout(this.silence);
     if (data.progress !== undefined) {
       this.progress = data.progress / data.total;
+      this.wait();
       show();
     } else if (data.ready) {
       this.state = 'ready';
       const from = data.fetched ? '' : ', from what your browser had kept';
-      const full = data.full ? ' Your browser has no room to keep it: it will be fetched again next time.' : '';
-      show(`The model is ready after ${seconds(data.ms)}${from}.${full} Type a text.`);
+      const keeps = data.full
+        ? ' Your browser has no room to keep it: it will be fetched again next time.'
+        : this.promised ? ' Your browser has agreed to keep it.' : '';
+      show(`The model is ready after ${seconds(data.ms)}${from}.${keeps} Type a text.`);
       measured('load', data);
     } else if (data.reading) {
       measured('read', data);
       this.answer({ bytes: data.reading, ms: data.ms, oneByOneMs: data.oneByOneMs });
     } else if (data.of === 'load') {
       this.end(`The model could not be loaded: ${data.problem}.`);
+    } else if (data.of === 'model') {
+      this.end(`The model broke (${data.problem}). Load it again.`);
     } else {
       this.answer({ problem: data.problem });
     }
   },
 
   read(text, oneByOne) {
-    this.worker.postMessage({ read: text, oneByOne });
+    this.ask({ read: text, oneByOne });
     this.progress = 0;
     this.oneByOne = oneByOne;
     show();
@@ -67,6 +90,7 @@ const model = {
 
   /** Ends the worker. Its memory is free again, and the pieces that it kept stay kept. */
   end(why) {
+    clearTimeout(this.silence);
     this.worker?.terminate();
     this.worker = undefined;
     this.state = 'absent';
@@ -88,6 +112,8 @@ async function kept() {
 }
 
 class OwnText extends HTMLElement {
+  #warned = false; // that nobody knows how much memory there is
+
   connectedCallback() {
     panels.add(this);
     count += 1;
@@ -113,6 +139,11 @@ class OwnText extends HTMLElement {
       const memory = navigator.deviceMemory;
       if (memory <= LEAST_MEMORY) {
         return this.show(`This device has about ${memory} GB of memory, too little to run the model beside the page. The sentences of the book are all here: choose one in the menu.`);
+      }
+      // Phones and tablets of Apple do not say how much they have.
+      if (memory === undefined && matchMedia('(pointer: coarse)').matches && !this.#warned) {
+        this.#warned = true;
+        return this.show(`This browser does not say how much memory the device has. The model takes up to ${this.dataset.memory} MB while it runs; where that is too much, the browser ends the page and opens it anew. Press the button once more to load it.`);
       }
       model.load(this.dataset.version);
     } else if (what === 'cancel') {

@@ -1,29 +1,74 @@
 // Wakes the page's widgets: loads their WebAssembly once, hands events to it and puts the HTML
 // that comes back in place. What a widget shows and does is decided in crates/widgets.
+//
+// Whatever fails is said in words, and there is a way to try again. A file, a worker or the card
+// that fails is told to the widget, whose view says so. All else is said in a note above the view.
 
 const root = new URL(document.documentElement.dataset.root || '.', document.baseURI);
 const STATUS_PAUSE = 600; // ms between two messages to a screen reader, over the 500 that the standard asks
-const PATIENCE = 30_000; // ms before a download counts as failed
+const PATIENCE = 60_000; // ms before what does not answer counts as failed
 
-let loading;
+let loading; // the WebAssembly, once for all widgets of the page
+let current; // its class, once it is there
+let card; // the script for the graphics card, from the first task
+let again = 0; // how often something had to be asked for anew
 
-/** The WebAssembly module, loaded once for all widgets of the page. */
+/** What a promise comes to, if it comes to something in time. */
+function within(time, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${time / 1000} seconds`)), time);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** An address of the site. After a failure it is another one: a browser asks for a script's only once. */
+function address(path, base = root) {
+  const url = new URL(path, base);
+  if (again) url.searchParams.set('again', again);
+  return url;
+}
+
+/** What `action` comes to in time. If that is nothing, what it waits for is given up. */
+async function attempt(action) {
+  const late = new AbortController();
+  try {
+    return await within(PATIENCE, action(late.signal));
+  } catch (error) {
+    late.abort();
+    again += 1;
+    throw error;
+  }
+}
+
+/** What `take` makes of a file of the site. */
+const get = (path, version, take) =>
+  attempt(async (signal) => {
+    const response = await fetch(address(`${path}?v=${version}`), { signal });
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return take(response);
+  });
+
+/** The class of the widgets in WebAssembly. */
 function load(version) {
   loading ??= (async () => {
-    const module = await import(new URL(`widgets/module.js?v=${version}`, root));
-    await module.default({ module_or_path: new URL(`widgets/module_bg.wasm?v=${version}`, root) });
-    return module;
+    try {
+      const module = await attempt(() => import(address(`widgets/module.js?v=${version}`)));
+      const start = (response) => module.default({ module_or_path: response });
+      await get('widgets/module_bg.wasm', version, start);
+      return (current = module.Live);
+    } catch (error) {
+      loading = undefined;
+      throw error;
+    }
   })();
   return loading;
 }
 
-async function download(path, version) {
-  const response = await fetch(new URL(`${path}?v=${version}`, root), {
-    signal: AbortSignal.timeout(PATIENCE),
-  });
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
-}
+/** A widget refuses in words, and all is then as it was. Any other error leaves it broken. */
+const isRefusal = (error) => typeof error === 'string';
+
+const words = (error) => String(error?.message ?? error);
 
 /** The children that count: mdBook puts line breaks between blocks, and the view has none. */
 const solid = (node) =>
@@ -63,15 +108,22 @@ function morph(from, to) {
 }
 
 class AttentionWidget extends HTMLElement {
+  static #all = new Set();
+
   #live; // the widget in WebAssembly, once awake
   #waking;
+  #address = location.search; // where it stands, and stood before it broke
+  #reading; // what the model made of a text of the reader's own
   #workers = new Map(); // by name, from the first message to each
+  #coming = new Set(); // files on their way
+  #busy = false; // the graphics card is at work
+  #note; // what went wrong
   #spoke = -Infinity; // when the live region last changed
   #timer;
-  #busy = false; // the graphics card is at work
 
   connectedCallback() {
     if (!this.dataset.version) return; // built without WebAssembly: the page stays as it is
+    AttentionWidget.#all.add(this);
     this.addEventListener('input', (event) => this.#chosen(event));
     this.addEventListener('click', (event) => this.#pressed(event));
     this.addEventListener('keydown', (event) => this.#key(event));
@@ -86,68 +138,168 @@ class AttentionWidget extends HTMLElement {
     seen.observe(this);
   }
 
-  /** Starts the widget; a second call waits for the first. */
+  /** Starts the widget; a second call waits for the first. Says whether it runs. */
   #wake() {
-    this.#waking ??= (async () => {
-      try {
-        const { Live } = await load(this.dataset.version);
-        this.#live = new Live(this.getAttribute('name'), this.dataset.setup, location.search);
-        await this.#render();
-        this.dataset.awake = 'true';
-      } catch (error) {
-        this.dataset.error = String(error?.message ?? error);
-        const note = document.createElement('p');
-        note.className = 'widget-problem';
-        note.setAttribute('role', 'alert');
-        note.textContent = `The live version could not start (${this.dataset.error}). Everything below stays readable; reload the page to try again.`;
-        this.prepend(note);
-      }
-    })();
+    this.#waking ??= this.#open();
     return this.#waking;
   }
 
+  async #open() {
+    let Live;
+    try {
+      Live = await load(this.dataset.version);
+      const live = new Live(this.getAttribute('name'), this.dataset.setup, this.#address);
+      this.#live = live;
+      if (this.#reading) {
+        live.own(this.#reading);
+        live.go(this.#address);
+      }
+      await this.#render();
+      if (this.#live !== live) return this.#wake(); // it broke meanwhile, and was opened anew
+    } catch (error) {
+      this.#close();
+      if (Live && !isRefusal(error)) {
+        // Where it was to open may be what broke it.
+        this.#address = '';
+        this.#reading = undefined;
+        AttentionWidget.#retire(Live);
+      }
+      this.#waking = Promise.resolve(false);
+      this.dataset.error = words(error);
+      const text = `The live version could not start (${words(error)}). Everything below stays readable.`;
+      this.#say(text, () => {
+        this.#waking = undefined;
+        return this.#wake();
+      });
+      return false;
+    }
+    delete this.dataset.error;
+    this.dataset.awake = 'true';
+    return true;
+  }
+
+  /** Ends what runs for the widget: it can be opened anew. */
+  #close() {
+    this.#workers.forEach((_, name) => this.#dismiss(name));
+    this.#coming.clear();
+    this.#busy = false;
+    // Or the browser would one day run code of a broken module to free it.
+    this.#live?.__destroy_into_raw();
+    this.#live = undefined;
+    this.#waking = undefined;
+    delete this.dataset.awake;
+  }
+
+  /** After a panic a module's memory may be wrong: every widget that uses it is opened anew. */
+  static #retire(Live) {
+    if (Live !== current) return;
+    loading = current = undefined;
+    again += 1;
+    for (const widget of AttentionWidget.#all) {
+      if (!(widget.#live instanceof Live)) continue;
+      if (widget.#workers.size || widget.#busy) {
+        widget.#say('A widget of this page broke, and all were opened anew. What ran here has ended: start it again.');
+      }
+      widget.#close();
+      widget.#wake();
+    }
+  }
+
+  /**
+   * The one place where a widget is told something: an event, a key, a file, an answer of a worker
+   * or of the card. Shows what comes of it, and says what fails. Returns what the widget answers.
+   */
+  #tell(action) {
+    const live = this.#live;
+    try {
+      const answer = action(live) ?? true;
+      if (answer) this.#render();
+      return answer;
+    } catch (error) {
+      if (live === this.#live) this.#failed(error, () => this.#attempt(action));
+      return undefined;
+    }
+  }
+
+  #failed(error, redo) {
+    if (isRefusal(error)) {
+      this.#say(`That did not work: ${error}. All is as it was.`, redo);
+    } else if (this.dataset.awake) {
+      AttentionWidget.#retire(this.#live.constructor);
+      this.#say(`This widget broke (${words(error)}). It was opened anew as it stood before.`, redo);
+    } else {
+      throw error; // while it opens: #open says so
+    }
+  }
+
+  /** As #tell, once the widget is awake. Says whether it worked. */
+  async #attempt(action) {
+    return (await this.#wake()) && this.#tell(action) !== undefined;
+  }
+
+  /** An event of the reader's. */
   async #send(name, value) {
-    await this.#wake();
-    if (!this.#live) return;
-    this.#live.update(name, value);
-    this.#post();
-    await this.#render();
+    if (await this.#attempt((live) => live.update(name, value))) this.#settle();
   }
 
   /** Takes and shows what the model made of a text of the reader's own. Returns a summary. */
   async own(bytes) {
-    await this.#wake();
-    if (!this.#live) throw new Error('the widget does not run');
-    const summary = this.#live.own(bytes);
-    await this.#render();
+    if (!(await this.#wake())) throw new Error('the widget does not run');
+    let refusal = 'the widget broke over it, and was opened anew';
+    const summary = this.#tell((live) => {
+      try {
+        return live.own(bytes);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        refusal = error;
+        return false;
+      }
+    });
+    if (!summary) throw new Error(refusal);
+    this.#reading = bytes;
     return summary;
   }
 
-  /** Hands each worker what the widget has to say to it. */
+  /** Hands each worker what the widget has to say to it. A worker answers each message, if only with nothing. */
   #post() {
     for (let post = this.#live.post(); post; post = this.#live.post()) {
       const [name, message] = post;
       if (!this.#workers.has(name)) this.#workers.set(name, this.#hire(name));
-      this.#workers.get(name).postMessage(message);
+      const worker = this.#workers.get(name);
+      clearTimeout(worker.silence);
+      worker.silence = setTimeout(() => worker.failed('it does not answer'), PATIENCE);
+      worker.postMessage(message);
     }
   }
 
   /** Starts a worker. Its script and its module are in the site's folder of its name. */
   #hire(name) {
-    const address = new URL(`${name}/worker.js?v=${this.dataset.version}`, root);
-    const worker = new Worker(address, { type: 'module' });
-    const failed = (reason) => {
-      worker.terminate();
-      this.#workers.delete(name);
-      this.#send('worker-failed', reason);
+    const script = address(`${name}/worker.js?v=${this.dataset.version}`);
+    const worker = new Worker(script, { type: 'module' });
+    worker.failed = (reason) => {
+      if (this.#workers.get(name) !== worker) return; // it was dismissed before
+      again += 1;
+      this.#dismiss(name);
+      this.#tell((live) => live.update('worker-failed', reason));
     };
-    worker.onmessage = ({ data: { message, problem } }) =>
-      problem === undefined ? this.#send('worker', message) : failed(problem);
+    worker.onmessage = ({ data: { message, problem } }) => {
+      clearTimeout(worker.silence);
+      if (problem !== undefined) worker.failed(problem);
+      else if (message !== undefined) this.#tell((live) => live.update('worker', message));
+    };
+    worker.onmessageerror = () => worker.failed('what it says cannot be read');
     worker.onerror = (event) => {
       event.preventDefault();
-      failed(event.message || 'its script could not be loaded');
+      worker.failed(event.message || 'its script could not be loaded');
     };
     return worker;
+  }
+
+  #dismiss(name) {
+    const worker = this.#workers.get(name);
+    this.#workers.delete(name);
+    clearTimeout(worker.silence);
+    worker.terminate();
   }
 
   #chosen({ target }) {
@@ -162,42 +314,109 @@ class AttentionWidget extends HTMLElement {
 
   #key(event) {
     const grid = event.target.closest('[data-keys]');
-    if (!grid || !this.#live || event.altKey || event.metaKey || event.shiftKey) return;
+    if (!grid || !this.dataset.awake || event.altKey || event.metaKey || event.shiftKey) return;
     const key = event.ctrlKey ? `Ctrl+${event.key}` : event.key;
-    if (!this.#live.update(grid.dataset.keys, key)) return;
+    const taken = this.#tell((live) => live.update(grid.dataset.keys, key));
+    if (taken === false) return; // it means nothing here: the browser may have it
     event.preventDefault();
     event.stopPropagation();
-    this.#render();
+    if (!taken) return;
+    this.#settle();
     grid.querySelector('[tabindex="0"]')?.focus();
   }
 
-  /** Shows the widget as it is now, first fetching what it waits for. */
-  async #render() {
-    const wanted = this.#live.wants();
-    if (wanted) {
-      if (this.dataset.awake) this.#announce('Loading the sentence…');
-      try {
-        this.#live.receive(wanted, await download(wanted, this.dataset.version));
-      } catch (error) {
-        this.#live.failed(wanted, String(error?.message ?? error));
-      }
-    }
+  /** Has done what the widget wants done, and shows it; what it waits for is fetched first. */
+  #render() {
+    this.#post();
+    const file = this.#live.wants();
+    if (file) return this.#fetch(file);
     this.#show();
-    this.#work();
+    this.#address = this.#live.address();
+    const task = this.#live.task();
+    if (task && !this.#busy) this.#work(JSON.parse(task));
+    return undefined;
   }
 
-  /** Has the graphics card do what the widget wants, and hands the answer back. */
-  async #work() {
-    const task = this.#live.task();
-    if (!task || this.#busy) return;
+  /** Fetches a file for the widget, once at a time. */
+  async #fetch(path) {
+    if (this.#coming.has(path)) return;
+    this.#coming.add(path);
+    if (this.dataset.awake) this.#announce('Loading the sentence…');
+    const live = this.#live;
+    let bytes, problem;
+    try {
+      bytes = await get(path, this.dataset.version, async (response) => new Uint8Array(await response.arrayBuffer()));
+    } catch (error) {
+      problem = words(error);
+    }
+    if (live !== this.#live) return; // opened anew meanwhile, it asks anew
+    this.#coming.delete(path);
+    this.#tell(() => {
+      try {
+        if (bytes) live.receive(path, bytes);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        problem = error;
+      }
+      if (problem) live.failed(path, problem);
+    });
+  }
+
+  /** Has the graphics card do a task, and hands the answer back. */
+  async #work(task) {
     this.#busy = true;
+    const live = this.#live;
     const url = (file) => new URL(`${file}?v=${this.dataset.version}`, root);
-    const { perform } = await import('{{ resource "theme/gpu.js" }}');
-    const { output, reply } = await perform(JSON.parse(task), (name) => this.#live.numbers(name), url);
+    const numbers = (name) => {
+      let found;
+      if (live === this.#live) {
+        this.#tell(() => {
+          found = live.numbers(name);
+          return false;
+        });
+      }
+      if (!found) throw new Error('the widget was opened anew');
+      return found;
+    };
+    let answer;
+    try {
+      card ??= attempt(() => import(address('{{ resource "theme/gpu.js" }}', import.meta.url)));
+      const { perform } = await card;
+      answer = await within(PATIENCE, perform(task, numbers, url));
+    } catch (error) {
+      card = undefined;
+      answer = { reply: { id: task.id, at: performance.now(), answer: { failed: words(error) } } };
+    }
+    if (live !== this.#live) return;
     this.#busy = false;
-    if (output) this.#live.receive(output.path, output.bytes);
-    else this.#live.update('answer', JSON.stringify(reply));
-    await this.#render();
+    const { output, reply } = answer;
+    this.#tell(() => output ? live.receive(output.path, output.bytes) : live.update('answer', JSON.stringify(reply)));
+  }
+
+  /** Puts a note above the view: what went wrong, and a button that does it again, or closes the note. */
+  #say(text, redo) {
+    if (!this.#note) {
+      this.#note = document.createElement('div');
+      this.#note.className = 'widget-problem needs-script';
+      this.#note.innerHTML = '<p role="alert"></p><button type="button"></button>';
+      this.#note.lastChild.addEventListener('click', async () => {
+        if (await this.#note.redo()) this.#settle();
+      });
+      this.prepend(this.#note);
+    }
+    const [said, button] = this.#note.children;
+    said.textContent = text;
+    button.textContent = redo ? 'Try again' : 'Close';
+    this.#note.redo = redo ?? (() => true);
+  }
+
+  /** All is well: the note goes. */
+  #settle() {
+    if (!this.#note) return;
+    const focused = this.#note.contains(document.activeElement);
+    this.#note.remove();
+    this.#note = undefined;
+    if (focused) this.querySelector('input, select, button, [tabindex="0"]')?.focus();
   }
 
   #show() {
@@ -210,6 +429,7 @@ class AttentionWidget extends HTMLElement {
     if (said && saying.querySelector('button') === null && said.querySelector('button') === null) {
       this.#announce(saying.textContent);
     } else {
+      clearTimeout(this.#timer); // what it was about to say is over
       said?.replaceChildren(...saying.cloneNode(true).childNodes);
     }
     morph(this.querySelector(':scope > :not(.widget-problem)'), next);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use scraper::{ElementRef, Html, Node, Selector};
+use xtask::seal;
 
 use crate::site;
 
@@ -179,9 +180,7 @@ impl Book {
             std::fs::read_to_string(self.root.join(file)).with_context(|| file.to_owned())
         };
         robots(&read("robots.txt")?, &mut problems);
-        if read("sw.js")?.trim().is_empty() {
-            problems.push("sw.js is empty".into());
-        }
+        self.worker(&read("sw.js")?, &mut problems)?;
         let mut manifests = BTreeSet::new();
         for (path, page) in &self.pages {
             let link = all(&page.html, "link[rel=manifest]").next();
@@ -195,6 +194,34 @@ impl Book {
             self.manifest(&manifest, &read(&manifest)?, &mut problems);
         }
         Ok(problems)
+    }
+
+    /// The worker and the pages are of one build, and its files are what it says they are.
+    fn worker(&self, script: &str, problems: &mut Vec<String>) -> Result<()> {
+        let part = |start: &str| {
+            let part = script.split(start).nth(1).and_then(|rest| rest.split(';').next());
+            part.with_context(|| format!("sw.js has no `{start}`"))
+        };
+        let build: String = serde_json::from_str(part("const BUILD = ")?)?;
+        let files: BTreeMap<String, String> = serde_json::from_str(part("const FILES = ")?)?;
+        for (path, digest) in &files {
+            if seal::digest(&self.root.join(path))? != *digest {
+                problems.push(format!("{path} is not as sw.js says"));
+            }
+        }
+        for path in self.pages.keys() {
+            if !files.contains_key(path) {
+                problems.push(format!("sw.js does not list {path}"));
+            }
+            let page = std::fs::read_to_string(self.root.join(path))?;
+            if is_chapter(path) && !page.contains(&format!(" data-build=\"{build}\"")) {
+                problems.push(format!("{path} is not of the build {build}"));
+            }
+            if page.contains(seal::PLACEHOLDER) {
+                problems.push(format!("{path} is not sealed"));
+            }
+        }
+        Ok(())
     }
 
     fn manifest(&self, path: &str, text: &str, problems: &mut Vec<String>) {

@@ -1,11 +1,18 @@
 //! Where the built book lies, and the server and the driver that the tests share.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use anyhow::{Context, Result, bail};
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse;
 use tokio::runtime::Runtime;
 
 /// The folder of the built book.
@@ -85,6 +92,80 @@ impl Drop for Server {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+    }
+}
+
+/// What a server does wrong with a file.
+#[derive(Debug, Clone, Copy)]
+pub enum Fault {
+    /// It answers with this status.
+    Status(StatusCode),
+    /// It never answers.
+    Silence,
+    /// It has another script in the file's place.
+    Script(&'static str),
+}
+
+/// The files that a server does wrong, by how their paths begin: `/widgets/module.js`.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    files: Arc<Mutex<BTreeMap<&'static str, Fault>>>,
+    silences: Arc<AtomicUsize>,
+}
+
+impl Faults {
+    /// From now on these files fail.
+    pub fn put(&self, start: &'static str, fault: Fault) {
+        self.lock().insert(start, fault);
+    }
+
+    /// From now on all is well.
+    pub fn mend(&self) {
+        self.lock().clear();
+    }
+
+    /// How often a file was asked for that the server keeps silent about.
+    pub fn silences(&self) -> usize {
+        self.silences.load(Ordering::Relaxed)
+    }
+
+    /// The book, served with these faults, and without the service worker, which would answer in
+    /// the server's place.
+    ///
+    /// # Errors
+    /// As [`Server::start`], or when the book has not been built.
+    pub fn serve(&self) -> Result<Server> {
+        let faults = self.clone();
+        let answer = move |request: Request, next: Next| {
+            let fault = faults.find(request.uri().path());
+            let silences = faults.silences.clone();
+            async move {
+                match fault {
+                    None => next.run(request).await,
+                    Some(Fault::Status(status)) => status.into_response(),
+                    Some(Fault::Silence) => {
+                        silences.fetch_add(1, Ordering::Relaxed);
+                        std::future::pending().await
+                    }
+                    Some(Fault::Script(text)) => {
+                        ([(CONTENT_TYPE, "text/javascript")], text).into_response()
+                    }
+                }
+            }
+        };
+        Server::start_with(website::serve::router(&book()?).layer(from_fn(answer)))
+    }
+
+    fn find(&self, path: &str) -> Option<Fault> {
+        if path == "/sw.js" {
+            return Some(Fault::Status(StatusCode::NOT_FOUND));
+        }
+        let faults = self.lock();
+        faults.iter().find(|(start, _)| path.starts_with(**start)).map(|(_, fault)| *fault)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Fault>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

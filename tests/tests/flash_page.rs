@@ -41,7 +41,7 @@ fn buttons_and_sliders_walk_through_the_tiles() -> Result<()> {
         let large = moved().await?;
         ensure!(small > 500.0 && large > 90.0 && large < 131.0, "{small} and {large}");
         let link = flash.permalink().await?;
-        ensure!(link == "?flash=noun.64.32.32.full.0", "{link}");
+        ensure!(link == "?flash=noun_64_32_32_full_0", "{link}");
         Ok(())
     })
 }

@@ -247,7 +247,8 @@ fn a_silent_or_broken_host_gives_the_kept_page() -> Result<()> {
             let waited = "return performance.getEntriesByType('navigation')[0].responseStart";
             println!("{conduct:?}: shown after {} ms", tab.js(waited).await?);
         }
-        // What is not kept cannot be shown, and the host's own answer says why.
+        // What is not kept cannot be shown, and the host's own answer is.
+        host.now(Conduct::Broken);
         tab.open("ch02-query-key-value.html").await?;
         ensure!(heading(tab).await.is_err(), "a page comes from nowhere");
         Ok(())

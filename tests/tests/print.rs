@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
+use reader_tests::pdf::{Pdf, base64};
 use reader_tests::{Tab, browse, site};
 use scraper::{Html, Selector};
 use serde_json::json;
@@ -164,12 +165,11 @@ fn folded_solutions_are_open_and_each_chapter_begins_a_page() -> Result<()> {
 fn chromium_makes_a_pdf_of_it() -> Result<()> {
     browse(async |tab| {
         on_paper(tab).await?;
-        let options = json!({ "preferCSSPageSize": true, "generateDocumentOutline": true });
+        let options = json!({
+            "preferCSSPageSize": true, "generateDocumentOutline": true, "generateTaggedPDF": true,
+        });
         let pdf = tab.cdp("Page.printToPDF", options).await?;
         let data = pdf["data"].as_str().context("no PDF")?;
-        // "%PDF" in base64.
-        ensure!(data.starts_with("JVBER"), "no PDF: {}", &data[..20]);
-        ensure!(data.len() > 100_000, "a PDF of {} bytes is not the book", data.len() * 3 / 4);
-        Ok(())
+        Pdf::new(&base64(data)?)?.holds_the_book()
     })
 }

@@ -11,8 +11,9 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use reader_tests::browser::browse_at;
+use reader_tests::pdf::base64;
 use reader_tests::site::{self, Driver, Server};
-use reader_tests::spotlight::{CHAPTER, Spotlight};
+use reader_tests::spotlight::{CHAPTER, Spotlight, View};
 use reader_tests::{Tab, widget::Widget};
 use reading::Reading;
 use serde_json::{Value, json};
@@ -136,7 +137,7 @@ impl<'a> Panel<'a> {
         let script = "return performance.getEntriesByName(arguments[0]).at(-1).detail";
         let detail = self.tab.js_with(script, json!([format!("own-text-{what}")])).await?;
         let memory = detail["memory"].as_f64().context("a memory")?;
-        ensure!(memory < widgets::own::MEMORY as f64, "the module takes {memory} bytes");
+        ensure!(memory < widgets::user_text::MEMORY as f64, "the module takes {memory} bytes");
         Ok(detail)
     }
 }
@@ -153,24 +154,8 @@ async fn last_reading(tab: &Tab) -> Result<Reading> {
         await new Promise(resolve => (file.onload = resolve));
         return file.result.split(',')[1]";
     let text = tab.js_async(script, json!([])).await?;
-    let bytes = base64(text.as_str().context("a text")?);
+    let bytes = base64(text.as_str().context("a text")?)?;
     Ok(Reading::from_bytes(&bytes)?)
-}
-
-fn base64(text: &str) -> Vec<u8> {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let place = |digit: u8| DIGITS.iter().position(|&it| it == digit).unwrap_or(0) as u32;
-    let padding = text.bytes().rev().take_while(|&digit| digit == b'=').count();
-    let mut bytes: Vec<u8> = text
-        .as_bytes()
-        .chunks(4)
-        .flat_map(|four| {
-            let bits = four.iter().fold(0, |bits, &digit| bits << 6 | place(digit));
-            bits.to_be_bytes().into_iter().skip(1)
-        })
-        .collect();
-    bytes.truncate(bytes.len() - padding);
-    bytes
 }
 
 static MODEL: LazyLock<Model> =
@@ -292,6 +277,19 @@ fn a_typed_text_is_read_as_natively_in_every_widget_and_without_a_network() -> R
         panel.until("64 tokens").await?;
         told("64 tokens", &panel.measured("read").await?);
         compare(&last_reading(tab).await?)?;
+
+        // What is not plain text is explained: a control token, and the bytes of one character.
+        panel.read("Hi<|im_end|>\u{1f431}").await?;
+        let said = panel.until("<|im_end|> is one control token").await?;
+        ensure!(said.contains("<F0 9F> is bytes, in hexadecimal"), "{said}");
+        println!("{said}");
+        let odd = last_reading(tab).await?.tokens;
+        ensure!(odd[1] == "<|im_end|>" && !odd.concat().contains('\u{fffd}'), "{odd:?}");
+        let spotlight = Spotlight::wake(tab).await?;
+        let own = |view: &View| view.text.contains("im_end");
+        let view = spotlight.until("its tokens are shown", own).await?;
+        let chips: Vec<&str> = view.chips.iter().map(|(word, _)| word.as_str()).collect();
+        ensure!(chips.contains(&"<|im_end|>") && chips.contains(&"<F0 9F>"), "{chips:?}");
 
         // A damaged piece in the cache is found and fetched again.
         let damage = "const cache = await caches.open('smollm2-135m-weights');
@@ -474,4 +472,31 @@ fn the_pieces_in_the_site_are_the_weights() -> Result<()> {
     }
     ensure!(file == fs::read(locate()?)?, "the pieces are not the file");
     Ok(())
+}
+
+#[test]
+fn a_phone_is_told_the_memory_first_and_the_browser_asked_to_keep_the_model() -> Result<()> {
+    let driver = Driver::start()?;
+    let (server, gate) = serve()?;
+    let asked = || gate.lock().expect("no test panics with the gate").asked.len();
+    browse_at(&driver, &server.origin, async |tab| {
+        let silent =
+            "Object.defineProperty(Navigator.prototype, 'deviceMemory', { get: () => undefined });
+            StorageManager.prototype.persist = async () => true;";
+        tab.before_pages(silent).await?;
+        tab.phone().await?;
+        let panel = Panel::open(tab, CHAPTER, "spotlight").await?;
+        let offer = tab.find(&panel.inside("[data-part=offer]")).await?.text().await?;
+        ensure!(offer.contains("until you remove them or it makes room"), "{offer}");
+        panel.press("load").await?;
+        let said = panel.until("does not say how much memory").await?;
+        let memory = format!("up to {} MB", widgets::user_text::MEMORY / 1_000_000);
+        ensure!(said.contains(&memory), "{said}");
+        ensure!(asked() == 0, "weights were fetched before the reader was told");
+        panel.shows(&["load"]).await?;
+        panel.press("load").await?;
+        panel.until("Your browser has agreed to keep it").await?;
+        ensure!(asked() > 0, "nothing was fetched");
+        Ok(())
+    })
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use reader_tests::spotlight::{Spotlight, WIDGET};
 use reader_tests::{browse, site};
 use serde_json::json;
+use widgets::files::PageFile;
 use widgets::gallery::Sentence;
 
 /// The gallery's sentences, read from the built book.

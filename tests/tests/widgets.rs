@@ -260,11 +260,15 @@ fn the_time_from_press_to_layout_is_printed() -> Result<()> {
         for place in widget::all()? {
             let widget = Widget::open(tab, &place.page, &place.name, "").await?;
             let times = widget.js_async(PRESS).await?;
-            let number = |name: &str| times[name].as_f64().unwrap_or(f64::NAN);
+            let number = |name: &str| {
+                times[name].as_f64().with_context(|| format!("{place:?}: no {name}: {times}"))
+            };
             let name = format!("{} in {}", place.name, place.page.trim_end_matches(".html"));
-            let [median, p95, longest] = ["median", "p95", "longest"].map(number);
+            let [median, p95, longest] = [number("median")?, number("p95")?, number("longest")?];
             println!("{name:<34} {median:7.1} {p95:7.1} {longest:7.1}");
             ensure!(times["samples"].as_u64() >= Some(20), "{place:?} hardly answers: {times}");
+            let ordered = 0.0 <= median && median <= p95 && p95 <= longest;
+            ensure!(ordered, "{place:?}: these are no times: {times}");
         }
         Ok(())
     })

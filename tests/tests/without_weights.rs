@@ -12,7 +12,8 @@ use reader_tests::browser::browse_at;
 use reader_tests::site::{self, Driver, Server};
 use reader_tests::widget::{self, Widget};
 use website::weights::withdraw;
-use widgets::own;
+use widgets::machine::UserText;
+use widgets::registry;
 
 /// A copy of the built book without its weights.
 fn copy() -> Result<PathBuf> {
@@ -41,9 +42,12 @@ fn without_weights_nothing_is_offered_and_all_else_works() -> Result<()> {
     }
     let driver = Driver::start()?;
     let server = Server::start(&folder)?;
-    let takers = widget::all()?.into_iter().filter(|it| own::TAKERS.contains(&&*it.name));
+    let takes = |entry: &registry::Entry| entry.user_text != UserText::None;
+    let takers =
+        widget::all()?.into_iter().filter(|it| registry::find(&it.name).is_some_and(takes));
     let takers: Vec<_> = takers.collect();
-    ensure!(takers.len() == own::TAKERS.len(), "{takers:?}");
+    let expected = registry::ALL.iter().filter(|entry| takes(entry)).count();
+    ensure!(takers.len() == expected, "{takers:?}");
     browse_at(&driver, &server.origin, async |tab| {
         for place in takers {
             Widget::open(tab, &place.page, &place.name, "").await?;

@@ -63,15 +63,26 @@ async function answer(event, path) {
 
 /** The newest file from the network; where that fails or is silent, what is kept. */
 async function newest(event, path) {
-  const network = fetch(event.request).then((response) => {
-    const copy = response.clone();
-    event.waitUntil(keep(own, path, copy).catch(() => undefined));
-    return response;
-  });
-  event.waitUntil(network.catch(() => undefined)); // what comes late is kept too
-  const response = await Promise.race([network, pause(PATIENCE)]).catch(() => undefined);
-  if (response && response.status < 500) return response;
-  return (await kept(path)) ?? network;
+  const network = fetch(event.request);
+  try {
+    const response = await Promise.race([network, pause(PATIENCE)]);
+    if (response && response.status < 500) return await taken(event, path, response);
+  } catch {
+    // The network failed, or broke off.
+  }
+  const found = await kept(path);
+  if (!found) return network;
+  const late = network.then((response) => taken(event, path, response)).catch(() => undefined);
+  event.waitUntil(Promise.race([late, pause(DOWNLOAD)]));
+  return found;
+}
+
+/** What came from the network, once all of it is there. It is kept if it is a file of this build. */
+async function taken(event, path, response) {
+  if (!response.ok || !(path in FILES)) return response;
+  const bytes = await response.arrayBuffer();
+  event.waitUntil(keep(own, path, bytes, response).catch(() => undefined)); // there is no room
+  return new Response(bytes, response);
 }
 
 /** The file of this build, or an answer that says in words that it cannot be had any more. */
@@ -80,8 +91,9 @@ async function exact(request, build, path) {
   if (found) return found;
   const response = await fetch(request);
   if (!response.ok) return response;
-  const right = await keep(build, path, response.clone()).catch(() => true); // there is no room
-  return right ? response : changed(request);
+  const bytes = await response.arrayBuffer();
+  const right = await keep(build, path, bytes, response).catch(() => true); // there is no room
+  return right ? new Response(bytes, response) : changed(request);
 }
 
 function changed({ destination }) {
@@ -124,17 +136,22 @@ async function kept(path) {
 }
 
 /**
- * Keeps what came, and says whether it was right: what is not the build's file is not kept.
- * Throws when there is no room.
+ * Keeps the bytes of a file, and says whether they are right: what is not the build's file is not
+ * kept. Throws when there is no room.
  */
-async function keep(build, path, response) {
-  if (!response.ok || !(path in build.files)) return false;
-  const bytes = await response.arrayBuffer();
+async function keep(build, path, bytes, { headers }) {
   if ((await digest(bytes)) !== build.files[path]) return false;
   const cache = await caches.open(CACHE);
-  const headers = { "content-type": response.headers.get("content-type") ?? "" };
-  await cache.put(place(build, path), new Response(bytes, { headers }));
+  const type = { "content-type": headers.get("content-type") ?? "" };
+  await cache.put(place(build, path), new Response(bytes, { headers: type }));
   return true;
+}
+
+/** Fetches a file to keep it, and says whether it was the build's. Throws when there is no room. */
+async function fetchToKeep(build, path, address) {
+  const signal = AbortSignal.timeout(DOWNLOAD);
+  const response = await fetch(address, { signal, priority: "low" });
+  return response.ok && keep(build, path, await response.arrayBuffer(), response);
 }
 
 /** As `crates/xtask/src/seal.rs` makes it. */
@@ -210,13 +227,14 @@ async function openBuilds() {
 }
 
 // ---- What a page says: `{ loaded }`, addresses that it has; `{ build, ahead }`, whether the rest
-// of the book may be fetched too.
+// of the book may be fetched too; `{ takeOver }`, to a worker that waits for the one before it.
 
 let ahead = false;
 let fetching = false;
 let problem;
 
-async function hear({ loaded, build, ...said }) {
+async function hear({ takeOver, loaded, build, ...said }) {
+  if (takeOver) return self.skipWaiting();
   if (loaded) return Promise.allSettled(loaded.map(keepLoaded));
   if (build !== BUILD) return self.registration.update().catch(() => undefined);
   ahead = said.ahead;
@@ -230,7 +248,7 @@ async function keepLoaded(address) {
   const path = pathOf(address);
   if (path === undefined) return;
   const build = await buildOf(path, new URL(address).searchParams.get("v"));
-  if (build && !(await stored(build, path))) await keep(build, path, await fetch(address));
+  if (build && !(await stored(build, path))) await fetchToKeep(build, path, address);
 }
 
 /** The files of the text that are not kept yet. What the pages share comes before them. */
@@ -265,9 +283,7 @@ async function fetchAhead() {
 async function fetchOne(path) {
   // The version keeps apart what a server, or the browser, calls by the same name.
   const address = new URL(NAMED_BY_CONTENT.test(path) ? path : `${path}?v=${BUILD}`, SCOPE);
-  const signal = AbortSignal.timeout(DOWNLOAD);
-  const response = await fetch(address, { signal, priority: "low" });
-  if (await keep(own, path, response)) return;
+  if (await fetchToKeep(own, path, address)) return;
   self.registration.update().catch(() => undefined);
   throw new Error(`${path} is not as this build made it`);
 }

@@ -10,6 +10,7 @@ use mdbook_driver::config::Config;
 use mdbook_katex::preprocess::KatexProcessor;
 use mdbook_preprocessor::book::Book;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
+use widgets::files::PageFile;
 use widgets::gallery::Sentence;
 
 use crate::definitions::{Definitions, unused_anchors};

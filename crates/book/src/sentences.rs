@@ -5,8 +5,7 @@ use std::rc::Rc;
 use anyhow::{Context, Result};
 use inputs::{heads, texts};
 use smollm2::Forward;
-use widgets::gallery::Sentence;
-use widgets::readings::{Entry, Gallery};
+use widgets::gallery::{Entry, Gallery, Sentence};
 use widgets::show::word;
 
 use crate::memoised_model::MemoisedModel;

@@ -319,6 +319,67 @@ fn a_claim_that_is_made_twice() {
     assert!(error.contains(&expected), "{error}");
 }
 
+/// A test that takes a step, in the copy at `root`.
+fn take_step(root: &Path, id: &str) -> String {
+    let file = format!("{}/ch01.rs", book::tested::STEPS);
+    std::fs::create_dir_all(root.join(&file).parent().unwrap()).unwrap();
+    let test = format!("//! A test.\n\npage.step(\"{id}\", |page, words| {{}});\n");
+    std::fs::write(root.join(&file), test).unwrap();
+    file
+}
+
+#[test]
+fn a_step_and_its_test() {
+    let folder = copy();
+    append(folder.path(), CHAPTER, "\n\n**Try this.** Tap it.{{step ch01.tap}}\n");
+    let file = take_step(folder.path(), "ch01.tap");
+    build(folder.path()).unwrap();
+    let chapter = page(folder.path(), "ch01-shares.html");
+    assert!(chapter.contains("id=\"step-ch01.tap\""), "the mark");
+    assert!(chapter.contains("href=\"claims.html#tested-step-ch01.tap\""), "its link");
+    let list = page(folder.path(), "claims.html");
+    assert!(list.contains("id=\"tested-step-ch01.tap\"") && list.contains(&file));
+}
+
+#[test]
+fn a_step_without_a_test() {
+    refuses("Tap it.{{step ch01.tap}}", "no test replays the step `ch01.tap`");
+    refuses("**Try this.** Tap it.", "what is to be tried ends without {{step ID}}");
+}
+
+#[test]
+fn a_test_of_a_step_that_is_gone() {
+    let folder = copy();
+    let file = take_step(folder.path(), "ch01.tap");
+    let error = build(folder.path()).unwrap_err();
+    let expected = format!("{file}:3: no chapter has the step `ch01.tap`");
+    assert!(error.contains(&expected), "{error}");
+}
+
+#[test]
+fn what_is_to_be_tried_without_a_step() {
+    let untested = "what is to be tried ends without {{step ID}}";
+    refuses("**Try this.** Tap a row.", untested);
+}
+
+#[test]
+fn a_step_that_no_test_replays() {
+    refuses("**Try this.** Tap it.{{step ch01.tap}}", "no test replays the step `ch01.tap`");
+}
+
+#[test]
+fn a_step_and_its_test() {
+    let folder = copy();
+    let file = "crates/book/tests/replay/ch01.rs";
+    std::fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
+    std::fs::write(folder.path().join(file), "\npage.step(\"ch01.tap\", look);\n").unwrap();
+    let error = build(folder.path()).unwrap_err();
+    assert!(error.contains(&format!("{file}:2: no chapter has the step `ch01.tap`")), "{error}");
+    append(folder.path(), CHAPTER, "\n\n**Try this.** Tap it.{{step ch01.tap}}\n");
+    build(folder.path()).unwrap();
+    assert!(page(folder.path(), "ch01-shares.html").contains("id=\"step-ch01.tap\""), "the mark");
+}
+
 #[test]
 fn the_map() {
     breaks(

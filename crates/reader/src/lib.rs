@@ -32,11 +32,12 @@ pub fn read(model: &Quantised<'_>, text: &str) -> Result<Reading, smollm2::Error
     let read = model.read(text)?;
     let mut order: Vec<usize> = (0..read.logits.len()).collect();
     order.sort_by(|&a, &b| read.logits[b].total_cmp(&read.logits[a]));
-    let name = |&place: &usize| Ok(model.tokenizer().token(place as u32)?.text);
+    let tokens = read.tokens.iter().map(|token| model.tokenizer().spelled(token.id));
+    let name = |&place: &usize| model.tokenizer().spelled(place as u32);
     let config = model.config();
     Ok(Reading {
         text: text.to_owned(),
-        tokens: read.tokens.into_iter().map(|token| token.text).collect(),
+        tokens: tokens.collect::<Result<_, _>>()?,
         layers: config.layers,
         heads: config.heads,
         kv_heads: config.kv_heads,

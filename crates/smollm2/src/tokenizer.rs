@@ -121,9 +121,38 @@ impl Tokenizer {
         Ok(Token { id, text: self.decode(&[id])? })
     }
 
+    /// A token as a page shows it: its text or, where it is a part of a character, its bytes in
+    /// hexadecimal: `<F0 9F>`. No token of the vocabulary has such a text.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] when it is not in the vocabulary.
+    pub fn spelled(&self, id: u32) -> Result<String, Error> {
+        let text = self.token(id)?.text;
+        if !text.contains(char::REPLACEMENT_CHARACTER) {
+            return Ok(text);
+        }
+        let bytes: Vec<u8> =
+            self.bpe.id_to_token(id).unwrap_or_default().chars().filter_map(byte).collect();
+        Ok(String::from_utf8(bytes).unwrap_or_else(|part| {
+            let bytes: Vec<String> =
+                part.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect();
+            format!("<{}>", bytes.join(" "))
+        }))
+    }
+
     /// How many tokens there are.
     pub fn vocabulary(&self) -> usize {
         self.vocabulary
+    }
+}
+
+/// The byte that a character of the vocabulary stands for. GPT-2 writes a byte as the character of
+/// its number where that can be seen, and numbers the other bytes from 256 on.
+fn byte(character: char) -> Option<u8> {
+    let seen = |byte: &u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..);
+    match u32::from(character).checked_sub(0x100) {
+        Some(place) => (0..=u8::MAX).filter(|byte| !seen(byte)).nth(place as usize),
+        None => u8::try_from(character).ok(),
     }
 }
 

@@ -76,6 +76,9 @@ fn tokens_read_as_their_text() {
     let ids = TOKENIZER.encode("\u{1f431}").unwrap();
     assert!(ids.len() > 1);
     assert!(ids.iter().any(|&id| token(id).contains('\u{fffd}')));
+    let bytes: Vec<String> = ids.iter().map(|&id| TOKENIZER.spelled(id).unwrap()).collect();
+    assert!(bytes.iter().all(|part| part.starts_with('<') && part.ends_with('>')), "{bytes:?}");
+    assert_eq!(bytes.join(" ").replace(['<', '>'], ""), "F0 9F 90 B1");
     assert!(TOKENIZER.encode("").unwrap().is_empty());
     assert!(matches!(TOKENIZER.token(49_152), Err(Error::OutOfRange { .. })));
     assert!(matches!(TOKENIZER.decode(&[0, u32::MAX]), Err(Error::OutOfRange { .. })));
@@ -85,7 +88,11 @@ fn tokens_read_as_their_text() {
 #[test]
 fn every_token_can_be_read() {
     for id in 0..49_152 {
-        assert!(!TOKENIZER.token(id).unwrap().text.is_empty(), "{id}");
+        let text = TOKENIZER.token(id).unwrap().text;
+        let spelled = TOKENIZER.spelled(id).unwrap();
+        assert!(!text.is_empty(), "{id}");
+        assert!(!spelled.contains('\u{fffd}') || spelled == "\u{fffd}", "{id}: {spelled:?}");
+        assert!(spelled == text || text.contains('\u{fffd}'), "{id}: {spelled:?}, not {text:?}");
     }
 }
 

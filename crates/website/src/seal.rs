@@ -66,8 +66,11 @@ fn listed(out: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-/// As `digest` in the worker.
-fn digest(path: &Path) -> Result<String> {
+/// The digest of a file, as the worker makes it too.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn digest(path: &Path) -> Result<String> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(sha256(&bytes)[..DIGITS].to_owned())
 }

@@ -151,7 +151,8 @@ fn compile(module: &Module, toolchain: Toolchain) -> Result<()> {
             .args(["--target", TARGET, "--target-dir"])
             .arg(&target),
     )?;
-    let compiled = target.join(TARGET).join(module.profile).join(module.name).with_extension("wasm");
+    let compiled =
+        target.join(TARGET).join(module.profile).join(module.name).with_extension("wasm");
     bind(&compiled, &folder().join(module.name))
 }
 

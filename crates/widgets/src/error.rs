@@ -23,9 +23,9 @@ pub enum Error {
         /// Its value.
         value: String,
     },
-    /// A gallery file that is damaged or of another version.
-    #[error("this gallery file cannot be used: {reason}")]
-    Gallery {
+    /// A file, or a text of the reader's own, that is damaged or not of this page.
+    #[error("this file cannot be used: {reason}")]
+    File {
         /// What is wrong with it.
         reason: String,
     },
@@ -37,10 +37,24 @@ pub enum Error {
         /// How many it needs.
         fewest: usize,
     },
-    /// A file of a widget that is damaged or of another version.
-    #[error("this file cannot be used: {reason}")]
-    File {
-        /// What is wrong with it.
-        reason: String,
-    },
+}
+
+impl Error {
+    pub(crate) fn setup(reason: impl Into<String>) -> Self {
+        Error::Setup { reason: reason.into() }
+    }
+
+    pub(crate) fn file(reason: impl Into<String>) -> Self {
+        Error::File { reason: reason.into() }
+    }
+
+    /// A file that nobody asked for.
+    pub(crate) fn unasked(path: &str) -> Self {
+        Error::file(format!("nobody asked for `{path}`"))
+    }
+
+    /// A text of the reader's own where none is shown.
+    pub(crate) fn no_text() -> Self {
+        Error::file("this widget shows no text of the reader's")
+    }
 }

@@ -1,13 +1,18 @@
 //! Moving through a grid of cells with the keyboard, as the ARIA grid pattern says.
 
+use crate::machine::Refusal;
+
 /// A cell: row and column, from 0.
 pub type Cell = (usize, usize);
 
-/// Where `key` leads from `(row, column)` in a grid of `rows` by `columns`. `None` when the
-/// key means nothing to a grid. `Ctrl+Home` and `Ctrl+End` are the corners.
-pub fn step((row, column): Cell, key: &str, rows: usize, columns: usize) -> Option<Cell> {
+/// Where `key` leads from `(row, column)` in a grid of `rows` by `columns`. `Ctrl+Home` and
+/// `Ctrl+End` are the corners.
+///
+/// # Errors
+/// [`Refusal::Ignored`] when the key means nothing to a grid.
+pub fn step((row, column): Cell, key: &str, rows: usize, columns: usize) -> Result<Cell, Refusal> {
     let (last_row, last_column) = (rows - 1, columns - 1);
-    Some(match key {
+    Ok(match key {
         "ArrowLeft" => (row, column.saturating_sub(1)),
         "ArrowRight" => (row, (column + 1).min(last_column)),
         "ArrowUp" => (row.saturating_sub(1), column),
@@ -16,7 +21,7 @@ pub fn step((row, column): Cell, key: &str, rows: usize, columns: usize) -> Opti
         "End" => (row, last_column),
         "Ctrl+Home" => (0, 0),
         "Ctrl+End" => (last_row, last_column),
-        _ => return None,
+        _ => return Err(Refusal::Ignored),
     })
 }
 
@@ -28,7 +33,7 @@ pub fn parse(value: &str) -> Option<Cell> {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, step};
+    use super::{Refusal, parse, step};
 
     #[test]
     fn a_cell_is_read_from_two_numbers() {
@@ -38,12 +43,12 @@ mod tests {
 
     #[test]
     fn keys_move_one_cell_and_stop_at_the_edge() {
-        assert_eq!(step((1, 1), "ArrowLeft", 3, 3), Some((1, 0)));
-        assert_eq!(step((1, 0), "ArrowLeft", 3, 3), Some((1, 0)));
-        assert_eq!(step((2, 2), "ArrowDown", 3, 3), Some((2, 2)));
-        assert_eq!(step((1, 1), "End", 3, 3), Some((1, 2)));
-        assert_eq!(step((1, 1), "Ctrl+End", 3, 4), Some((2, 3)));
-        assert_eq!(step((1, 1), "Ctrl+Home", 3, 3), Some((0, 0)));
-        assert_eq!(step((1, 1), "Tab", 3, 3), None);
+        assert_eq!(step((1, 1), "ArrowLeft", 3, 3), Ok((1, 0)));
+        assert_eq!(step((1, 0), "ArrowLeft", 3, 3), Ok((1, 0)));
+        assert_eq!(step((2, 2), "ArrowDown", 3, 3), Ok((2, 2)));
+        assert_eq!(step((1, 1), "End", 3, 3), Ok((1, 2)));
+        assert_eq!(step((1, 1), "Ctrl+End", 3, 4), Ok((2, 3)));
+        assert_eq!(step((1, 1), "Ctrl+Home", 3, 3), Ok((0, 0)));
+        assert_eq!(step((1, 1), "Tab", 3, 3), Err(Refusal::Ignored));
     }
 }

@@ -3,9 +3,12 @@
 //! Whatever the page makes of them, at whatever temperature, is then right for the whole
 //! vocabulary. Sorted and written as differences they take about two bytes each.
 
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::error::Error;
+use crate::files::{self, PageFile};
+use crate::user_text;
 
 /// The first byte of a file: which layout follows.
 const VERSION: u8 = 1;
@@ -56,37 +59,17 @@ impl NextToken {
         })
     }
 
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// [`Error::Gallery`] when the bytes are damaged, of another version, hold a logit that is
-    /// not finite, or name no token or more than there are.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let damaged = |reason: String| Error::Gallery { reason };
-        let Some((&VERSION, body)) = bytes.split_first() else {
-            return Err(damaged(format!("it is not a version {VERSION} file of logits")));
-        };
-        let File { name, text, named, steps } =
-            postcard::from_bytes(body).map_err(|error| damaged(error.to_string()))?;
-        let mut place = u32::MAX;
-        let mut logits = Vec::with_capacity(steps.len());
-        for (at, step) in steps.into_iter().enumerate() {
-            let logit = place.checked_sub(step).map(|next| {
-                place = next;
-                at_place(next)
-            });
-            match logit {
-                Some(logit) if logit.is_finite() => logits.push(logit),
-                _ => return Err(damaged(format!("logit {at} is not a finite number"))),
-            }
+    /// What comes after a text of the reader's own.
+    pub(crate) fn of_text(reading: &Reading) -> Self {
+        Self {
+            name: user_text::NAME.to_owned(),
+            text: reading.text.clone(),
+            named: reading.named.clone(),
+            logits: reading.logits.clone(),
         }
-        if named.is_empty() || named.len() > logits.len() {
-            return Err(damaged(format!("{} logits and {} names", logits.len(), named.len())));
-        }
-        Ok(Self { name, text, named, logits })
     }
 
-    /// The bytes that [`NextToken::from_bytes`] reads.
+    /// The bytes that [`PageFile::from_bytes`] reads.
     ///
     /// # Panics
     /// If the logits are not sorted, as [`NextToken::rank`] does.
@@ -104,12 +87,37 @@ impl NextToken {
             named: self.named.clone(),
             steps: self.logits.iter().map(step).collect(),
         };
-        postcard::to_extend(&file, vec![VERSION]).expect("logits are plain data")
+        files::encode(VERSION, &file)
+    }
+}
+
+impl PageFile for NextToken {
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    /// Where the file lies under the site's root.
-    pub fn path(name: &str) -> String {
+    fn path(name: &str) -> String {
         format!("next/{name}.bin")
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let File { name, text, named, steps } = files::decode(VERSION, bytes)?;
+        let mut place = u32::MAX;
+        let mut logits = Vec::with_capacity(steps.len());
+        for (at, step) in steps.into_iter().enumerate() {
+            let logit = place.checked_sub(step).map(|next| {
+                place = next;
+                at_place(next)
+            });
+            match logit {
+                Some(logit) if logit.is_finite() => logits.push(logit),
+                _ => return Err(Error::file(format!("logit {at} is not a finite number"))),
+            }
+        }
+        if named.is_empty() || named.len() > logits.len() {
+            return Err(Error::file(format!("{} logits and {} names", logits.len(), named.len())));
+        }
+        Ok(Self { name, text, named, logits })
     }
 }
 

@@ -2,9 +2,11 @@
 
 use attention::{Mask, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::error::Error;
+use crate::user_text;
 
 /// Numbers row by row: a row a query, a column a key.
 pub type Rows = Vec<Vec<f32>>;
@@ -12,7 +14,7 @@ pub type Rows = Vec<Vec<f32>>;
 /// The scores of one head on one text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Square {
-    /// A short name for addresses, with no dot in it: `toy`.
+    /// A short name for addresses, with no dot and no underscore in it: `toy`.
     pub name: String,
     /// What the menu calls it.
     pub label: String,
@@ -97,12 +99,38 @@ impl Square {
         (numbers(scaled), numbers(weights))
     }
 
+    /// The scores of one head on a text of the reader's own, later keys included, and those of the
+    /// text read one by one, if it was.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the model has no such head or a score is beyond measure.
+    fn of_text(reading: &Reading, layer: usize, head: usize) -> Result<Self, Error> {
+        user_text::check_head(reading, layer, head)?;
+        let scale = (reading.head_dim as f32).sqrt();
+        let raw = |scores: &[f32]| scores.iter().map(|score| score * scale).collect();
+        let square = Self {
+            name: user_text::name(layer, head),
+            label: user_text::label(reading, layer, head),
+            whose: format!("layer {layer}, head {head} of SmolLM2"),
+            tokens: reading.tokens.clone(),
+            masked: true,
+            query: reading.tokens.len() - 1,
+            head_dim: reading.head_dim,
+            raw: raw(reading.head_scores(layer, head)),
+            one_by_one: reading.head_one_by_one(layer, head).map(raw).unwrap_or_default(),
+        };
+        if square.is_sound() {
+            return Ok(square);
+        }
+        Err(Error::file(format!("layer {layer}, head {head} has a score beyond measure")))
+    }
+
     /// Whether there are as many scores as the tokens ask for, all of them finite.
-    pub(crate) fn is_sound(&self) -> bool {
+    fn is_sound(&self) -> bool {
         let seq = self.seq();
         self.query < seq
             && self.head_dim > 0
-            && !self.name.contains('.')
+            && !self.name.contains(['.', '_'])
             && self.raw.len() == seq * seq
             && (self.one_by_one.is_empty() || self.one_by_one.len() == seq * (seq + 1) / 2)
             && self.raw.iter().chain(&self.one_by_one).all(|score| score.is_finite())
@@ -111,10 +139,6 @@ impl Square {
 
 fn rows(numbers: &[f32], columns: usize) -> Rows {
     numbers.chunks(columns).map(<[f32]>::to_vec).collect()
-}
-
-fn wrong(reason: String) -> Error {
-    Error::Setup { reason }
 }
 
 /// The squares that a widget can show: at least one.
@@ -127,13 +151,21 @@ impl Squares {
         self.0.iter().find(|square| square.name == name)
     }
 
-    /// The heads of the real model, layer and place, that have a square: those called `13-8`.
-    pub(crate) fn heads(&self) -> Vec<(usize, usize)> {
+    /// A text of the reader's own, as each head of the real model that has a square reads it:
+    /// those called `13-8`. One at least.
+    ///
+    /// # Errors
+    /// [`Error::File`] when there is none, or the model has not all of them.
+    pub(crate) fn of_text(&self, reading: &Reading) -> Result<Vec<Square>, Error> {
         let head = |square: &Square| {
             let (layer, place) = square.name.split_once('-')?;
             Some((layer.parse().ok()?, place.parse().ok()?))
         };
-        self.0.iter().filter_map(head).collect()
+        let heads = self.0.iter().filter_map(head);
+        let squares: Vec<Square> = heads
+            .map(|(layer, head)| Square::of_text(reading, layer, head))
+            .collect::<Result<_, _>>()?;
+        if squares.is_empty() { Err(Error::no_text()) } else { Ok(squares) }
     }
 
     /// Puts a square at the end of the menu, in the place of one of its name.
@@ -147,17 +179,16 @@ impl Squares {
         self.0.iter().map(|square| (square.name.clone(), square.label.clone())).collect()
     }
 
-    /// Checks each square, and that there is one called `opening`.
+    /// Checks each square.
     ///
     /// # Errors
     /// [`Error::Setup`] with what is wrong.
-    pub fn check(&self, opening: &str) -> Result<(), Error> {
-        if let Some(square) = self.0.iter().find(|square| !square.is_sound()) {
-            return Err(wrong(format!("the scores `{}` are not sound", square.name)));
-        }
-        match self.get(opening) {
-            Some(_) => Ok(()),
-            None => Err(wrong(format!("there are no scores called `{opening}`"))),
+    pub fn check(&self) -> Result<(), Error> {
+        match self.0.iter().find(|square| !square.is_sound()) {
+            Some(square) => {
+                Err(Error::setup(format!("the scores `{}` are not sound", square.name)))
+            }
+            None => Ok(()),
         }
     }
 }

@@ -17,7 +17,10 @@ self.addEventListener('message', async ({ data }) => {
     if (data.load) self.postMessage(await load());
     if (data.read !== undefined) read(data.read, data.oneByOne);
   } catch (error) {
-    self.postMessage({ problem: String(error?.message ?? error), of: data.load ? 'load' : 'read' });
+    const problem = String(error?.message ?? error);
+    // What the module refuses is a plain error, and it goes on. After any other it is broken.
+    const broken = error?.constructor !== Error;
+    self.postMessage({ problem, of: data.load ? 'load' : broken ? 'model' : 'read' });
   }
 });
 

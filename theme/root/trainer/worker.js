@@ -1,5 +1,6 @@
 // Trains in the background, so that the page stays awake. What is trained, and what is answered to
-// what, is in crates/trainer: this script only carries messages.
+// what, is in crates/trainer: this script only carries messages. Each one that comes is answered, if
+// only with nothing, so that the page knows that somebody is there.
 
 const PAUSE = 100; // ms between two reports on a training
 
@@ -34,9 +35,7 @@ function work() {
   });
 }
 
-function say(message) {
-  if (message !== undefined) self.postMessage({ message });
-}
+const say = (message) => self.postMessage({ message });
 
 async function attempt(action) {
   try {

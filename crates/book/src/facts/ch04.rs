@@ -27,7 +27,7 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
     let ask = |name| model.map(|model| next_token::ask(model, name)).transpose();
     sampled(facts, "capital", ask("capital")?.as_ref());
     sampled(facts, "sat", ask("sat")?.as_ref());
-    let bought = ask("bought")?.map(|it| Shares::new(&it.logits, 1.0, None, 100).own);
+    let bought = ask("bought")?.map(|it| Shares::new(&it.logits, 1.0, None, 100).base);
     let source = &format!("SmolLM2's next token after “{BOUGHT}”")[..];
     let first = bought.as_ref().map(|own| Fact::share(own.shares[0] as f32, source));
     facts.add_measured("bought.first", first);
@@ -78,7 +78,7 @@ fn toy(facts: &mut Facts) {
     for (token, logit) in TOKENS.iter().zip(&LOGITS).take(2) {
         facts.add(&format!("toy.logit-{token}"), Fact::decimals(f64::from(*logit), 1, source));
     }
-    let even = Shares::new(&[0.0; LOGITS.len()], 1.0, None, 100).own;
+    let even = Shares::new(&[0.0; LOGITS.len()], 1.0, None, 100).base;
     facts.add("toy.even", Fact::share(even.shares[0] as f32, "one part in six"));
     facts.add("toy.bits-even", Fact::decimals(even.bits(), 2, "six equal tokens"));
 }
@@ -92,11 +92,11 @@ fn sampled(facts: &mut Facts, name: &str, asked: Option<&NextToken>) {
     let plain = shares(1.0);
     let first = |column: &Column| Fact::share(column.shares[0] as f32, source.as_str());
     let stay = |shares: &Shares| Fact::count(shares.stay(), source.as_str());
-    let five = plain.as_ref().map(|it| it.own.shares[..TOP_K].iter().sum::<f64>());
+    let five = plain.as_ref().map(|it| it.base.shares[..TOP_K].iter().sum::<f64>());
     let part = |part: f64| Fact::share(part as f32, source.as_str());
     let figures = [
-        ("first", plain.as_ref().map(|it| first(&it.own))),
-        ("effective", plain.as_ref().map(|it| effective(&it.own, &source))),
+        ("first", plain.as_ref().map(|it| first(&it.base))),
+        ("effective", plain.as_ref().map(|it| effective(&it.base, &source))),
         ("five", five.map(part)),
         ("nucleus", plain.as_ref().map(stay)),
     ];

@@ -1,12 +1,12 @@
 //! The assembly of chapter 5.
 
 use anyhow::Result;
-use widgets::assemble::{Assemble, NAME, State, short};
+use widgets::assemble::{Assemble, State, short};
 
 use super::Prerendered;
 
 /// The widget, opened on SmolLM2 and ten tokens. It needs no weights, only sizes.
 pub(super) fn prerender() -> Result<Prerendered> {
     let opening = State { model: short("SmolLM2-135M"), tokens: 10, head: 8 };
-    Prerendered::live(NAME, &opening, &Assemble::new(opening.clone())?)
+    Prerendered::live::<Assemble>(opening, &[])
 }

@@ -1,7 +1,7 @@
 //! The causal mask of chapter 6.
 
 use anyhow::Result;
-use widgets::causal_mask::{CausalMask, NAME, Pass, Setup, State};
+use widgets::causal_mask::{CausalMask, Pass, Setup, State};
 use widgets::square::Squares;
 
 use super::Prerendered;
@@ -26,5 +26,5 @@ pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
         cell: (query, 0),
     };
     let setup = Setup { squares: Squares(squares), opening };
-    Prerendered::live(NAME, &setup, &CausalMask::new(setup.clone())?)
+    Prerendered::live::<CausalMask>(setup, &[])
 }

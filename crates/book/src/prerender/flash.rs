@@ -1,8 +1,8 @@
-//! The flash stepper of chapter 8.
+//! Flash attention, tile by tile, of chapter 8.
 
 use anyhow::Result;
-use widgets::flash::{Entry, FlashStepper, NAME, Numbers, Setup, State};
-use widgets::readings::Reading;
+use widgets::files::PageFile;
+use widgets::flash::{Entry, Flash, Numbers, Setup, State};
 
 use super::Prerendered;
 use crate::flash_numbers::{self, FlashHead, HEADS};
@@ -23,9 +23,9 @@ pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
     };
     let heads_in_menu = heads.iter().zip(&HEADS).map(entry).collect();
     let setup = Setup { toy, heads: heads_in_menu, opening };
-    let widget = FlashStepper::new(setup.clone(), heads.clone())?;
-    let mut prerendered = Prerendered::live(NAME, &setup, &widget)?;
     let file = |numbers: &Numbers| (Numbers::path(&numbers.name), numbers.to_bytes());
-    prerendered.files = heads.iter().map(file).collect();
+    let files: Vec<_> = heads.iter().map(file).collect();
+    let mut prerendered = Prerendered::live::<Flash>(setup, &files)?;
+    prerendered.files = files;
     Ok(prerendered)
 }

@@ -1,7 +1,7 @@
 //! The widget of chapter 8 that runs on a graphics card: the kernels as WGSL, and a recorded run.
 
 use anyhow::{Context, Result};
-use widgets::gpu::{Figures, Gpu, Kernels, NAME, Setup, State};
+use widgets::gpu::{Gpu, Kernels, Results, Setup, State};
 
 use super::Prerendered;
 
@@ -24,10 +24,10 @@ pub(super) fn prerender() -> Result<Prerendered> {
     let kernels: Kernels =
         serde_json::from_str(KERNELS).context("theme/gpu/kernels.json cannot be read")?;
     let recorded = std::fs::read_to_string(RECORDED).context("benches/webgpu.json is missing")?;
-    let recorded: Figures =
+    let recorded: Results =
         serde_json::from_str(&recorded).context("benches/webgpu.json cannot be read")?;
     let setup = Setup { opening: State { longest: 6, causal: false }, kernels, recorded };
-    let mut prerendered = Prerendered::live(NAME, &setup, &Gpu::new(setup.clone())?)?;
+    let mut prerendered = Prerendered::live::<Gpu>(setup, &[])?;
     prerendered.files = FILES.map(|(path, text)| (path.to_owned(), text.into())).to_vec();
     Ok(prerendered)
 }

@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 use inputs::heads;
-use widgets::heads::{Heads, NAME, Named, Setup, Show, State, without_model};
+use widgets::Machine;
+use widgets::files::PageFile;
+use widgets::gallery::Sentence;
+use widgets::heads::{Heads, Named, Setup, Show, State, without_model};
 
 use super::Prerendered;
 use crate::memoised_model::MemoisedModel;
@@ -13,7 +16,7 @@ use crate::sentences;
 pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
     let Some(model) = model else {
         let missing = "The heads are missing: this book was built without the model's weights.";
-        return Ok(Prerendered::still(NAME, without_model(missing)));
+        return Ok(Prerendered::still(Heads::NAME, without_model(missing)));
     };
     let named: Vec<Named> = NAMED
         .iter()
@@ -25,7 +28,7 @@ pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
     let opening = named[0].view.clone();
     let first = sentences::read(model, &opening.sentence)?.packed;
     let setup = Setup { gallery: sentences::gallery(&sentences::read_all(model)?), named, opening };
-    Prerendered::live(NAME, &setup, &Heads::new(setup.clone(), vec![first])?)
+    Prerendered::live::<Heads>(setup, &[(Sentence::path(&first.name), first.to_bytes())])
 }
 
 /// What a head does, the sentence and the measure that show it, the head, and a query and a key.

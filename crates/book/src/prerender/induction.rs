@@ -3,7 +3,7 @@
 use anyhow::Result;
 use induction::message::WHOLE;
 use induction::record;
-use widgets::induction::{Induction, NAME, RATES, Setup, State};
+use widgets::induction::{Induction, RATES, Setup, State};
 
 use super::Prerendered;
 
@@ -20,7 +20,7 @@ pub(super) fn prerender() -> Result<Prerendered> {
         typed: record.continued.text.clone(),
     };
     let setup = Setup { record, opening };
-    Prerendered::live(NAME, &setup, &Induction::new(setup.clone())?)
+    Prerendered::live::<Induction>(setup, &[])
 }
 
 /// The head of layer 1 that is best at it in the end.

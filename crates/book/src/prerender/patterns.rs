@@ -1,7 +1,7 @@
 //! The patterns of chapter 9.
 
 use anyhow::Result;
-use widgets::patterns::{NAME, Patterns, Setup, State};
+use widgets::patterns::{Patterns, Setup, State};
 
 use super::Prerendered;
 
@@ -18,5 +18,5 @@ pub(super) fn prerender() -> Result<Prerendered> {
         cell: (0, 0),
     };
     let setup = Setup { opening };
-    Prerendered::live(NAME, &setup, &Patterns::new(setup.clone())?)
+    Prerendered::live::<Patterns>(setup, &[])
 }

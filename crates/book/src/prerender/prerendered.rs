@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use serde::Serialize;
-use widgets::{Widget, own};
+use widgets::{Machine, Opened, Widget, registry, user_text};
 
 /// A widget, ready to be put into a page.
 pub(crate) struct Prerendered {
@@ -17,17 +17,20 @@ pub(crate) struct Prerendered {
 }
 
 impl Prerendered {
-    /// A widget that comes alive in the page.
+    /// A widget that comes alive in the page. Its first view has what is in the `first` files.
     ///
     /// # Errors
-    /// When the setup cannot be written as JSON.
-    pub(super) fn live(
-        name: &'static str,
-        setup: &impl Serialize,
-        widget: &dyn Widget,
-    ) -> Result<Self> {
-        let setup = Some(serde_json::to_string(setup)?);
-        Ok(Self { name, setup, view: widget.view(), files: Vec::new() })
+    /// When the setup contradicts itself, or a file is not of it.
+    pub(super) fn live<M: Machine>(setup: M::Setup, first: &[(String, Vec<u8>)]) -> Result<Self>
+    where
+        M::Setup: Serialize,
+    {
+        let json = serde_json::to_string(&setup)?;
+        let mut widget = Opened::<M>::new(setup)?;
+        for (path, bytes) in first {
+            widget.receive(path, bytes)?;
+        }
+        Ok(Self { name: M::NAME, setup: Some(json), view: widget.view(), files: Vec::new() })
     }
 
     /// A picture that stays as it is: what a book without the model shows.
@@ -46,11 +49,10 @@ impl Prerendered {
                         data-setup=(setup) { (view) },
                     None => (view),
                 }
-                @if let Some(version) = module_version
-                    && self.setup.is_some()
-                    && own::TAKERS.contains(&self.name)
+                @if let (Some(version), Some(_), Some(widget)) =
+                    (module_version, &self.setup, registry::find(self.name))
                 {
-                    (own::panel(self.name, version, smollm2::BYTES, smollm2::quantised::LONGEST))
+                    (user_text::panel(widget.user_text, version, smollm2::BYTES, smollm2::quantised::LONGEST))
                 }
             }
         }

@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use inputs::scale::SEED;
-use widgets::scale::{NAME, Scale, Setup, State};
+use widgets::scale::{Scale, Setup, State};
 
 use super::Prerendered;
 
 /// The widget at the dimension of SmolLM2's heads, on the draw that the listing prints.
 pub(super) fn prerender() -> Result<Prerendered> {
     let setup = Setup { opening: State { power: 6, draw: SEED } };
-    Prerendered::live(NAME, &setup, &Scale::new(setup.clone())?)
+    Prerendered::live::<Scale>(setup, &[])
 }

@@ -1,7 +1,7 @@
 //! The score matrix of chapter 3.
 
 use anyhow::Result;
-use widgets::score_matrix::{NAME, ScoreMatrix, Setup, Show, State};
+use widgets::score_matrix::{ScoreMatrix, Setup, Show, State};
 use widgets::square::Squares;
 
 use super::Prerendered;
@@ -29,5 +29,5 @@ pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
         cell: (query, key),
     };
     let setup = Setup { squares: Squares(squares), opening };
-    Prerendered::live(NAME, &setup, &ScoreMatrix::new(setup.clone())?)
+    Prerendered::live::<ScoreMatrix>(setup, &[])
 }

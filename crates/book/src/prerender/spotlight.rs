@@ -1,7 +1,10 @@
 //! The spotlight of chapter 1.
 
 use anyhow::{Context, Result, ensure};
-use widgets::spotlight::{Illustration, NAME, Preset, Setup, Spotlight, State, without_model};
+use widgets::Machine;
+use widgets::files::PageFile;
+use widgets::gallery::Sentence;
+use widgets::spotlight::{Illustration, Preset, Setup, Spotlight, State, without_model};
 
 use super::Prerendered;
 use crate::memoised_model::MemoisedModel;
@@ -15,12 +18,15 @@ pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
     let Some(model) = model else {
         let missing = "The real map is missing: this book was built without the model's weights.";
         let words = sentences::illustrated_words();
-        return Ok(Prerendered::still(NAME, without_model(&illustration(IT), &words, missing)));
+        return Ok(Prerendered::still(
+            Spotlight::NAME,
+            without_model(&illustration(IT), &words, missing),
+        ));
     };
     let read = sentences::read_all(model)?;
     let setup = setup(&read)?;
-    let sentences = read.into_iter().map(|read| read.packed).collect();
-    Prerendered::live(NAME, &setup, &Spotlight::new(setup.clone(), sentences)?)
+    let first = &read[0].packed;
+    Prerendered::live::<Spotlight>(setup, &[(Sentence::path(&first.name), first.to_bytes())])
 }
 
 /// What the spotlight is told about the gallery.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use burn::tensor::Tensor;
 use widgets::stepper::real::{Place, RealHead};
-use widgets::stepper::{NAME, Setup, State, Stepper};
+use widgets::stepper::{Setup, State, Stepper};
 
 use super::Prerendered;
 use crate::memoised_model::MemoisedModel;
@@ -14,7 +14,7 @@ pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
     let head = model.map(real_head).transpose()?;
     let setup =
         Setup { real: head.as_ref().map(|head| head.place.clone()), opening: State::opening() };
-    let mut prerendered = Prerendered::live(NAME, &setup, &Stepper::new(setup.clone(), None)?)?;
+    let mut prerendered = Prerendered::live::<Stepper>(setup, &[])?;
     prerendered.files =
         head.iter().map(|head| (RealHead::PATH.to_owned(), head.to_bytes())).collect();
     Ok(prerendered)

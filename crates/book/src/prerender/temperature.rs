@@ -3,8 +3,9 @@
 use anyhow::Result;
 use inputs::next_token::{LOGITS, TOKENS};
 use inputs::texts::BOUGHT;
+use widgets::files::PageFile;
 use widgets::next_token::NextToken;
-use widgets::temperature::{NAME, Prompt, Setup, State, Temperature};
+use widgets::temperature::{Prompt, Setup, State, Temperature};
 
 use super::Prerendered;
 use crate::memoised_model::MemoisedModel;
@@ -30,8 +31,7 @@ pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
         prompts: asked.iter().map(prompt).collect(),
         opening: State::neutral(LOGITS.to_vec()),
     };
-    let widget = Temperature::new(setup.clone(), Vec::new())?;
-    let mut prerendered = Prerendered::live(NAME, &setup, &widget)?;
+    let mut prerendered = Prerendered::live::<Temperature>(setup, &[])?;
     let file = |asked: &NextToken| (NextToken::path(&asked.name), asked.to_bytes());
     prerendered.files = asked.iter().map(file).collect();
     Ok(prerendered)

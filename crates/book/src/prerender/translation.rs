@@ -1,10 +1,9 @@
 //! The translator of chapter 7.
 
 use anyhow::Result;
-use burn::tensor::Device;
 use inputs::translation::{CAT, CAT_TO_CHAT, GREEN_CAT, OWNER};
-use translator::{Translator, WEIGHTS};
-use widgets::translation::{Example, Illustration, NAME, Setup, TranslationWidget, weights_path};
+use translator::WEIGHTS;
+use widgets::translation::{Example, Illustration, Setup, Translation, weights_path};
 
 use super::Prerendered;
 
@@ -34,9 +33,8 @@ pub(super) fn prerender() -> Result<Prerendered> {
         layer: 1,
         head: None,
     };
-    let model = Translator::of_the_book(&Device::flex());
-    let mut prerendered =
-        Prerendered::live(NAME, &setup, &TranslationWidget::new(setup.clone(), Some(model))?)?;
-    prerendered.files.push((weights_path(), WEIGHTS.to_vec()));
+    let files = vec![(weights_path(), WEIGHTS.to_vec())];
+    let mut prerendered = Prerendered::live::<Translation>(setup, &files)?;
+    prerendered.files = files;
     Ok(prerendered)
 }

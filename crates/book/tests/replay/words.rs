@@ -74,9 +74,6 @@ fn typed(text: &str) -> Vec<String> {
         let shown = if tag.kind == "term" { tag.name.split('|').nth(1) } else { None };
         plain.replace_range(tag.start..tag.end, shown.unwrap_or("some"));
     }
-    for name in &book().names {
-        plain = plain.replace(name, "some");
-    }
     let mut found = Vec::new();
     let (mut italics, mut formula) = (None, false);
     for event in Parser::new(&plain) {
@@ -86,6 +83,7 @@ fn typed(text: &str) -> Vec<String> {
             Event::Text(text) => match &mut italics {
                 Some(words) => words.push_str(&text),
                 None => {
+                    let text = without_names(&text);
                     for (at, part) in text.split('$').enumerate() {
                         formula ^= at > 0;
                         if !formula {
@@ -98,6 +96,11 @@ fn typed(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// A name such as `Gemma 2 9B` is no number.
+fn without_names(text: &str) -> String {
+    book().names.iter().fold(text.to_owned(), |text, name| text.replace(name, ""))
 }
 
 /// Words that are numbers: `.83`, but not `GPT-3`.

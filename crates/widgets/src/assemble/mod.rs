@@ -4,12 +4,12 @@ mod view;
 
 use attention::cost::Kind;
 use attention::presets::{PRESETS, Preset};
+use maud::Markup;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Widget, address};
-
-/// The widget's name, in the text, in the page and in addresses.
-pub const NAME: &str = "assemble";
+use crate::address::{self, Fields};
+use crate::error::Error;
+use crate::machine::{Machine, Refusal};
 
 /// The most tokens that can be chosen.
 pub const MOST_TOKENS: u64 = 64;
@@ -34,26 +34,6 @@ pub enum Event {
     Tokens(u64),
     /// Follow this head.
     Head(u64),
-    /// Go back to the beginning.
-    Reset,
-}
-
-impl Event {
-    /// The event that the page calls `name`, with its `value` as text.
-    ///
-    /// # Errors
-    /// [`Error::Event`] for an unknown name or a value that is not of the event's kind.
-    pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
-        let wrong = || Error::Event { name: name.to_owned(), value: value.to_owned() };
-        let number = || value.parse::<u64>().map_err(|_| wrong());
-        Ok(match name {
-            "model" => Event::Model(value.to_owned()),
-            "tokens" => Event::Tokens(number()?),
-            "head" => Event::Head(number()?),
-            "reset" => Event::Reset,
-            _ => return Err(wrong()),
-        })
-    }
 }
 
 /// The sizes of one layer's attention.
@@ -110,116 +90,67 @@ pub fn short(name: &str) -> String {
     name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-")
 }
 
-/// The widget: how it opened, and what was chosen.
-#[derive(Debug, Clone)]
-pub struct Assemble {
-    opening: State,
-    state: State,
-    sizes: Sizes,
+/// The widget. It was given nothing but how to open.
+#[derive(Debug, Clone, Copy)]
+pub struct Assemble;
+
+impl State {
+    /// The sizes of the chosen model.
+    fn sizes(&self) -> Sizes {
+        Sizes::of(&self.model).expect("a sound state names a model of the table")
+    }
 }
 
-impl Assemble {
-    /// The widget as it opens.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when it is to open on what is not there.
-    pub fn new(opening: State) -> Result<Self, Error> {
-        match fitting(&opening) {
-            Some(sizes) => Ok(Self { state: opening.clone(), opening, sizes }),
-            None => Err(Error::Setup { reason: format!("{opening:?} is not there") }),
-        }
+impl Machine for Assemble {
+    const NAME: &'static str = "assemble";
+    type Setup = State;
+    type State = State;
+    type Event = Event;
+
+    fn new(opening: State) -> Result<(Self, State), Error> {
+        Ok((Self, opening))
     }
 
-    /// The widget in a page: see [`crate::open`].
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when `setup` is not the JSON of a [`State`].
-    pub fn open(setup: &str, address: &str) -> Result<Self, Error> {
-        let opening = serde_json::from_str(setup)
-            .map_err(|error| Error::Setup { reason: error.to_string() })?;
-        let mut assemble = Self::new(opening)?;
-        if let Some((state, sizes)) = in_address(address) {
-            (assemble.state, assemble.sizes) = (state, sizes);
-        }
-        Ok(assemble)
+    fn parse(name: &str, value: &str) -> Option<Event> {
+        Some(match name {
+            "model" => Event::Model(value.to_owned()),
+            "tokens" => Event::Tokens(value.parse().ok()?),
+            "head" => Event::Head(value.parse().ok()?),
+            _ => return None,
+        })
     }
 
-    /// What the reader has chosen.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// Applies one event. Says whether it meant anything.
-    ///
-    /// # Errors
-    /// [`Error::Event`] when something is chosen that is not there. The state stays.
-    pub fn apply(&mut self, event: Event) -> Result<bool, Error> {
-        let mut next = self.state.clone();
-        let (name, value) = match event {
+    fn apply(&self, state: &State, event: &Event) -> Result<State, Refusal> {
+        let mut next = state.clone();
+        match event {
             Event::Model(model) => {
                 // A model with fewer heads has its last one followed.
-                let last = Sizes::of(&model).map_or(0, |sizes| sizes.heads - 1);
-                (next.model, next.head) = (model.clone(), next.head.min(last));
-                ("model", model)
+                let last = Sizes::of(model).ok_or(Refusal::Invalid)?.heads - 1;
+                (next.model, next.head) = (model.clone(), state.head.min(last));
             }
-            Event::Tokens(tokens) => {
-                next.tokens = tokens;
-                ("tokens", tokens.to_string())
-            }
-            Event::Head(head) => {
-                next.head = head;
-                ("head", head.to_string())
-            }
-            Event::Reset => {
-                next = self.opening.clone();
-                ("reset", String::new())
-            }
-        };
-        self.sizes = fitting(&next).ok_or_else(|| Error::Event { name: name.to_owned(), value })?;
-        self.state = next;
-        Ok(true)
+            Event::Tokens(tokens) => next.tokens = *tokens,
+            Event::Head(head) => next.head = *head,
+        }
+        Ok(next)
     }
 
-    /// The address of this view: `?assemble=model.tokens.head`.
-    fn address(&self) -> String {
-        let State { model, tokens, head } = &self.state;
-        format!("?{NAME}={model}.{tokens}.{head}")
-    }
-}
-
-/// The sizes of the model that `state` names, if all that it names is there.
-fn fitting(state: &State) -> Option<Sizes> {
-    let sizes = Sizes::of(&state.model)?;
-    let fits = (1..=MOST_TOKENS).contains(&state.tokens) && state.head < sizes.heads;
-    fits.then_some(sizes)
-}
-
-/// The state that an address asks for, if it makes sense.
-fn in_address(address: &str) -> Option<(State, Sizes)> {
-    let parts: Vec<&str> = address::value(address, NAME)?.split('.').collect();
-    let [model, tokens, head] = parts[..] else { return None };
-    let (tokens, head) = (tokens.parse().ok()?, head.parse().ok()?);
-    let state = State { model: model.to_owned(), tokens, head };
-    let sizes = fitting(&state)?;
-    Some((state, sizes))
-}
-
-impl Widget for Assemble {
-    fn update(&mut self, name: &str, value: &str) -> Result<bool, Error> {
-        self.apply(Event::parse(name, value)?)
+    fn is_sound(&self, state: &State) -> bool {
+        let sizes = Sizes::of(&state.model);
+        (1..=MOST_TOKENS).contains(&state.tokens)
+            && sizes.is_some_and(|sizes| state.head < sizes.heads)
     }
 
-    fn view(&self) -> String {
-        view::whole(self).into_string()
+    fn address(&self, state: &State) -> String {
+        let State { model, tokens, head } = state;
+        address::join(&[model, tokens, head])
     }
 
-    fn wants(&self) -> Option<String> {
-        None
+    fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
+        let model = fields.text()?.to_owned();
+        Some(State { model, tokens: fields.read()?, head: fields.read()? })
     }
 
-    fn receive(&mut self, path: &str, _: &[u8]) -> Result<(), Error> {
-        Err(Error::Gallery { reason: format!("`{path}` was not asked for") })
+    fn view(&self, state: &State) -> Markup {
+        view::whole(state)
     }
-
-    fn failed(&mut self, _: &str, _: &str) {}
 }

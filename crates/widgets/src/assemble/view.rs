@@ -2,24 +2,24 @@
 
 use maud::{Markup, html};
 
-use super::{Assemble, MOST_TOKENS, Sizes, short};
+use super::{Assemble, MOST_TOKENS, Sizes, State, short};
+use crate::machine::Machine;
 use crate::parts::{Slider, actions, menu, places};
 use crate::show::grouped;
 
 /// The whole widget.
-pub fn whole(assemble: &Assemble) -> Markup {
+pub(super) fn whole(state: &State) -> Markup {
     html! {
         div class="view assemble" {
-            (controls(assemble))
-            p class="status" role="status" { (status(assemble)) }
-            (strip(assemble))
-            (steps(assemble))
+            (controls(state))
+            p class="status" role="status" { (status(state)) }
+            (strip(state))
+            (steps(state))
         }
     }
 }
 
-fn controls(assemble: &Assemble) -> Markup {
-    let state = &assemble.state;
+fn controls(state: &State) -> Markup {
     let name = |sizes: Sizes| (short(sizes.preset.name), sizes.preset.name.to_owned());
     let models: Vec<(String, String)> = Sizes::all().map(name).collect();
     let tokens = Slider {
@@ -36,22 +36,22 @@ fn controls(assemble: &Assemble) -> Markup {
         div class="controls needs-script" {
             (menu("Model", "model", &models, &state.model))
             (tokens.view())
-            (places("Head", "head", state.head as usize, assemble.sizes.heads as usize))
-            (actions(&assemble.address()))
+            (places("Head", "head", state.head as usize, state.sizes().heads as usize))
+            (actions(&Assemble.link(state)))
         }
     }
 }
 
 /// The numbers of the followed head in the merged row: the first and the last.
-fn own(assemble: &Assemble) -> (u64, u64) {
-    let (head, width) = (assemble.state.head, assemble.sizes.head_dim);
+fn merged_places(state: &State) -> (u64, u64) {
+    let (head, width) = (state.head, state.sizes().head_dim);
     (head * width, (head + 1) * width - 1)
 }
 
-fn status(assemble: &Assemble) -> String {
-    let Sizes { preset, d_model, heads, head_dim, .. } = assemble.sizes;
-    let (first, last) = own(assemble);
-    let merged = assemble.sizes.merged();
+fn status(state: &State) -> String {
+    let Sizes { preset, d_model, heads, head_dim, .. } = state.sizes();
+    let (first, last) = merged_places(state);
+    let merged = state.sizes().merged();
     let width = match merged.cmp(&d_model) {
         std::cmp::Ordering::Equal => format!("exactly d_model, {d_model}"),
         std::cmp::Ordering::Less => format!("fewer than d_model, {d_model}"),
@@ -60,28 +60,28 @@ fn status(assemble: &Assemble) -> String {
     format!(
         "{}: {heads} heads of {head_dim} make {merged} numbers for each token, {width}. Head {} \
          fills places {first} to {last} of the merged row and meets rows {first} to {last} of W_O.",
-        preset.name, assemble.state.head
+        preset.name, state.head
     )
 }
 
 /// The merged row of one token, cut where the heads meet.
-fn strip(assemble: &Assemble) -> Markup {
+fn strip(state: &State) -> Markup {
     html! {
         div class="strip" aria-hidden="true" {
-            @for head in 0..assemble.sizes.heads {
-                span class=[(head == assemble.state.head).then_some("own")] {}
+            @for head in 0..state.sizes().heads {
+                span class=[(head == state.head).then_some("own")] {}
             }
         }
     }
 }
 
 /// The steps in their order, each with its shape and how many numbers it holds.
-fn steps(assemble: &Assemble) -> Markup {
-    let Sizes { preset, d_model, heads, kv_heads, head_dim } = assemble.sizes;
-    let (n, merged) = (assemble.state.tokens, assemble.sizes.merged());
-    let [w_q, w_k, w_v, w_o] = assemble.sizes.matrices();
+fn steps(state: &State) -> Markup {
+    let Sizes { preset, d_model, heads, kv_heads, head_dim } = state.sizes();
+    let (n, merged) = (state.tokens, state.sizes().merged());
+    let [w_q, w_k, w_v, w_o] = state.sizes().matrices();
     let learned = |(name, shape): (&str, [u64; 2])| (format!("{name}, learned"), shape.to_vec());
-    let head = assemble.state.head;
+    let head = state.head;
     let rows = [
         ("x: the tokens".to_owned(), vec![n, d_model]),
         learned(w_q),

@@ -3,20 +3,22 @@
 
 mod view;
 
+use std::fmt::Display;
+
 use attention::cost::{Kind, Precision, Shape, Window, texts_beside, weights};
 use attention::devices::DeviceSpec;
 use attention::presets::{PRESETS, Preset};
 use attention::units::Bytes;
+use maud::Markup;
 use serde::{Deserialize, Serialize};
 
+use crate::address::{self, Fields};
 use crate::assemble::short;
-use crate::{Error, Widget, address};
+use crate::error::Error;
+use crate::machine::{Machine, Refusal};
 
-/// The widget's name, in the text, in the page and in addresses.
-pub const NAME: &str = "cache";
-
-/// The model whose sizes are the reader's own.
-pub const OWN: &str = "own";
+/// The model whose sizes the reader types.
+pub const CUSTOM: &str = "own";
 
 /// The most tokens, as a power of two: 1,048,576.
 pub const MOST_TOKENS: u32 = 20;
@@ -113,7 +115,7 @@ impl Field {
 /// What the reader has chosen. The page hands over one to open with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The short form of a model's name, or [`OWN`].
+    /// The short form of a model's name, or [`CUSTOM`].
     pub model: String,
     /// Whether a latent is kept in place of keys and values.
     pub latent: bool,
@@ -295,30 +297,6 @@ impl State {
         self.numbers[Field::KvHeads as usize] = fitting.unwrap_or(1);
         self.typed = self.numbers.map(|number| number.to_string());
     }
-
-    /// Whether all that it names is there and fits together.
-    fn fits(&self) -> bool {
-        let in_range = |field: &Field| {
-            let (least, most) = field.range();
-            (least..=most).contains(&self.number(*field))
-        };
-        let known = match self.preset() {
-            Some(_) => State::of(&self.model, self.tokens).is_some_and(|sizes| {
-                (sizes.latent, &sizes.window, sizes.numbers)
-                    == (self.latent, &self.window, self.numbers)
-            }),
-            None => self.model == OWN,
-        };
-        let [_, heads, kv_heads, ..] = self.numbers;
-        known
-            && Field::ALL.iter().all(in_range)
-            && (self.latent || heads.is_multiple_of(kv_heads))
-            && ["full", "every", "alternate"].contains(&self.window.as_str())
-            && self.tokens <= MOST_TOKENS
-            && self.texts <= MOST_TEXTS
-            && PRECISIONS.iter().any(|(name, ..)| *name == self.precision)
-            && WEIGHT_BITS.iter().any(|(bits, ..)| *bits == self.weight_bits)
-    }
 }
 
 /// The model of the table with this short name.
@@ -352,208 +330,137 @@ pub enum Event {
     Precision(String),
     /// Store a weight in so many bits.
     WeightBits(String),
-    /// Go back to the beginning.
-    Reset,
 }
 
-impl Event {
-    /// The event that the page calls `name`, with its `value` as text.
-    ///
-    /// # Errors
-    /// [`Error::Event`] for an unknown name or a value that is not of the event's kind.
-    pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
-        let wrong = || Error::Event { name: name.to_owned(), value: value.to_owned() };
-        let number = || value.parse::<u32>().map_err(|_| wrong());
-        if let Some(field) = Field::ALL.into_iter().find(|field| field.event() == name) {
-            return Ok(Event::Type(field, value.chars().take(12).collect()));
-        }
-        Ok(match name {
+/// The widget. It was given nothing but how to open.
+#[derive(Debug, Clone, Copy)]
+pub struct Cache;
+
+impl Machine for Cache {
+    const NAME: &'static str = "cache";
+    type Setup = State;
+    type State = State;
+    type Event = Event;
+
+    fn new(opening: State) -> Result<(Self, State), Error> {
+        Ok((Self, opening))
+    }
+
+    fn parse(name: &str, value: &str) -> Option<Event> {
+        Some(match name {
             "model" => Event::Model(value.to_owned()),
-            "kind" => match value {
-                "heads" => Event::Latent(false),
-                "latent" => Event::Latent(true),
-                _ => return Err(wrong()),
-            },
+            "kind" => {
+                Event::Latent(["heads", "latent"].contains(&value).then(|| value == "latent")?)
+            }
             "window" => Event::Window(value.to_owned()),
-            "tokens" => Event::Tokens(number()?),
-            "texts" => Event::Texts(number()?),
+            "tokens" => Event::Tokens(value.parse().ok()?),
+            "texts" => Event::Texts(value.parse().ok()?),
             "precision" => Event::Precision(value.to_owned()),
             "weight-bits" => Event::WeightBits(value.to_owned()),
-            "reset" => Event::Reset,
-            _ => return Err(wrong()),
+            _ => {
+                let field = Field::ALL.into_iter().find(|field| field.event() == name)?;
+                Event::Type(field, value.chars().take(12).collect())
+            }
         })
     }
-}
 
-/// The widget: how it opened, and what was chosen.
-#[derive(Debug, Clone)]
-pub struct Cache {
-    opening: State,
-    state: State,
-}
-
-impl Cache {
-    /// The widget as it opens.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when it is to open on what is not there.
-    pub fn new(opening: State) -> Result<Self, Error> {
-        if opening.fits() {
-            Ok(Self { state: opening.clone(), opening })
-        } else {
-            Err(Error::Setup { reason: format!("{opening:?} is not there") })
-        }
-    }
-
-    /// The widget in a page: see [`crate::open`].
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when `setup` is not the JSON of a [`State`].
-    pub fn open(setup: &str, address: &str) -> Result<Self, Error> {
-        let opening = serde_json::from_str(setup)
-            .map_err(|error| Error::Setup { reason: error.to_string() })?;
-        let mut widget = Self::new(opening)?;
-        if let Some(state) = in_address(address) {
-            widget.state = state;
-        }
-        Ok(widget)
-    }
-
-    /// What the reader has chosen.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// Applies one event. Says whether it meant anything.
-    ///
-    /// # Errors
-    /// [`Error::Event`] when something is chosen that is not there. The state stays.
-    pub fn apply(&mut self, event: Event) -> Result<bool, Error> {
-        let mut next = self.state.clone();
-        let (name, value) = match event {
-            Event::Model(model) => {
-                match State::of(&model, next.tokens) {
-                    Some(sizes) => {
-                        let State { texts, precision, weight_bits, .. } = next;
-                        next = State { texts, precision, weight_bits, ..sizes };
-                    }
-                    None => next.model.clone_from(&model),
+    fn apply(&self, state: &State, event: &Event) -> Result<State, Refusal> {
+        let mut next = state.clone();
+        match event {
+            Event::Model(model) => match State::of(model, state.tokens) {
+                Some(sizes) => {
+                    let State { texts, precision, weight_bits, .. } = next;
+                    next = State { texts, precision, weight_bits, ..sizes };
                 }
-                ("model", model)
+                None => next.model.clone_from(model),
+            },
+            Event::Latent(latent) if *latent != state.latent => {
+                (next.model, next.latent) = (CUSTOM.to_owned(), *latent);
+                next.settle();
             }
-            Event::Latent(latent) => {
-                if latent != next.latent {
-                    (next.model, next.latent) = (OWN.to_owned(), latent);
-                    next.settle();
-                }
-                ("kind", String::new())
+            Event::Window(window) if *window != state.window => {
+                (next.model, next.window) = (CUSTOM.to_owned(), window.clone());
+                next.settle();
             }
-            Event::Window(window) => {
-                if window != next.window {
-                    (next.model, next.window) = (OWN.to_owned(), window.clone());
-                    next.settle();
-                }
-                ("window", window)
-            }
+            Event::Latent(_) | Event::Window(_) => {}
+            Event::Type(field, _) if !field.counts(state) => return Err(Refusal::Invalid),
             Event::Type(field, text) => {
-                if !field.counts(&next) {
-                    return Err(Error::Event { name: field.event().to_owned(), value: text });
-                }
-                next.typed[field as usize].clone_from(&text);
-                let before = next.numbers;
+                next.typed[*field as usize].clone_from(text);
                 next.understand();
-                if next.numbers != before {
-                    OWN.clone_into(&mut next.model);
+                if next.numbers != state.numbers {
+                    CUSTOM.clone_into(&mut next.model);
                 }
-                (field.event(), text)
             }
-            Event::Tokens(tokens) => {
-                next.tokens = tokens;
-                ("tokens", tokens.to_string())
-            }
-            Event::Texts(texts) => {
-                next.texts = texts;
-                ("texts", texts.to_string())
-            }
-            Event::Precision(precision) => {
-                next.precision.clone_from(&precision);
-                ("precision", precision)
-            }
-            Event::WeightBits(bits) => {
-                next.weight_bits.clone_from(&bits);
-                ("weight-bits", bits)
-            }
-            Event::Reset => {
-                next = self.opening.clone();
-                ("reset", String::new())
-            }
+            Event::Tokens(tokens) => next.tokens = *tokens,
+            Event::Texts(texts) => next.texts = *texts,
+            Event::Precision(precision) => next.precision.clone_from(precision),
+            Event::WeightBits(bits) => next.weight_bits.clone_from(bits),
+        }
+        Ok(next)
+    }
+
+    fn is_sound(&self, state: &State) -> bool {
+        let in_range = |field: &Field| {
+            let (least, most) = field.range();
+            (least..=most).contains(&state.number(*field))
         };
-        if !next.fits() {
-            return Err(Error::Event { name: name.to_owned(), value });
-        }
-        self.state = next;
-        Ok(true)
+        let known = match state.preset() {
+            Some(_) => State::of(&state.model, state.tokens).is_some_and(|sizes| {
+                (sizes.latent, &sizes.window, sizes.numbers)
+                    == (state.latent, &state.window, state.numbers)
+            }),
+            None => state.model == CUSTOM,
+        };
+        let [_, heads, kv_heads, ..] = state.numbers;
+        known
+            && Field::ALL.iter().all(in_range)
+            && (state.latent || heads.is_multiple_of(kv_heads))
+            && ["full", "every", "alternate"].contains(&state.window.as_str())
+            && state.tokens <= MOST_TOKENS
+            && state.texts <= MOST_TEXTS
+            && PRECISIONS.iter().any(|(name, ..)| *name == state.precision)
+            && WEIGHT_BITS.iter().any(|(bits, ..)| *bits == state.weight_bits)
     }
 
-    /// The address of this view: `?cache=model.tokens.texts.precision.bits`, with the reader's own
-    /// sizes after that: `.heads.full.32.32.8.128.512.64.4096.8000`.
-    fn address(&self) -> String {
-        let State { model, tokens, texts, precision, weight_bits, .. } = &self.state;
-        let mut address = format!("?{NAME}={model}.{tokens}.{texts}.{precision}.{weight_bits}");
-        if model == OWN {
-            let kind = if self.state.latent { "latent" } else { "heads" };
-            address += &format!(".{kind}.{}", self.state.window);
-            for number in self.state.numbers {
-                address += &format!(".{number}");
-            }
+    /// The model, and the reader's own sizes after the rest where there are such:
+    /// `own_17_0_fp16_16_heads_full_32_32_8_128_512_64_4096_8000`.
+    fn address(&self, state: &State) -> String {
+        let State { model, tokens, texts, precision, weight_bits, window, .. } = state;
+        let kind = if state.latent { "latent" } else { "heads" };
+        let mut fields: Vec<&dyn Display> = vec![model, tokens, texts, precision, weight_bits];
+        if model == CUSTOM {
+            fields.extend([&kind as &dyn Display, window]);
+            fields.extend(state.numbers.iter().map(|number| number as &dyn Display));
         }
-        address
+        address::join(&fields)
     }
-}
 
-/// The state that an address asks for, if it makes sense.
-fn in_address(address: &str) -> Option<State> {
-    let parts: Vec<&str> = address::value(address, NAME)?.split('.').collect();
-    let (&[model, tokens, texts, precision, weight_bits], sizes) = parts.split_first_chunk()?;
-    let tokens = tokens.parse().ok()?;
-    let mut state = match sizes {
-        [] => State::of(model, tokens)?,
-        [kind @ ("heads" | "latent"), window, numbers @ ..] if model == OWN => {
-            let read = |number: &&str| number.parse().ok();
-            let numbers: Vec<u64> = numbers.iter().map(read).collect::<Option<_>>()?;
-            let numbers: [u64; 8] = numbers.try_into().ok()?;
+    fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
+        let (model, tokens, texts) = (fields.text()?, fields.read()?, fields.read()?);
+        let (precision, weight_bits) = (fields.text()?.to_owned(), fields.text()?.to_owned());
+        let sizes = if model == CUSTOM {
+            let latent = fields.either("heads", "latent")?;
+            let window = fields.text()?.to_owned();
+            let numbers: Option<Vec<u64>> =
+                fields.rest().iter().map(|it| it.parse().ok()).collect();
+            let numbers: [u64; 8] = numbers?.try_into().ok()?;
+            let typed = numbers.map(|number| number.to_string());
+            let model = CUSTOM.to_owned();
             State {
-                latent: *kind == "latent",
-                window: (*window).to_owned(),
+                latent,
+                window,
                 numbers,
-                typed: numbers.map(|number| number.to_string()),
-                model: OWN.to_owned(),
+                typed,
+                model,
                 ..State::of(&short(PRESETS[0].name), tokens)?
             }
-        }
-        _ => return None,
-    };
-    state.texts = texts.parse().ok()?;
-    (state.precision, state.weight_bits) = (precision.to_owned(), weight_bits.to_owned());
-    state.fits().then_some(state)
-}
-
-impl Widget for Cache {
-    fn update(&mut self, name: &str, value: &str) -> Result<bool, Error> {
-        self.apply(Event::parse(name, value)?)
+        } else {
+            State::of(model, tokens)?
+        };
+        Some(State { texts, precision, weight_bits, ..sizes })
     }
 
-    fn view(&self) -> String {
-        view::whole(self).into_string()
+    fn view(&self, state: &State) -> Markup {
+        view::whole(state)
     }
-
-    fn wants(&self) -> Option<String> {
-        None
-    }
-
-    fn receive(&mut self, path: &str, _: &[u8]) -> Result<(), Error> {
-        Err(Error::Gallery { reason: format!("`{path}` was not asked for") })
-    }
-
-    fn failed(&mut self, _: &str, _: &str) {}
 }

@@ -5,17 +5,17 @@ use attention::devices::{DEVICES, DeviceSpec};
 use attention::presets::PRESETS;
 use maud::{Markup, html};
 
-use super::{Cache, Field, MOST_TEXTS, MOST_TOKENS, OWN, PRECISIONS, State, WEIGHT_BITS};
+use super::{CUSTOM, Cache, Field, MOST_TEXTS, MOST_TOKENS, PRECISIONS, State, WEIGHT_BITS};
 use crate::assemble::short;
+use crate::machine::Machine;
 use crate::parts::{Slider, actions, bar, choice, menu};
 use crate::show::{grouped, significant};
 
 /// The whole widget.
-pub fn whole(widget: &Cache) -> Markup {
-    let state = &widget.state;
+pub(super) fn whole(state: &State) -> Markup {
     html! {
         div class="view cache" {
-            (controls(widget))
+            (controls(state))
             p class="status" role="status" {
                 @match status(state) { Ok(said) => (said), Err(error) => (error) }
             }
@@ -26,11 +26,10 @@ pub fn whole(widget: &Cache) -> Markup {
     }
 }
 
-fn controls(widget: &Cache) -> Markup {
-    let state = &widget.state;
+fn controls(state: &State) -> Markup {
     let model = |name: &str| (short(name), name.to_owned());
     let mut models: Vec<_> = PRESETS.iter().map(|preset| model(preset.name)).collect();
-    models.push((OWN.to_owned(), "Your own numbers".to_owned()));
+    models.push((CUSTOM.to_owned(), "Your own numbers".to_owned()));
     let power = |label, event, power: u32, most: u32, what: &str| {
         let shown = grouped(1 << power);
         Slider {
@@ -55,7 +54,7 @@ fn controls(widget: &Cache) -> Markup {
             (choice("A number of the cache", "cache", "precision", &precisions, &state.precision))
             (choice("Bits of a weight", "cache", "weight-bits", &bits, &state.weight_bits))
             (sizes(state))
-            (actions(&widget.address()))
+            (actions(&Cache.link(state)))
         }
     }
 }
@@ -182,9 +181,9 @@ fn kinds(state: &State) -> Result<Markup, attention::Error> {
                         th scope="col" { "Decimal" } th scope="col" class="bars" { "Of MHA" } }
                 }
                 tbody {
-                    @for (name, kv_heads, own, cache) in cells {
-                        tr class=[own.then_some("here")] {
-                            th scope="row" { (name) @if own { " (this model)" } }
+                    @for (name, kv_heads, current, cache) in cells {
+                        tr class=[current.then_some("here")] {
+                            th scope="row" { (name) @if current { " (this model)" } }
                             td { (kv_heads) }
                             td { (grouped(cache.0)) }
                             td { (cache.in_gib()) }

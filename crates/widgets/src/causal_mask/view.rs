@@ -4,13 +4,14 @@ use attention::{Mask, total_variation};
 use burn::tensor::{Device, Tensor, TensorData};
 use maud::{Markup, html};
 
-use super::{CausalMask, NAME, Pass};
+use super::{CausalMask, Pass, State};
+use crate::machine::Machine;
 use crate::parts::{Grid, Shown, Slider, actions, choice, legend, menu};
 use crate::show::{shade, share, signed, word};
 use crate::square::Rows;
 
 /// The head's rows in the three ways of reading, and what lies between them.
-struct Readings {
+struct Weights {
     words: Vec<String>,
     open: Rows,
     masked: Rows,
@@ -21,9 +22,9 @@ struct Readings {
     moved: Vec<f32>,
 }
 
-impl Readings {
-    fn of(mask: &CausalMask) -> Self {
-        let square = mask.square();
+impl Weights {
+    fn of(mask: &CausalMask, state: &State) -> Self {
+        let square = mask.square(state);
         let open = square.steps(Mask::Full).weights;
         let masked = square.steps(Mask::Causal).weights;
         let later = |(query, row): (usize, &Vec<f32>)| {
@@ -59,18 +60,18 @@ fn distances(one: &Rows, other: &Rows) -> Vec<f32> {
 }
 
 /// The whole widget.
-pub fn whole(mask: &CausalMask) -> Markup {
-    let readings = Readings::of(mask);
+pub(super) fn whole(mask: &CausalMask, state: &State) -> Markup {
+    let weights = Weights::of(mask, state);
     html! {
-        div class={ "view " (NAME) } {
-            (controls(mask, &readings))
-            p class="status" role="status" { (status(mask, &readings)) }
+        div class={ "view " (CausalMask::NAME) } {
+            (controls(mask, state, &weights))
+            p class="status" role="status" { (status(state, &weights)) }
             div class="pictures" {
-                (map(mask, &readings))
-                (moved_table(mask, &readings))
-                (row_table(mask, &readings))
+                (map(mask, state, &weights))
+                (moved_table(mask, state, &weights))
+                (row_table(state, &weights))
             }
-            (legend(match mask.state.pass {
+            (legend(match state.pass {
                 Pass::Open => "Each row sums to one. Nothing is hidden.",
                 Pass::Masked => "Each row sums to one. An empty cell is a later token, hidden by the mask.",
                 Pass::OneByOne => "A dot has not been read yet. An empty cell came later than its row.",
@@ -79,14 +80,13 @@ pub fn whole(mask: &CausalMask) -> Markup {
     }
 }
 
-fn controls(mask: &CausalMask, readings: &Readings) -> Markup {
-    let state = &mask.state;
+fn controls(mask: &CausalMask, state: &State, weights: &Weights) -> Markup {
     let passes = Pass::ALL.map(|pass| (pass.name(), label(pass)));
-    let seq = readings.words.len();
+    let seq = weights.words.len();
     html! {
         div class="controls needs-script" {
-            (menu("Whose scores", "scores", &mask.setup.squares.menu(), &state.scores))
-            (choice("How is the text read?", NAME, "pass", &passes, state.pass.name()))
+            (menu("Whose scores", "scores", &mask.squares.menu(), &state.scores))
+            (choice("How is the text read?", CausalMask::NAME, "pass", &passes, state.pass.name()))
             @if state.pass == Pass::OneByOne {
                 (Slider {
                     label: "Tokens read",
@@ -100,11 +100,11 @@ fn controls(mask: &CausalMask, readings: &Readings) -> Markup {
                 }.view())
                 p class="actions" {
                     button type="button" data-event="next" {
-                        @if state.read < seq { "Read “" (readings.words[state.read]) "”" } @else { "Begin again" }
+                        @if state.read < seq { "Read “" (weights.words[state.read]) "”" } @else { "Begin again" }
                     }
                 }
             }
-            (actions(&mask.address()))
+            (actions(&mask.link(state)))
         }
     }
 }
@@ -118,30 +118,29 @@ fn label(pass: Pass) -> &'static str {
 }
 
 /// What the chosen way of reading does to the rows, in a sentence or two.
-fn status(mask: &CausalMask, readings: &Readings) -> String {
-    let state = &mask.state;
-    let token = |place: usize| format!("“{}”", readings.words[place]);
+fn status(state: &State, weights: &Weights) -> String {
+    let token = |place: usize| format!("“{}”", weights.words[place]);
     let query = state.query;
-    let later = share(readings.future[query]);
+    let later = share(weights.future[query]);
     match state.pass {
         Pass::Open => format!(
             "Nothing hidden: {} gives {later} of its attention to later tokens.",
             token(query)
         ),
         Pass::Masked => {
-            let most = (0..readings.moved.len()).fold(0, |best, row| {
-                if readings.moved[row] > readings.moved[best] { row } else { best }
+            let most = (0..weights.moved.len()).fold(0, |best, row| {
+                if weights.moved[row] > weights.moved[best] { row } else { best }
             });
             format!(
                 "With the mask, {} of the row of {} moves to what is left. The row of {} moves most, {}.",
-                share(readings.moved[query]),
+                share(weights.moved[query]),
                 token(query),
                 token(most),
-                share(readings.moved[most])
+                share(weights.moved[most])
             )
         }
         Pass::OneByOne => {
-            let difference = readings.difference(state.read);
+            let difference = weights.difference(state.read);
             let equal = if difference == 0.0 {
                 "exactly 0".to_owned()
             } else {
@@ -150,7 +149,7 @@ fn status(mask: &CausalMask, readings: &Readings) -> String {
             format!(
                 "{} of {} tokens read one by one. The largest difference from the masked rows of the one pass: {equal}.",
                 state.read,
-                readings.words.len()
+                weights.words.len()
             )
         }
     }
@@ -162,9 +161,9 @@ fn change(by: f32) -> String {
 }
 
 /// Every query against every key, as the text is read.
-fn map(mask: &CausalMask, readings: &Readings) -> Markup {
-    let (state, words) = (&mask.state, &readings.words);
-    let whose = &mask.square().whose;
+fn map(mask: &CausalMask, state: &State, weights: &Weights) -> Markup {
+    let words = &weights.words;
+    let whose = &mask.square(state).whose;
     let grid = Grid {
         label: &format!(
             "Attention weights, {whose}: a row for each token that looks, a column for each that is looked at"
@@ -180,9 +179,9 @@ fn map(mask: &CausalMask, readings: &Readings) -> Markup {
     grid.view(|row, column| {
         let (query, key) = (&words[row], &words[column]);
         let seen = match state.pass {
-            Pass::Open => Some(readings.open[row][column]),
-            Pass::Masked => (column <= row).then(|| readings.masked[row][column]),
-            Pass::OneByOne if row < state.read => readings.one_by_one[row].get(column).copied(),
+            Pass::Open => Some(weights.open[row][column]),
+            Pass::Masked => (column <= row).then(|| weights.masked[row][column]),
+            Pass::OneByOne if row < state.read => weights.one_by_one[row].get(column).copied(),
             Pass::OneByOne => None,
         };
         let unread = state.pass == Pass::OneByOne && row.max(column) >= state.read;
@@ -201,12 +200,12 @@ fn map(mask: &CausalMask, readings: &Readings) -> Markup {
 }
 
 /// What each row loses, in the order of the text.
-fn moved_table(mask: &CausalMask, readings: &Readings) -> Markup {
-    let seq = readings.words.len();
+fn moved_table(mask: &CausalMask, state: &State, weights: &Weights) -> Markup {
+    let seq = weights.words.len();
     html! {
         div class="scroll" {
             table class="weights rows" {
-                caption { "What the mask does to each row, " (mask.square().whose) }
+                caption { "What the mask does to each row, " (mask.square(state).whose) }
                 thead {
                     tr {
                         th scope="col" { "Row" }
@@ -216,12 +215,12 @@ fn moved_table(mask: &CausalMask, readings: &Readings) -> Markup {
                     }
                 }
                 tbody {
-                    @for (query, word) in readings.words.iter().enumerate() {
-                        tr class=[(query == mask.state.query).then_some("chosen")] {
+                    @for (query, word) in weights.words.iter().enumerate() {
+                        tr class=[(query == state.query).then_some("chosen")] {
                             th scope="row" { (word) }
                             td { (query + 1) " of " (seq) }
-                            td { (share(readings.future[query])) }
-                            td class=(shade(readings.moved[query])) { (share(readings.moved[query])) }
+                            td { (share(weights.future[query])) }
+                            td class=(shade(weights.moved[query])) { (share(weights.moved[query])) }
                         }
                     }
                 }
@@ -231,13 +230,13 @@ fn moved_table(mask: &CausalMask, readings: &Readings) -> Markup {
 }
 
 /// The chosen row, without the mask and with it.
-fn row_table(mask: &CausalMask, readings: &Readings) -> Markup {
-    let query = mask.state.query;
-    let (open, masked) = (&readings.open[query], &readings.masked[query]);
+fn row_table(state: &State, weights: &Weights) -> Markup {
+    let query = state.query;
+    let (open, masked) = (&weights.open[query], &weights.masked[query]);
     html! {
         div class="scroll" {
             table class="weights sides" {
-                caption { "The row of “" (readings.words[query]) "”, with and without the mask" }
+                caption { "The row of “" (weights.words[query]) "”, with and without the mask" }
                 thead {
                     tr {
                         th scope="col" { "Token" }
@@ -247,7 +246,7 @@ fn row_table(mask: &CausalMask, readings: &Readings) -> Markup {
                     }
                 }
                 tbody {
-                    @for (key, word) in readings.words.iter().enumerate() {
+                    @for (key, word) in weights.words.iter().enumerate() {
                         tr {
                             th scope="row" { (word) }
                             td class=(shade(open[key])) { (share(open[key])) }

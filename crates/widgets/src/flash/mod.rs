@@ -1,4 +1,4 @@
-//! The flash stepper of chapter 8: attention a tile at a time, with its running maximum and sum.
+//! Flash attention of chapter 8: attention a tile at a time, with its running maximum and sum.
 //!
 //! What is shown at a step is a pure function of the numbers, the options and the step: the
 //! library's own tiled function runs, keeps its steps, and the view shows one of them.
@@ -7,17 +7,19 @@ mod numbers;
 mod view;
 mod work;
 
+use maud::Markup;
 use reading::Reading;
 use serde::{Deserialize, Serialize};
 
-use crate::readings::Readings;
-use crate::{Error, Widget, address, grid, own};
+use crate::address::{self, Fields};
+use crate::error::Error;
+use crate::files::Files;
+use crate::grid::{self, Cell};
+use crate::machine::{Machine, Refusal, UserText};
+use crate::user_text;
 
 pub use numbers::Numbers;
 pub use work::{Difference, Row, Work};
-
-/// The widget's name, in the text, in the page and in addresses.
-pub const NAME: &str = "flash";
 
 /// The shortest text that the widget cuts into tiles.
 pub const FEWEST: usize = 2;
@@ -87,8 +89,17 @@ impl State {
         Self { numbers: name.to_owned(), seq, block_q: block, block_k: block, causal, step: 0 }
     }
 
+    /// The same with blocks that suit its length.
+    fn fitted(mut self) -> Self {
+        let (least, most) = exponents(self.seq);
+        for block in [&mut self.block_q, &mut self.block_k] {
+            *block = (*block).clamp(power(least), power(most));
+        }
+        self
+    }
+
     /// The tile as a cell: its row and its column among the tiles.
-    pub fn cell(&self) -> grid::Cell {
+    pub fn cell(&self) -> Cell {
         (self.step / self.blocks().1, self.step % self.blocks().1)
     }
 }
@@ -101,7 +112,7 @@ fn exponents(seq: usize) -> (u32, u32) {
 }
 
 /// What a reader can do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Take other numbers, by name.
     Numbers(String),
@@ -120,202 +131,47 @@ pub enum Event {
     /// Go to the tile before this one.
     Back,
     /// Press a tile in the map.
-    Cell(grid::Cell),
+    Cell(Cell),
     /// Press a key in the map.
     Key(String),
-    /// Go back to the beginning.
-    Reset,
 }
 
-impl Event {
-    /// The event that the page calls `name`, with its `value` as text.
-    ///
-    /// # Errors
-    /// [`Error::Event`] for an unknown name or a value that is not of the event's kind.
-    pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
-        let wrong = || Error::Event { name: name.to_owned(), value: value.to_owned() };
-        let number = || value.parse::<usize>().map_err(|_| wrong());
-        let exponent = || value.parse::<u32>().map_err(|_| wrong());
-        Ok(match name {
-            "numbers" => Event::Numbers(value.to_owned()),
-            "seq" => Event::Seq(number()?),
-            "block-q" => Event::BlockQ(exponent()?),
-            "block-k" => Event::BlockK(exponent()?),
-            "causal" => Event::Causal,
-            "step" => Event::Step(number()?),
-            "next" => Event::Next,
-            "back" => Event::Back,
-            "tile" => Event::Cell(grid::parse(value).ok_or_else(wrong)?),
-            "tile-key" => Event::Key(value.to_owned()),
-            "reset" => Event::Reset,
-            _ => return Err(wrong()),
-        })
-    }
-}
-
-/// The widget: what it was given, what was chosen, and the work that follows from both.
+/// The widget: what it was given, the numbers that have arrived, and the work on those chosen.
 #[derive(Debug, Clone)]
-pub struct FlashStepper {
+pub struct Flash {
     setup: Setup,
-    state: State,
-    readings: Readings<Numbers>,
+    numbers: Files<Numbers>,
     /// How many heads of the menu read the book's text. After them come those that read the
     /// reader's.
-    of_the_book: usize,
-    /// `None` while the numbers are not here.
-    work: Option<Work>,
+    book_heads: usize,
+    /// What was last worked on, at its first tile, and the work; `None` while the numbers are not
+    /// here.
+    work: Option<(State, Work)>,
 }
 
-impl FlashStepper {
-    /// The widget as it opens, with those numbers of heads that are at hand.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when the setup contradicts itself.
-    pub fn new(setup: Setup, loaded: Vec<Numbers>) -> Result<Self, Error> {
-        let wrong = |reason: String| Error::Setup { reason };
-        for numbers in loaded.iter().chain([&setup.toy]) {
-            numbers.check().map_err(|reason| wrong(format!("{}: {reason}", numbers.name)))?;
-        }
-        if setup.heads.iter().any(|entry| entry.tokens < FEWEST) {
-            return Err(wrong("a head has too few tokens".to_owned()));
-        }
-        let state = setup.opening.clone();
-        if !is_possible(&setup, &state) {
-            return Err(wrong("it opens on numbers or sizes that are not there".to_owned()));
-        }
-        let readings = Readings::new([vec![setup.toy.clone()], loaded].concat());
-        let of_the_book = setup.heads.len();
-        let mut widget = Self { setup, state, readings, of_the_book, work: None };
-        widget.run();
-        Ok(widget)
-    }
-
-    /// The widget in a page: see [`crate::open`].
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when `setup` is not the JSON of a [`Setup`], or contradicts itself.
-    pub fn open(setup: &str, address: &str) -> Result<Self, Error> {
-        let setup: Setup = serde_json::from_str(setup)
-            .map_err(|error| Error::Setup { reason: error.to_string() })?;
-        let mut widget = Self::new(setup, Vec::new())?;
-        if let Some(state) = widget.state_in_address(address) {
-            widget.state = state;
-            widget.run();
-        }
-        Ok(widget)
-    }
-
-    /// What the reader has chosen.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// The work on the numbers, once they are here.
+impl Flash {
+    /// The work on the numbers that were chosen last, once they are here.
     pub fn work(&self) -> Option<&Work> {
-        self.work.as_ref()
+        self.work.as_ref().map(|(_, work)| work)
     }
 
-    /// Applies one event. Says whether it meant anything.
-    ///
-    /// # Errors
-    /// [`Error::Event`] when something is chosen that is not there. The state stays.
-    pub fn apply(&mut self, event: Event) -> Result<bool, Error> {
-        let mut next = self.state.clone();
-        let last = next.tiles() - 1;
-        // Other numbers or other tiles: the work starts anew.
-        let anew = State { step: 0, ..next.clone() };
-        match &event {
-            Event::Numbers(name) => {
-                let tokens = tokens(&self.setup, name).unwrap_or(FEWEST);
-                next = State::opening(name, tokens, next.causal);
-            }
-            Event::Seq(seq) => next = fitted(&self.setup, State { seq: *seq, ..anew }),
-            Event::BlockQ(exponent) => next = State { block_q: power(*exponent), ..anew },
-            Event::BlockK(exponent) => next = State { block_k: power(*exponent), ..anew },
-            Event::Causal => next = State { causal: !next.causal, ..anew },
-            Event::Step(step) => next.step = *step,
-            Event::Next => next.step = (next.step + 1).min(last),
-            Event::Back => next.step = next.step.saturating_sub(1),
-            Event::Cell((row, column)) => {
-                let (rows, columns) = next.blocks();
-                let there = *row < rows && *column < columns;
-                next.step = if there { row * columns + column } else { usize::MAX };
-            }
-            Event::Key(key) => {
-                let (rows, columns) = next.blocks();
-                let Some((row, column)) = grid::step(next.cell(), key, rows, columns) else {
-                    return Ok(false);
-                };
-                next.step = row * columns + column;
-            }
-            Event::Reset => next = self.setup.opening.clone(),
+    /// The tokens that are chosen, once they are here.
+    fn tokens(&self, state: &State) -> &[String] {
+        self.numbers.get(&state.numbers).map_or(&[], |numbers| &numbers.tokens)
+    }
+
+    /// How many tokens the numbers called `name` have.
+    fn token_count(&self, name: &str) -> Option<usize> {
+        if name == self.setup.toy.name {
+            return Some(self.setup.toy.tokens.len());
         }
-        if !is_possible(&self.setup, &next) {
-            return Err(Error::Event { name: NAME.to_owned(), value: format!("{event:?}") });
-        }
-        if matches!(event, Event::Numbers(_)) {
-            // The reader chose anew: an old failure no longer counts.
-            self.readings.forget_problem();
-        }
-        let same_work = State { step: next.step, ..self.state.clone() } == next;
-        self.state = next;
-        if !same_work {
-            self.run();
-        }
-        Ok(true)
+        self.setup.heads.iter().find(|entry| entry.name == name).map(|entry| entry.tokens)
     }
 
-    /// Does the work on the numbers that are chosen, if they are here.
-    fn run(&mut self) {
-        let numbers = self.readings.get(&self.state.numbers);
-        // The library takes every possible state: see the test with random events.
-        self.work = numbers.and_then(|numbers| Work::new(numbers, &self.state).ok());
+    /// Whether the numbers are known, and there are so many tokens.
+    fn has_length(&self, state: &State) -> bool {
+        self.token_count(&state.numbers).is_some_and(|most| (FEWEST..=most).contains(&state.seq))
     }
-
-    /// The numbers that are chosen, once they are here.
-    fn numbers(&self) -> Option<&Numbers> {
-        self.readings.get(&self.state.numbers)
-    }
-
-    /// The address of this view: `?flash=numbers.seq.block_q.block_k.mask.step`.
-    fn address(&self) -> String {
-        let State { numbers, seq, block_q, block_k, causal, step } = &self.state;
-        let mask = if *causal { "causal" } else { "full" };
-        format!("?{NAME}={numbers}.{seq}.{block_q}.{block_k}.{mask}.{step}")
-    }
-
-    /// The state that an address asks for, if it makes sense.
-    fn state_in_address(&self, address: &str) -> Option<State> {
-        let parts: Vec<&str> = address::value(address, NAME)?.split('.').collect();
-        let [numbers, seq, block_q, block_k, mask, step] = parts[..] else { return None };
-        let causal = match mask {
-            "causal" => true,
-            "full" => false,
-            _ => return None,
-        };
-        let state = State {
-            numbers: numbers.to_owned(),
-            seq: seq.parse().ok()?,
-            block_q: block_q.parse().ok()?,
-            block_k: block_k.parse().ok()?,
-            causal,
-            step: step.parse().ok()?,
-        };
-        is_possible(&self.setup, &state).then_some(state)
-    }
-}
-
-/// How many tokens the numbers called `name` have.
-fn tokens(setup: &Setup, name: &str) -> Option<usize> {
-    if name == setup.toy.name {
-        return Some(setup.toy.tokens.len());
-    }
-    setup.heads.iter().find(|entry| entry.name == name).map(|entry| entry.tokens)
-}
-
-/// Whether the numbers are known, and there are so many tokens.
-fn has_length(setup: &Setup, state: &State) -> bool {
-    tokens(setup, &state.numbers).is_some_and(|most| (FEWEST..=most).contains(&state.seq))
 }
 
 /// Two to this power; zero where that is too large.
@@ -323,68 +179,151 @@ fn power(exponent: u32) -> usize {
     1_usize.checked_shl(exponent).unwrap_or(0)
 }
 
-/// Whether the numbers are known, there are so many tokens, the blocks are those of the sliders,
-/// and there is such a tile.
-fn is_possible(setup: &Setup, state: &State) -> bool {
-    if !has_length(setup, state) {
-        return false;
-    }
-    let (least, most) = exponents(state.seq);
-    let fits = |block: usize| block.is_power_of_two() && (least..=most).contains(&block.ilog2());
-    fits(state.block_q) && fits(state.block_k) && state.step < state.tiles()
-}
+impl Machine for Flash {
+    const NAME: &'static str = "flash";
+    const USER_TEXT: UserText = UserText::AtOnce;
+    type Setup = Setup;
+    type State = State;
+    type Event = Event;
 
-/// The state with blocks that suit its length, if there are so many tokens.
-fn fitted(setup: &Setup, mut state: State) -> State {
-    if !has_length(setup, &state) {
-        return state;
-    }
-    let (least, most) = exponents(state.seq);
-    for block in [&mut state.block_q, &mut state.block_k] {
-        *block = (*block).clamp(power(least), power(most));
-    }
-    state
-}
-
-impl Widget for FlashStepper {
-    fn update(&mut self, name: &str, value: &str) -> Result<bool, Error> {
-        self.apply(Event::parse(name, value)?)
+    fn new(setup: Setup) -> Result<(Self, State), Error> {
+        setup.toy.check().map_err(|error| Error::setup(error.to_string()))?;
+        if setup.heads.iter().any(|entry| entry.tokens < FEWEST) {
+            return Err(Error::setup("a head has too few tokens"));
+        }
+        let mut numbers = Files::default();
+        numbers.put(setup.toy.clone());
+        let (opening, book_heads) = (setup.opening.clone(), setup.heads.len());
+        Ok((Self { setup, numbers, book_heads, work: None }, opening))
     }
 
-    fn view(&self) -> String {
-        view::whole(self).into_string()
+    fn parse(name: &str, value: &str) -> Option<Event> {
+        Some(match name {
+            "numbers" => Event::Numbers(value.to_owned()),
+            "seq" => Event::Seq(value.parse().ok()?),
+            "block-q" => Event::BlockQ(value.parse().ok()?),
+            "block-k" => Event::BlockK(value.parse().ok()?),
+            "causal" => Event::Causal,
+            "step" => Event::Step(value.parse().ok()?),
+            "next" => Event::Next,
+            "back" => Event::Back,
+            "tile" => Event::Cell(grid::parse(value)?),
+            "tile-key" => Event::Key(value.to_owned()),
+            _ => return None,
+        })
     }
 
-    fn wants(&self) -> Option<String> {
-        self.readings.wants(&self.state.numbers)
+    fn apply(&self, state: &State, event: &Event) -> Result<State, Refusal> {
+        let (rows, columns) = state.blocks();
+        // Other numbers or other tiles: the work starts anew.
+        let anew = State { step: 0, ..state.clone() };
+        let at = |step: usize| State { step, ..state.clone() };
+        Ok(match event {
+            Event::Numbers(name) => {
+                let tokens = self.token_count(name).ok_or(Refusal::Invalid)?;
+                State::opening(name, tokens, state.causal)
+            }
+            Event::Seq(seq) => {
+                let next = State { seq: *seq, ..anew };
+                if !self.has_length(&next) {
+                    return Err(Refusal::Invalid);
+                }
+                next.fitted()
+            }
+            Event::BlockQ(exponent) => State { block_q: power(*exponent), ..anew },
+            Event::BlockK(exponent) => State { block_k: power(*exponent), ..anew },
+            Event::Causal => State { causal: !state.causal, ..anew },
+            Event::Step(step) => at(*step),
+            Event::Next => at((state.step + 1).min(state.tiles() - 1)),
+            Event::Back => at(state.step.saturating_sub(1)),
+            Event::Cell((row, column)) if *row < rows && *column < columns => {
+                at(row * columns + column)
+            }
+            Event::Cell(_) => return Err(Refusal::Invalid),
+            Event::Key(key) => {
+                let (row, column) = grid::step(state.cell(), key, rows, columns)?;
+                at(row * columns + column)
+            }
+        })
     }
 
-    fn receive(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+    fn is_sound(&self, state: &State) -> bool {
+        if !self.has_length(state) {
+            return false;
+        }
+        let (least, most) = exponents(state.seq);
+        let fits =
+            |block: usize| block.is_power_of_two() && (least..=most).contains(&block.ilog2());
+        fits(state.block_q) && fits(state.block_k) && state.step < state.tiles()
+    }
+
+    fn address(&self, state: &State) -> String {
+        let State { numbers, seq, block_q, block_k, causal, step } = state;
+        let mask = if *causal { "causal" } else { "full" };
+        address::join(&[numbers, seq, block_q, block_k, &mask, step])
+    }
+
+    fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
+        Some(State {
+            numbers: fields.text()?.to_owned(),
+            seq: fields.read()?,
+            block_q: fields.read()?,
+            block_k: fields.read()?,
+            causal: fields.either("full", "causal")?,
+            step: fields.read()?,
+        })
+    }
+
+    fn view(&self, state: &State) -> Markup {
+        view::whole(self, state)
+    }
+
+    fn settle(&mut self, state: &mut State) {
+        let first = State { step: 0, ..state.clone() };
+        if self.work.as_ref().is_none_or(|(worked_on, _)| *worked_on != first) {
+            let numbers = self.numbers.get(&state.numbers);
+            // The library takes every sound state: see the test with random events.
+            let work = numbers.and_then(|numbers| Work::new(numbers, state).ok());
+            self.work = work.map(|work| (first, work));
+        }
+    }
+
+    fn wants(&self, state: &State) -> Option<String> {
+        self.numbers.wants(&state.numbers)
+    }
+
+    fn receive(&mut self, state: &State, path: &str, bytes: &[u8]) -> Result<(), Error> {
         let heads = &self.setup.heads;
-        let fits = |numbers: &Numbers| {
+        self.numbers.receive(&state.numbers, path, bytes, |numbers| {
             let entry = heads.iter().find(|entry| entry.name == numbers.name);
             entry.is_some_and(|entry| entry.tokens == numbers.tokens.len())
-        };
-        let received = self.readings.receive_fitting(fits, &self.state.numbers, path, bytes);
-        self.run();
-        received
+        })
     }
 
-    fn failed(&mut self, path: &str, reason: &str) {
-        self.readings.failed(&self.state.numbers, path, reason);
+    fn failed(&mut self, state: &State, path: &str, reason: &str) {
+        self.numbers.failed(&state.numbers, path, reason);
     }
 
-    fn own(&mut self, reading: &Reading) -> Result<(), Error> {
-        let heads = self.setup.heads[..self.of_the_book].iter();
-        let taken = heads.map(|entry| own::numbers(reading, entry.layer, entry.head));
-        let (entries, numbers): (Vec<_>, Vec<_>) =
-            taken.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-        let first = entries.first().ok_or_else(own::refused)?;
-        self.state = State::opening(&first.name, first.tokens, true);
-        self.setup.heads.truncate(self.of_the_book);
-        self.setup.heads.extend(entries);
-        numbers.into_iter().for_each(|numbers| self.readings.put(numbers));
-        self.run();
-        Ok(())
+    fn retry(&mut self) {
+        self.numbers.retry();
+    }
+
+    fn take_text(&mut self, _: &State, reading: &Reading) -> Result<State, Error> {
+        let mut taken = Vec::new();
+        for &Entry { layer, head, .. } in &self.setup.heads[..self.book_heads] {
+            let numbers = Numbers::of_text(reading, layer, head)?;
+            let (name, label) = (numbers.name.clone(), user_text::label(reading, layer, head));
+            let tokens = numbers.tokens.len();
+            taken.push((Entry { name, label, layer, head, tokens }, numbers));
+        }
+        let (first, _) = taken.first().ok_or_else(Error::no_text)?;
+        let state = State::opening(&first.name, first.tokens, true);
+        self.setup.heads.truncate(self.book_heads);
+        for (entry, numbers) in taken {
+            self.setup.heads.push(entry);
+            self.numbers.put(numbers);
+        }
+        self.work = None;
+        Ok(state)
     }
 }

@@ -1,17 +1,16 @@
 //! One head's queries, keys and values, as a file for the page.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
 use super::FEWEST;
-use crate::Error;
-use crate::readings::Reading;
+use crate::error::Error;
+use crate::files::{self, PageFile};
+use crate::user_text;
 
 /// The first byte of a file: which layout follows.
 const VERSION: u8 = 1;
-
-/// No number of a real head comes near it. It keeps the scores from overflowing.
-const LARGEST: f32 = 1e6;
 
 /// One head's numbers, ready for attention.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,36 +38,42 @@ impl Numbers {
         })
     }
 
-    /// The bytes that [`Reading::from_bytes`] reads.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_extend(self, vec![VERSION]).expect("numbers are plain data")
+    /// What a head makes of a text of the reader's own.
+    ///
+    /// # Errors
+    /// [`Error::Short`] when the text is too short to be cut, [`Error::File`] when the model has
+    /// no such head or its numbers are beyond measure.
+    pub(super) fn of_text(reading: &Reading, layer: usize, head: usize) -> Result<Self, Error> {
+        let (tokens, fewest) = (reading.tokens.len(), FEWEST);
+        if tokens < fewest {
+            return Err(Error::Short { tokens, fewest });
+        }
+        let ([query, key, value], _) = user_text::head(reading, layer, head)?;
+        let (name, tokens) = (user_text::name(layer, head), reading.tokens.clone());
+        let numbers = Self { name, tokens, head_dim: reading.head_dim, query, key, value };
+        numbers.check()?;
+        Ok(numbers)
     }
 
-    /// What is wrong with the numbers, if anything is.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    /// The bytes that [`PageFile::from_bytes`] reads.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        files::encode(VERSION, self)
+    }
+
+    /// Whether the numbers can be cut into tiles.
+    ///
+    /// # Errors
+    /// [`Error::File`] with what is wrong.
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let tokens = self.tokens.len();
-        if tokens < FEWEST || self.head_dim == 0 {
-            return Err(format!("{tokens} tokens of {} numbers are too few", self.head_dim));
+        if tokens < FEWEST {
+            return Err(Error::file(format!("{tokens} tokens are too few")));
         }
-        for (name, matrix) in [("query", &self.query), ("key", &self.key), ("value", &self.value)] {
-            if tokens.checked_mul(self.head_dim) != Some(matrix.len()) {
-                return Err(format!(
-                    "{tokens} tokens of {} numbers do not make a {name} of {}",
-                    self.head_dim,
-                    matrix.len()
-                ));
-            }
-            // A NaN is in no range.
-            let sound = -LARGEST..=LARGEST;
-            if let Some(at) = matrix.iter().position(|number| !sound.contains(number)) {
-                return Err(format!("number {at} of the {name} is {}", matrix[at]));
-            }
-        }
-        Ok(())
+        files::check_head(tokens, self.head_dim, [&self.query, &self.key, &self.value])
     }
 }
 
-impl Reading for Numbers {
+impl PageFile for Numbers {
     fn name(&self) -> &str {
         &self.name
     }
@@ -77,19 +82,9 @@ impl Reading for Numbers {
         format!("flash/{name}.bin")
     }
 
-    /// Reads the file.
-    ///
-    /// # Errors
-    /// [`Error::File`] when the bytes are damaged, of another version, hold a number that no head
-    /// has, or hold more or fewer numbers than the tokens ask for.
     fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let damaged = |reason: String| Error::File { reason };
-        let Some((&VERSION, body)) = bytes.split_first() else {
-            return Err(damaged(format!("it is not a version {VERSION} file of numbers")));
-        };
-        let numbers: Self =
-            postcard::from_bytes(body).map_err(|error| damaged(error.to_string()))?;
-        numbers.check().map_err(damaged)?;
+        let numbers: Self = files::decode(VERSION, bytes)?;
+        numbers.check()?;
         Ok(numbers)
     }
 }

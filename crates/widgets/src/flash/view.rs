@@ -1,4 +1,4 @@
-//! The flash stepper as HTML. Each number is printed; shade only repeats it.
+//! Flash attention as HTML. Each number is printed; shade only repeats it.
 
 use std::ops::Range;
 
@@ -7,7 +7,8 @@ use attention::traffic::Traffic;
 use maud::{Markup, html};
 
 use super::work::{Row, Work};
-use super::{FEWEST, FlashStepper, exponents};
+use super::{FEWEST, Flash, State, exponents};
+use crate::machine::Machine;
 use crate::parts::{Grid, Shown, Slider, actions, bar, menu, switch};
 use crate::show::{grouped, number, share, word};
 
@@ -18,30 +19,30 @@ const SHOWN: usize = 8;
 const OUTPUTS: usize = 2;
 
 /// The whole widget.
-pub fn whole(widget: &FlashStepper) -> Markup {
+pub(super) fn whole(widget: &Flash, state: &State) -> Markup {
     html! {
         div class="view flash" {
-            (controls(widget))
-            @match &widget.work {
+            (controls(widget, state))
+            @match widget.work() {
                 Some(work) => {
-                    p class="status" role="status" { (status(widget, work)) }
-                    (picture(widget, work))
-                    (counters(widget, work))
+                    p class="status" role="status" { (status(state, work)) }
+                    (picture(widget, state, work))
+                    (counters(state, work))
                     p class="verdict" { (verdict(work)) }
-                    (history(widget, work))
+                    (history(widget, state, work))
                 }
-                None => p class="status" role="status" { (waiting(widget)) },
+                None => p class="status" role="status" { (waiting(widget, state)) },
             }
         }
     }
 }
 
-fn controls(widget: &FlashStepper) -> Markup {
-    let (setup, state) = (&widget.setup, &widget.state);
+fn controls(widget: &Flash, state: &State) -> Markup {
+    let setup = &widget.setup;
     let toy = (setup.toy.name.clone(), "Made-up numbers, two in a query".to_owned());
     let heads = setup.heads.iter().map(|entry| (entry.name.clone(), entry.label.clone()));
     let options: Vec<_> = heads.chain([toy]).collect();
-    let most = super::tokens(setup, &state.numbers).unwrap_or(state.seq);
+    let most = widget.token_count(&state.numbers).unwrap_or(state.seq);
     let (last, at) = (state.tiles() - 1, state.step);
     let (shown, tokens) = (format!("{} of {}", at + 1, last + 1), state.seq.to_string());
     html! {
@@ -77,7 +78,7 @@ fn controls(widget: &FlashStepper) -> Markup {
                 button type="button" data-event="next"
                     aria-disabled=[(at == last).then_some("true")] { "Next tile" }
             }
-            (actions(&widget.address()))
+            (actions(&widget.link(state)))
         }
     }
 }
@@ -98,13 +99,13 @@ fn block(label: &str, event: &str, seq: usize, block: usize) -> Markup {
     .view()
 }
 
-fn waiting(widget: &FlashStepper) -> Markup {
+fn waiting(widget: &Flash, state: &State) -> Markup {
     html! {
-        @match widget.readings.problem() {
+        @match widget.numbers.problem() {
             Some(problem) => {
                 "The numbers of this head could not be loaded: " (problem)
                 ". Choose others, or try again. "
-                button type="button" data-event="numbers" data-value=(widget.state.numbers) {
+                button type="button" data-event="numbers" data-value=(state.numbers) {
                     "Try again"
                 }
             }
@@ -122,8 +123,8 @@ fn range(places: &Range<usize>) -> String {
 }
 
 /// What this tile has done, in words.
-fn status(widget: &FlashStepper, work: &Work) -> String {
-    let at = widget.state.step;
+fn status(state: &State, work: &Work) -> String {
+    let at = state.step;
     let tile = &work.flash.steps[at].tile;
     let (queries, keys) = (range(&tile.queries), range(&tile.keys));
     let place = format!("Tile {} of {}", at + 1, work.flash.steps.len());
@@ -186,27 +187,26 @@ fn units(ulps: u32) -> String {
 }
 
 /// The map of tiles, the tile in SRAM, and what its queries carry along.
-fn picture(widget: &FlashStepper, work: &Work) -> Markup {
-    let step = &work.flash.steps[widget.state.step];
+fn picture(widget: &Flash, state: &State, work: &Work) -> Markup {
+    let step = &work.flash.steps[state.step];
     html! {
         div class="pictures" {
             div {
-                (map(widget, work))
+                (map(state, work))
                 p class="legend" {
                     span { "● in SRAM now" }
                     span { "✓ done and forgotten" }
                     span { "× skipped" }
                 }
             }
-            @if !step.tile.skipped { (tile(widget, work, step)) }
+            @if !step.tile.skipped { (tile(widget, state, work, step)) }
         }
-        (carried(widget, &work.rows(widget.state.step)))
+        (carried(widget, state, &work.rows(state.step)))
     }
 }
 
 /// The score matrix that never exists, tile by tile.
-fn map(widget: &FlashStepper, work: &Work) -> Markup {
-    let state = &widget.state;
+fn map(state: &State, work: &Work) -> Markup {
     let (rows, columns) = state.blocks();
     let steps = &work.flash.steps;
     let label = |places: &Range<usize>| match places.len() {
@@ -248,8 +248,8 @@ fn cell(step: &Step, at: usize, now: usize) -> Shown {
 }
 
 /// The scores of the tile that is in SRAM.
-fn tile(widget: &FlashStepper, work: &Work, step: &Step) -> Markup {
-    let tokens = widget.numbers().map_or(&[][..], |numbers| &numbers.tokens);
+fn tile(widget: &Flash, state: &State, work: &Work, step: &Step) -> Markup {
+    let tokens = widget.tokens(state);
     let (queries, keys) = (&step.tile.queries, &step.tile.keys);
     let (rows, columns) = (few(queries), few(keys));
     let all = queries.len() <= SHOWN && keys.len() <= SHOWN;
@@ -271,7 +271,7 @@ fn tile(widget: &FlashStepper, work: &Work, step: &Step) -> Markup {
                         tr {
                             th scope="row" { (word(&tokens[query])) }
                             @for key in columns.clone() {
-                                td { (number(work.scores[query * widget.state.seq + key], 2)) }
+                                td { (number(work.scores[query * state.seq + key], 2)) }
                             }
                         }
                     }
@@ -287,8 +287,8 @@ fn few(places: &Range<usize>) -> Range<usize> {
 }
 
 /// What a block of queries carries along: `m`, `l` and `O`.
-fn carried(widget: &FlashStepper, rows: &[Row]) -> Markup {
-    let tokens = widget.numbers().map_or(&[][..], |numbers| &numbers.tokens);
+fn carried(widget: &Flash, state: &State, rows: &[Row]) -> Markup {
+    let tokens = widget.tokens(state);
     let shown = &rows[..rows.len().min(SHOWN)];
     html! {
         div class="scroll" tabindex="0" role="group" aria-label="What the queries carry" {
@@ -338,15 +338,14 @@ fn line(first: &str, row: &Row) -> Markup {
 }
 
 /// Bytes and operations so far, beside those of standard attention.
-fn counters(widget: &FlashStepper, work: &Work) -> Markup {
-    let (at, whole, standard) = (widget.state.step, &work.flash.traffic, &work.standard);
+fn counters(state: &State, work: &Work) -> Markup {
+    let (at, whole, standard) = (state.step, &work.flash.traffic, &work.standard);
     let last = work.flash.steps.len() - 1;
-    let (rows, columns) =
-        (widget.state.block_q.min(widget.state.seq), widget.state.block_k.min(widget.state.seq));
+    let (rows, columns) = (state.block_q.min(state.seq), state.block_k.min(state.seq));
     let lines = [
         ("Flash, so far", work.so_far(at), rows * columns, work.skipped(at)),
         ("Flash, in the end", *whole, rows * columns, work.skipped(last)),
-        ("Standard", *standard, widget.state.seq * widget.state.seq, 0),
+        ("Standard", *standard, state.seq * state.seq, 0),
     ];
     let most = whole.moved().0.max(standard.moved().0) as f32;
     let part = |traffic: &Traffic| traffic.moved().0 as f32 / most;
@@ -385,11 +384,11 @@ fn counters(widget: &FlashStepper, work: &Work) -> Markup {
 }
 
 /// The last query on its way through the tiles: for paper, and for a page without scripts.
-fn history(widget: &FlashStepper, work: &Work) -> Markup {
-    let columns = widget.state.blocks().1;
+fn history(widget: &Flash, state: &State, work: &Work) -> Markup {
+    let columns = state.blocks().1;
     let tiles = work.flash.steps.len() - columns..work.flash.steps.len();
-    let last = widget.state.seq - 1;
-    let token = widget.numbers().map_or(String::new(), |numbers| word(&numbers.tokens[last]));
+    let last = state.seq - 1;
+    let token = widget.tokens(state).get(last).map_or(String::new(), |token| word(token));
     html! {
         div class="every-step" {
             div class="scroll" {

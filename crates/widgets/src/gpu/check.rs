@@ -4,14 +4,14 @@ use attention::random::Random;
 use attention::{Mask, grouped_query_attention};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::figures::{Check, Way};
 use super::kernels::{HEAD_DIM, Size};
+use super::results::{Check, Way};
 
 /// Two query heads share a key and value head, and the tokens do not fill the last tile.
 pub const SIZE: Size = Size { heads: 4, kv_heads: 2, tokens: 150 };
 
 /// The numbers of one input, `query`, `key` or `value`: the same each time. None for other names.
-pub fn numbers(name: &str) -> Vec<f32> {
+pub(super) fn numbers(name: &str) -> Vec<f32> {
     let (seed, heads) = match name {
         "query" => (1, SIZE.heads),
         "key" => (2, SIZE.kv_heads),
@@ -39,7 +39,7 @@ fn expected(causal: bool) -> Vec<f32> {
 }
 
 /// Compares the card's output with that of the processor.
-pub fn compare(way: Way, causal: bool, output: &[f32]) -> Check {
+pub(super) fn compare(way: Way, causal: bool, output: &[f32]) -> Check {
     let expected = expected(causal);
     let largest = numbers("value").into_iter().fold(0.0_f32, |most, it| most.max(it.abs()));
     let mut error = if output.len() == expected.len() { 0.0 } else { f64::INFINITY };

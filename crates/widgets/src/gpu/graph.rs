@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::figures::{Figures, Way};
+use super::results::{Results, Way};
 use crate::show::grouped;
 
 /// The drawing's size and the place of its axes.
@@ -14,8 +14,8 @@ const TOP: f64 = 12.0;
 const BOTTOM: f64 = 180.0;
 
 /// The graph of one mask, for these lengths. Nothing if nothing was timed.
-pub fn draw(figures: &Figures, causal: bool, lengths: &[usize]) -> Markup {
-    let line = |way| points(figures, way, causal, lengths);
+pub(super) fn draw(results: &Results, causal: bool, lengths: &[usize]) -> Markup {
+    let line = |way| points(results, way, causal, lengths);
     let lines = Way::BOTH.map(|way| (way, line(way)));
     let times = || lines.iter().flat_map(|(_, points)| points).map(|(_, ms)| *ms);
     let (least, most) =
@@ -55,8 +55,8 @@ pub fn draw(figures: &Figures, causal: bool, lengths: &[usize]) -> Markup {
 }
 
 /// A way's times: the place of the length, and milliseconds.
-fn points(figures: &Figures, way: Way, causal: bool, lengths: &[usize]) -> Vec<(usize, f64)> {
-    let ms = |tokens: &usize| figures.ms(way, causal, *tokens).filter(|ms| *ms > 0.0);
+fn points(results: &Results, way: Way, causal: bool, lengths: &[usize]) -> Vec<(usize, f64)> {
+    let ms = |tokens: &usize| results.ms(way, causal, *tokens).filter(|ms| *ms > 0.0);
     lengths.iter().enumerate().filter_map(|(place, tokens)| Some((place, ms(tokens)?))).collect()
 }
 

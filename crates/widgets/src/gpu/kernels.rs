@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::figures::Way;
+use super::results::Way;
 
 /// The numbers in a head of the widget's tensors: for this the kernels were emitted.
 pub const HEAD_DIM: usize = 64;

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::{self, compare};
-use super::figures::{Adapter, Check, Figures, Outcome, Time, Way};
 use super::kernels::{Buffer, Kernels, Pass, Size, launches};
+use super::results::{Adapter, Check, Outcome, Results, Time, Way};
 
 /// The lengths that can be timed, in tokens.
 pub const LENGTHS: [usize; 8] = [64, 128, 256, 512, 1024, 2048, 4096, 8192];
@@ -118,7 +118,7 @@ pub struct Run {
     at: usize,
     started: Option<f64>,
     /// What was found so far.
-    pub figures: Figures,
+    pub results: Results,
     /// How it ended, if it has.
     pub end: Option<End>,
 }
@@ -134,7 +134,7 @@ impl Run {
             let time = |(way, causal)| Step::Time { way, causal, tokens, once: None };
             steps.extend(both().map(time));
         }
-        Run { id, steps, at: 0, started: None, figures: Figures::default(), end: None }
+        Run { id, steps, at: 0, started: None, results: Results::default(), end: None }
     }
 
     /// How many steps are done, and how many there are.
@@ -194,7 +194,7 @@ impl Run {
         let Some(step) = self.steps.get_mut(self.at) else { return };
         match (step, reply.answer) {
             (Step::Device, Answer::Adapter(adapter)) => {
-                self.figures.adapter = adapter;
+                self.results.adapter = adapter;
                 self.at += 1;
             }
             (_, Answer::Nothing(reason)) => self.end = Some(End::NoCard(reason)),
@@ -230,6 +230,11 @@ impl Run {
         }
     }
 
+    /// Stops it, unless it has ended.
+    pub(super) fn cancel(&mut self) {
+        self.end.get_or_insert(End::Cancelled);
+    }
+
     /// Takes the output of the check with this task's number.
     pub fn output(&mut self, id: u32, output: &[f32]) {
         let Some(&Step::Check { way, causal }) = self.steps.get(self.at) else { return };
@@ -237,7 +242,7 @@ impl Run {
             return;
         }
         let check = compare(way, causal, output);
-        self.figures.checks.push(check);
+        self.results.checks.push(check);
         if !check.passes() {
             self.end = Some(End::Wrong(check));
         }
@@ -247,7 +252,7 @@ impl Run {
     }
 
     fn found(&mut self, way: Way, causal: bool, tokens: usize, outcome: Outcome) {
-        self.figures.times.push(Time { way, causal, tokens, outcome });
+        self.results.times.push(Time { way, causal, tokens, outcome });
         self.at += 1;
     }
 
@@ -255,9 +260,9 @@ impl Run {
     fn skip(&mut self) {
         while let Some(&Step::Time { way, causal, tokens, .. }) = self.steps.get(self.at) {
             let needed = if way == Way::Standard { timed(tokens).score_bytes() } else { 0 };
-            let before = self.figures.outcome(way, causal, tokens / 2);
+            let before = self.results.outcome(way, causal, tokens / 2);
             let outcome = match before {
-                _ if needed > self.figures.adapter.largest_buffer => Outcome::TooLarge(needed),
+                _ if needed > self.results.adapter.largest_buffer => Outcome::TooLarge(needed),
                 // Twice the tokens are four times the work.
                 Some(Outcome::Ms(ms)) if 4.0 * ms > LONGEST_LAUNCH => Outcome::TooSlow,
                 Some(Outcome::TooSlow) => Outcome::TooSlow,

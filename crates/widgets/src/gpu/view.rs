@@ -2,32 +2,33 @@
 
 use maud::{Markup, html};
 
-use super::figures::{Check, Figures, Outcome, Way};
 use super::graph;
+use super::results::{Check, Outcome, Results, Way};
 use super::run::{End, HEADS, LENGTHS, Run};
-use super::{Gpu, HEAD_DIM, NAME, Size};
+use super::{Gpu, HEAD_DIM, Size, State};
+use crate::machine::Machine;
 use crate::parts::{Slider, actions, switch};
 use crate::show::{grouped, significant};
 
 /// The whole widget.
-pub fn whole(widget: &Gpu) -> Markup {
-    let figures = widget.figures();
-    let lengths = &LENGTHS[..=widget.state.longest];
+pub(super) fn whole(widget: &Gpu, state: &State) -> Markup {
+    let results = widget.results();
+    let lengths = &LENGTHS[..=state.longest];
     html! {
-        div class={ "view " (NAME) } {
-            (controls(widget))
+        div class={ "view " (Gpu::NAME) } {
+            (controls(widget, state))
             (progress(widget))
-            p class="status" role="status" { (status(widget)) }
-            p class="device" { (device(figures)) }
-            (graph::draw(figures, widget.state.causal, lengths))
-            (times(figures, widget.state.causal, lengths))
-            (checks(figures))
+            p class="status" role="status" { (status(widget, state)) }
+            p class="device" { (device(results)) }
+            (graph::draw(results, state.causal, lengths))
+            (times(results, state.causal, lengths))
+            (checks(results))
         }
     }
 }
 
-fn controls(widget: &Gpu) -> Markup {
-    let tokens = grouped(widget.state.tokens() as u64);
+fn controls(widget: &Gpu, state: &State) -> Markup {
+    let tokens = grouped(state.tokens() as u64);
     let (event, words) =
         if widget.is_running() { ("cancel", "Cancel") } else { ("run", "Run it on your GPU") };
     html! {
@@ -38,13 +39,13 @@ fn controls(widget: &Gpu) -> Markup {
                 min: 0.0,
                 max: (LENGTHS.len() - 1) as f64,
                 step: 1.0,
-                value: widget.state.longest as f64,
+                value: state.longest as f64,
                 shown: &tokens,
                 spoken: &format!("up to {tokens} tokens"),
             }.view())
-            (switch("Causal: a token sees none that comes later", "causal", widget.state.causal))
+            (switch("Causal: a token sees none that comes later", "causal", state.causal))
             p class="actions wide" { button type="button" class="go" data-event=(event) { (words) } }
-            (actions(&widget.address()))
+            (actions(&widget.link(state)))
         }
     }
 }
@@ -62,15 +63,15 @@ fn progress(widget: &Gpu) -> Markup {
 }
 
 /// One or two sentences: what is going on, or what came out.
-fn status(widget: &Gpu) -> String {
-    let Some(run) = widget.run() else { return recorded(widget) };
+fn status(widget: &Gpu, state: &State) -> String {
+    let Some(run) = widget.run() else { return recorded(widget, state) };
     let Some(end) = &run.end else {
         let (done, all) = run.progress();
         return format!("Step {} of {all}: {}.", done + 1, run.doing());
     };
-    let result = || result(&run.figures, widget.state.causal, "Here");
+    let result = || result(&run.results, state.causal, "Here");
     match end {
-        End::Cancelled if run.figures.checks.is_empty() => recorded(widget),
+        End::Cancelled if run.results.checks.is_empty() => recorded(widget, state),
         End::Done => result(),
         End::Cancelled => format!("Cancelled. {}", result()),
         End::TimeUp => format!("Stopped: a run takes a minute and a half at most. {}", result()),
@@ -87,15 +88,15 @@ fn status(widget: &Gpu) -> String {
     }
 }
 
-fn recorded(widget: &Gpu) -> String {
-    let figures = &widget.setup.recorded;
-    format!("Recorded, not from your card. {}", result(figures, widget.state.causal, "There"))
+fn recorded(widget: &Gpu, state: &State) -> String {
+    let results = &widget.recorded;
+    format!("Recorded, not from your card. {}", result(results, state.causal, "There"))
 }
 
 /// What the longest text that both ways managed says.
-fn result(figures: &Figures, causal: bool, place: &str) -> String {
+fn result(results: &Results, causal: bool, place: &str) -> String {
     let both = LENGTHS.iter().rev().find_map(|&tokens| {
-        let ms = |way| figures.ms(way, causal, tokens);
+        let ms = |way| results.ms(way, causal, tokens);
         Some((tokens, ms(Way::Standard)?, ms(Way::Flash)?))
     });
     let mut words = match both {
@@ -115,23 +116,23 @@ fn result(figures: &Figures, causal: bool, place: &str) -> String {
             )
         }
     };
-    if let Some(largest) = figures.largest_error() {
+    if let Some(largest) = results.largest_error() {
         words += &format!(" Largest error against the processor: {}.", error(largest));
     }
     words
 }
 
-/// Where the figures come from.
-fn device(figures: &Figures) -> Markup {
-    let software = figures.adapter.is_software();
+/// Where the results come from.
+fn device(results: &Results) -> Markup {
+    let software = results.adapter.is_software();
     html! {
-        @match &figures.date {
+        @match &results.date {
             Some(date) => {
-                "Recorded on " (date) " with " (figures.adapter.name())
-                @if let Some(browser) = &figures.browser { ", in " (browser) }
+                "Recorded on " (date) " with " (results.adapter.name())
+                @if let Some(browser) = &results.browser { ", in " (browser) }
                 "."
             }
-            None => { "Measured here, now, with " (figures.adapter.name()) "." }
+            None => { "Measured here, now, with " (results.adapter.name()) "." }
         }
         @if software {
             " This is a software GPU: the processor plays the card. It shows that the kernels are \
@@ -140,7 +141,7 @@ fn device(figures: &Figures) -> Markup {
     }
 }
 
-fn times(figures: &Figures, causal: bool, lengths: &[usize]) -> Markup {
+fn times(results: &Results, causal: bool, lengths: &[usize]) -> Markup {
     let mask = if causal { "Causal" } else { "Full" };
     html! {
         div class="scroll" {
@@ -159,10 +160,10 @@ fn times(figures: &Figures, causal: bool, lengths: &[usize]) -> Markup {
                 }
                 tbody {
                     @for &tokens in lengths {
-                        @let ms = |way| figures.ms(way, causal, tokens);
+                        @let ms = |way| results.ms(way, causal, tokens);
                         tr {
                             th scope="row" { (grouped(tokens as u64)) }
-                            @for way in Way::BOTH { td { (outcome(figures.outcome(way, causal, tokens))) } }
+                            @for way in Way::BOTH { td { (outcome(results.outcome(way, causal, tokens))) } }
                             td {
                                 @match (ms(Way::Standard), ms(Way::Flash)) {
                                     (Some(standard), Some(flash)) => (significant(standard / flash)),
@@ -192,7 +193,7 @@ fn outcome(outcome: Option<Outcome>) -> String {
     }
 }
 
-fn checks(figures: &Figures) -> Markup {
+fn checks(results: &Results) -> Markup {
     html! {
         div class="scroll" {
             table class="weights" {
@@ -209,7 +210,7 @@ fn checks(figures: &Figures) -> Markup {
                         tr {
                             th scope="row" { (way.name()) }
                             @for causal in [false, true] {
-                                @let check = figures.checks.iter().find(|it| (it.way, it.causal) == (way, causal));
+                                @let check = results.checks.iter().find(|it| (it.way, it.causal) == (way, causal));
                                 td { (check.map_or("–".to_owned(), |check| error(check.error))) }
                             }
                         }

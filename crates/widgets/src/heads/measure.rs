@@ -4,6 +4,8 @@ use attention::detectors::Pattern;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+use crate::files::PageFile;
 use crate::gallery::Sentence;
 use crate::grid::Cell;
 use crate::show::share;
@@ -95,15 +97,15 @@ impl Overview {
     /// Runs the softmax and the detectors over every head of `sentence`.
     ///
     /// # Errors
-    /// Why the weights of a head cannot be those of attention.
-    pub fn new(sentence: &Sentence) -> Result<Self, String> {
+    /// [`Error::File`] when the weights of a head cannot be those of attention.
+    pub fn new(sentence: &Sentence) -> Result<Self, Error> {
         let places = (0..sentence.layers).flat_map(|l| (0..sentence.heads).map(move |h| (l, h)));
         let weights: Vec<_> = places.map(|(layer, head)| sentence.weights(layer, head)).collect();
         let patterns = weights.iter().map(|rows| pattern(rows)).collect::<Result<_, _>>();
         let mut overview = Self {
             name: sentence.name.clone(),
             tokens: sentence.tokens.clone(),
-            patterns: patterns.map_err(|error: attention::Error| error.to_string())?,
+            patterns: patterns.map_err(|error: attention::Error| Error::file(error.to_string()))?,
             weights,
             ids: ids(&sentence.tokens),
             heads: sentence.heads,
@@ -133,10 +135,29 @@ impl Overview {
         &self.weights[layer * self.heads + head]
     }
 
+    /// How many layers the model has, and how many heads a layer.
+    pub(super) fn model(&self) -> (usize, usize) {
+        (self.weights.len() / self.heads, self.heads)
+    }
+
     /// The largest entropy, in nats, that a head can have: each query looks at all that it may see
     /// alike.
     pub fn most_entropy(&self) -> f64 {
         mean((0..self.tokens.len()).map(|place| (place as f64 + 1.0).ln()))
+    }
+}
+
+impl PageFile for Overview {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn path(name: &str) -> String {
+        Sentence::path(name)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Self::new(&Sentence::from_bytes(bytes)?)
     }
 }
 

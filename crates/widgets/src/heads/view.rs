@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::{Heads, Overview, Scores, Show};
+use super::{Heads, Overview, Scores, Show, State};
+use crate::machine::Machine;
 use crate::parts::{Grid, Shown, actions, menu, scale};
 use crate::show::{shade, share, word};
 
@@ -10,40 +11,40 @@ use crate::show::{shade, share, word};
 const LEVELS: [(f32, &str); 3] = [(0.5, "strong"), (0.2, "middling"), (0.07, "weak")];
 
 /// The whole widget.
-pub fn whole(heads: &Heads) -> Markup {
+pub(super) fn whole(heads: &Heads, state: &State) -> Markup {
     html! {
         div class="view heads" {
-            (controls(heads))
-            @match heads.overview() {
+            (controls(heads, state))
+            @match heads.overview(state) {
                 Some(overview) => {
-                    @let scores = overview.scores(heads.state.show, heads.state.pair);
-                    p class="status" role="status" { (status(heads, overview, &scores)) }
+                    @let scores = overview.scores(state.show, state.pair);
+                    p class="status" role="status" { (status(heads, state, overview, &scores)) }
                     div class="pictures" {
-                        (all_heads(heads, overview, &scores))
-                        (opened(heads, overview))
+                        (all_heads(heads, state, overview, &scores))
+                        (opened(state, overview))
                     }
-                    (legend(heads.state.show, overview))
-                    (detectors(heads, overview))
+                    (legend(state.show, overview))
+                    (detectors(heads, state, overview))
                 }
-                None => p class="status" role="status" { (waiting(heads)) }
+                None => p class="status" role="status" { (waiting(heads, state)) }
             }
         }
     }
 }
 
 /// What stands in the widget's place without the model.
-pub fn missing(why: &str) -> Markup {
+pub(super) fn missing(why: &str) -> Markup {
     html! {
         div class="view heads" { p class="status" role="status" { (why) } }
     }
 }
 
-fn controls(heads: &Heads) -> Markup {
-    let (setup, state) = (&heads.setup, &heads.state);
+fn controls(heads: &Heads, state: &State) -> Markup {
+    let setup = &heads.setup;
     let named = setup.named.iter().position(|named| named.view == *state);
     let words = |show: Show| {
         let note = if show == Show::Pair { ": choose the pair in the map" } else { "" };
-        (show.key().to_owned(), sentence_case(&label(heads, show)) + note)
+        (show.key().to_owned(), sentence_case(&label(heads, state, show)) + note)
     };
     html! {
         div class="controls needs-script" {
@@ -52,7 +53,7 @@ fn controls(heads: &Heads) -> Markup {
                 span { "A head with a name" }
                 select name="named" data-event="named" autocomplete="off" {
                     @if named.is_none() {
-                        option value="" selected disabled { "none of these views: " (here(heads)) }
+                        option value="" selected disabled { "none of these views: " (here(state)) }
                     }
                     @for (place, head) in setup.named.iter().enumerate() {
                         option value=(place) selected[named == Some(place)] {
@@ -62,22 +63,22 @@ fn controls(heads: &Heads) -> Markup {
                 }
             }
             (menu("Each cell shows", "show", &Show::ALL.map(words), state.show.key()))
-            (actions(&heads.address()))
+            (actions(&heads.link(state)))
         }
     }
 }
 
 /// What is measured, in words: “the weight of “it” on “cat””.
-fn label(heads: &Heads, show: Show) -> String {
+fn label(heads: &Heads, state: &State, show: Show) -> String {
     match show {
         Show::Previous => "the mean weight on the previous token".to_owned(),
         Show::First => "the mean weight on the first token (sink)".to_owned(),
         Show::Prefix => {
             "the mean weight on what followed the same token before (induction)".to_owned()
         }
-        Show::Pair => match heads.overview() {
+        Show::Pair => match heads.overview(state) {
             Some(overview) => {
-                let (query, key) = heads.state.pair;
+                let (query, key) = state.pair;
                 let token = |place: usize| word(&overview.tokens[place]);
                 format!("the weight of “{}” on “{}”", token(query), token(key))
             }
@@ -93,8 +94,8 @@ fn sentence_case(words: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn here(heads: &Heads) -> String {
-    name(heads.state.head)
+fn here(state: &State) -> String {
+    name(state.head)
 }
 
 fn name((layer, head): (usize, usize)) -> String {
@@ -102,19 +103,19 @@ fn name((layer, head): (usize, usize)) -> String {
 }
 
 /// What the opened head has of what is shown, and where its chosen token looks.
-fn status(heads: &Heads, overview: &Overview, scores: &Scores) -> String {
-    let here = sentence_case(&here(heads));
-    let looks = looks(heads, overview, heads.state.head);
-    let show = heads.state.show;
+fn status(heads: &Heads, state: &State, overview: &Overview, scores: &Scores) -> String {
+    let here = sentence_case(&here(state));
+    let looks = looks(state, overview, state.head);
+    let show = state.show;
     match scores {
         _ if show == Show::Maps => format!("{here}: {looks}."),
         Ok(scores) => {
-            let own = scores[place(heads, heads.state.head)];
-            let (count, what) = (scores.len(), label(heads, show));
+            let this = scores[place(heads, state.head)];
+            let (count, what) = (scores.len(), label(heads, state, show));
             format!(
                 "{here}: {what} is {}, rank {} of {count}; the head in the middle has {}. Here {looks}.",
-                show.printed(own),
-                rank(scores, own),
+                show.printed(this),
+                rank(scores, this),
                 show.printed(middle(scores)),
             )
         }
@@ -125,8 +126,8 @@ fn status(heads: &Heads, overview: &Overview, scores: &Scores) -> String {
 }
 
 /// Where the chosen token looks most in a head.
-fn looks(heads: &Heads, overview: &Overview, (layer, head): (usize, usize)) -> String {
-    let query = heads.state.pair.0;
+fn looks(state: &State, overview: &Overview, (layer, head): (usize, usize)) -> String {
+    let query = state.pair.0;
     let row = &overview.weights(layer, head)[query];
     let token = |place: usize| word(&overview.tokens[place]);
     let most = (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b]).then(b.cmp(a)));
@@ -140,8 +141,8 @@ fn place(heads: &Heads, (layer, head): (usize, usize)) -> usize {
 }
 
 /// One for the highest number.
-fn rank(scores: &[f64], own: f64) -> usize {
-    1 + scores.iter().filter(|score| **score > own).count()
+fn rank(scores: &[f64], this: f64) -> usize {
+    1 + scores.iter().filter(|score| **score > this).count()
 }
 
 /// The number in the middle: as many heads have more as have less.
@@ -151,12 +152,12 @@ fn middle(scores: &[f64]) -> f64 {
     sorted[sorted.len() / 2]
 }
 
-fn waiting(heads: &Heads) -> Markup {
+fn waiting(heads: &Heads, state: &State) -> Markup {
     html! {
-        @match heads.readings.problem() {
+        @match heads.overviews.problem() {
             Some(problem) => {
                 "This sentence could not be loaded: " (problem) ". Choose another one, or try again. "
-                button type="button" data-event="sentence" data-value=(heads.state.sentence) { "Try again" }
+                button type="button" data-event="sentence" data-value=(state.sentence) { "Try again" }
             }
             None => "Loading the sentence…",
         }
@@ -164,8 +165,8 @@ fn waiting(heads: &Heads) -> Markup {
 }
 
 /// All heads: a row a layer, a column a head.
-fn all_heads(heads: &Heads, overview: &Overview, scores: &Scores) -> Markup {
-    let (show, state) = (heads.state.show, &heads.state);
+fn all_heads(heads: &Heads, state: &State, overview: &Overview, scores: &Scores) -> Markup {
+    let show = state.show;
     let (layers, columns) = (heads.setup.gallery.layers, heads.setup.gallery.heads);
     let count = |count: usize| (0..count).map(|at| at.to_string()).collect::<Vec<_>>();
     let grid = Grid {
@@ -183,7 +184,7 @@ fn all_heads(heads: &Heads, overview: &Overview, scores: &Scores) -> Markup {
         let at = (layer, head);
         let (text, class, value) = match scores {
             _ if show == Show::Maps => {
-                (String::new(), "small-map".to_owned(), looks(heads, overview, at))
+                (String::new(), "small-map".to_owned(), looks(state, overview, at))
             }
             Ok(scores) => {
                 let score = scores[place(heads, at)];
@@ -201,7 +202,7 @@ fn all_heads(heads: &Heads, overview: &Overview, scores: &Scores) -> Markup {
     };
     html! {
         div class="overview" {
-            p { "All " (layers * columns) " heads, a row a layer: " (label(heads, show)) }
+            p { "All " (layers * columns) " heads, a row a layer: " (label(heads, state, show)) }
             (grid.draw(cell, inside))
         }
     }
@@ -228,20 +229,20 @@ fn small_map(rows: &[Vec<f32>]) -> Markup {
 }
 
 /// The opened head: its map.
-fn opened(heads: &Heads, overview: &Overview) -> Markup {
-    let (layer, head) = heads.state.head;
+fn opened(state: &State, overview: &Overview) -> Markup {
+    let (layer, head) = state.head;
     let weights = overview.weights(layer, head);
     let words: Vec<String> = overview.tokens.iter().map(|token| word(token)).collect();
     let grid = Grid {
         label: &format!(
             "Attention of {}: a row for each token that looks, a column for each that is looked at",
-            here(heads)
+            here(state)
         ),
         corner: "looks at",
         rows: &words,
         columns: &words,
-        stop: heads.state.pair,
-        chosen: Some(heads.state.pair.0),
+        stop: state.pair,
+        chosen: Some(state.pair.0),
         keys: "pair-key",
         press: "pair",
     };
@@ -256,31 +257,31 @@ fn opened(heads: &Heads, overview: &Overview) -> Markup {
     };
     html! {
         div class="opened" {
-            p { "Opened: " (here(heads)) }
+            p { "Opened: " (here(state)) }
             (grid.view(cell))
         }
     }
 }
 
 /// What each detector says of the opened head, and its rank among all.
-fn detectors(heads: &Heads, overview: &Overview) -> Markup {
+fn detectors(heads: &Heads, state: &State, overview: &Overview) -> Markup {
     let count = heads.setup.gallery.layers * heads.setup.gallery.heads;
     html! {
         div class="scroll" {
             table class="weights" {
-                caption { "What the detectors say of " (here(heads)) " on this sentence" }
+                caption { "What the detectors say of " (here(state)) " on this sentence" }
                 thead {
                     tr { th scope="col" { "Measured" } th scope="col" { "Score" } th scope="col" { "Rank of " (count) } }
                 }
                 tbody {
                     @for show in Show::ALL.into_iter().filter(|show| *show != Show::Maps) {
                         tr {
-                            th scope="row" { (sentence_case(&label(heads, show))) }
-                            @match overview.scores(show, heads.state.pair) {
+                            th scope="row" { (sentence_case(&label(heads, state, show))) }
+                            @match overview.scores(show, state.pair) {
                                 Ok(scores) => {
-                                    @let own = scores[place(heads, heads.state.head)];
-                                    td { (show.printed(own)) }
-                                    td { (rank(&scores, own)) }
+                                    @let this = scores[place(heads, state.head)];
+                                    td { (show.printed(this)) }
+                                    td { (rank(&scores, this)) }
                                 }
                                 Err(reason) => td colspan="2" class="reason" { "not here: " (reason) },
                             }

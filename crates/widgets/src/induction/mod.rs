@@ -9,13 +9,13 @@ use std::collections::VecDeque;
 
 use induction::message::{Answer, Ask, Continued, Cut, News, Point, Progress, Record, Rest};
 use induction::{DRAWN, HEADS, LAYERS, STEPS};
+use maud::Markup;
 use serde::{Deserialize, Serialize};
 
+use crate::address::{self, Fields};
+use crate::error::Error;
 use crate::grid::{self, Cell};
-use crate::{Error, Post, Widget, address};
-
-/// The widget's name, in the text, in the page and in addresses.
-pub const NAME: &str = "induction";
+use crate::machine::{Machine, Post, Refusal};
 
 /// The worker that trains.
 pub const WORKER: &str = "trainer";
@@ -55,6 +55,12 @@ pub struct State {
     pub typed: String,
 }
 
+/// How many tokens the map has.
+pub const SEQ: usize = 2 * DRAWN;
+
+/// The longest text that is taken, in letters.
+const LONGEST: usize = 40;
+
 /// How far the training is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
@@ -91,47 +97,16 @@ pub enum Event {
     Cell(Cell),
     /// Press a key in the map.
     Key(String),
-    /// Go back to the beginning.
-    Reset,
     /// The worker has said something.
     Worker(String),
     /// The worker has failed, and why.
     WorkerFailed(String),
 }
 
-impl Event {
-    /// The event that the page calls `name`, with its `value` as text.
-    ///
-    /// # Errors
-    /// [`Error::Event`] for an unknown name or a value that is not of the event's kind.
-    pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
-        let event = match name {
-            "train" => Some(Event::Train),
-            "pause" => Some(Event::Pause),
-            "seed" => value.parse().ok().map(Event::Seed),
-            "rate" => value.parse().ok().map(Event::Rate),
-            "head" => value.parse().ok().map(Event::Head),
-            "text" => Some(Event::Text(value.to_owned())),
-            "cell" => grid::parse(value).map(Event::Cell),
-            "key" => Some(Event::Key(value.to_owned())),
-            "reset" => Some(Event::Reset),
-            "worker" => Some(Event::Worker(value.to_owned())),
-            "worker-failed" => Some(Event::WorkerFailed(value.to_owned())),
-            _ => name.strip_prefix("cut-").and_then(|head| head.parse().ok()).map(Event::Cut),
-        };
-        event.ok_or_else(|| wrong(name, value))
-    }
-}
-
-fn wrong(name: &str, value: impl ToString) -> Error {
-    Error::Event { name: name.to_owned(), value: value.to_string() }
-}
-
-/// The widget.
+/// The widget: the recorded training, and how far the reader's is.
 #[derive(Debug, Clone)]
 pub struct Induction {
-    setup: Setup,
-    state: State,
+    record: Record,
     phase: Phase,
     /// Which training the worker's answers must be about.
     run: u32,
@@ -144,51 +119,6 @@ pub struct Induction {
 }
 
 impl Induction {
-    /// The widget as it opens.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when the setup contradicts itself.
-    pub fn new(setup: Setup) -> Result<Self, Error> {
-        let unsound = |reason: &str| Err(Error::Setup { reason: reason.to_owned() });
-        if !fits(&setup.record.progress) || setup.record.progress.points.is_empty() {
-            return unsound("the recorded training has no points or other maps");
-        }
-        if !is_sound(&setup.opening) {
-            return unsound("the widget opens on something that it does not have");
-        }
-        let Record { progress, rest, continued, .. } = setup.record.clone();
-        Ok(Self {
-            state: setup.opening.clone(),
-            setup,
-            phase: Phase::Recorded,
-            run: 0,
-            started: false,
-            progress,
-            rest: Some(rest),
-            continued: Some(continued),
-            posts: VecDeque::new(),
-        })
-    }
-
-    /// The widget in a page: see [`crate::open`].
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when `setup` is not the JSON of a [`Setup`].
-    pub fn open(setup: &str, address: &str) -> Result<Self, Error> {
-        let setup = serde_json::from_str(setup)
-            .map_err(|error| Error::Setup { reason: error.to_string() })?;
-        let mut widget = Self::new(setup)?;
-        if let Some(state) = state_in_address(address) {
-            widget.state = state;
-        }
-        Ok(widget)
-    }
-
-    /// What the reader has chosen.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
     /// How far the training is.
     pub fn phase(&self) -> &Phase {
         &self.phase
@@ -199,63 +129,7 @@ impl Induction {
         &self.progress.points
     }
 
-    /// Applies one event. Says whether it meant anything.
-    ///
-    /// # Errors
-    /// [`Error::Event`] when something is chosen that is not there. The state stays.
-    pub fn apply(&mut self, event: Event) -> Result<bool, Error> {
-        match event {
-            Event::Train => self.train(),
-            Event::Pause if self.phase == Phase::Running => {
-                self.phase = Phase::Paused;
-                self.posts.push_back(Ask::Pause);
-            }
-            Event::Pause => return Ok(false),
-            Event::Seed(seed) if seed < SEEDS => {
-                self.state.seed = seed;
-                self.forget();
-            }
-            Event::Seed(seed) => return Err(wrong("seed", seed)),
-            Event::Rate(rate) if rate < RATES.len() => {
-                self.state.rate = rate;
-                self.forget();
-            }
-            Event::Rate(rate) => return Err(wrong("rate", rate)),
-            Event::Head(place) if place < LAYERS * HEADS => {
-                self.state.head = (place / HEADS, place % HEADS);
-            }
-            Event::Head(place) => return Err(wrong("head", place)),
-            Event::Cut(place) if place < LAYERS * HEADS => {
-                let cut = &mut self.state.cut[place / HEADS][place % HEADS];
-                *cut = !*cut;
-                self.ask_for_text();
-            }
-            Event::Cut(place) => return Err(wrong("cut", place)),
-            Event::Text(text) => {
-                self.state.typed = text;
-                self.ask_for_text();
-            }
-            Event::Cell((row, column)) if row.max(column) < SEQ => self.state.cell = (row, column),
-            Event::Cell((row, column)) => return Err(wrong("cell", format!("{row},{column}"))),
-            Event::Key(key) => match grid::step(self.state.cell, &key, SEQ, SEQ) {
-                Some(cell) => self.state.cell = cell,
-                None => return Ok(false),
-            },
-            Event::Reset => {
-                self.state = self.setup.opening.clone();
-                self.forget();
-            }
-            Event::Worker(answer) => self.hear(&answer),
-            Event::WorkerFailed(reason) => {
-                self.started = false;
-                self.posts.clear();
-                self.phase = Phase::Failed(reason);
-            }
-        }
-        Ok(true)
-    }
-
-    fn train(&mut self) {
+    fn train(&mut self, state: &State) {
         if matches!(self.phase, Phase::Running | Phase::Done) {
             return;
         }
@@ -269,34 +143,22 @@ impl Induction {
         self.started = true;
         self.progress.points.clear();
         self.rest = None;
-        let (seed, learning_rate) = (self.state.seed, RATES[self.state.rate]);
+        let (seed, learning_rate) = (state.seed, RATES[state.rate]);
         self.posts.push_back(Ask::Start { run: self.run, seed, learning_rate });
     }
 
-    /// Drops what was trained, and shows the recorded training again.
-    fn forget(&mut self) {
-        if self.started {
-            self.posts.push_back(Ask::Pause);
-        }
-        self.run += 1;
-        self.started = false;
-        self.phase = Phase::Recorded;
-        let Record { progress, rest, continued, .. } = self.setup.record.clone();
-        (self.progress, self.rest, self.continued) = (progress, Some(rest), Some(continued));
-    }
-
     /// Asks the worker to go on with what is typed, when there is a model that rests.
-    fn ask_for_text(&mut self) {
+    fn ask_for_text(&mut self, state: &State) {
         if self.started
             && self.phase != Phase::Running
-            && induction::problem(&self.state.typed).is_none()
+            && induction::problem(&state.typed).is_none()
         {
-            let (text, cut) = (self.state.typed.clone(), self.state.cut);
+            let (text, cut) = (state.typed.clone(), state.cut);
             self.posts.push_back(Ask::Continue { text, cut });
         }
     }
 
-    fn hear(&mut self, answer: &str) {
+    fn hear(&mut self, answer: &str, state: &State) {
         let answer: Answer = match serde_json::from_str(answer) {
             Ok(answer) => answer,
             Err(error) => {
@@ -323,11 +185,11 @@ impl Induction {
             }
             News::Rest(rest) => {
                 self.rest = Some(rest);
-                self.ask_for_text();
+                self.ask_for_text(state);
             }
             News::Continued(continued) => {
                 let asked = (&continued.text, &continued.cut);
-                if asked == (&self.state.typed, &self.state.cut) {
+                if asked == (&state.typed, &state.cut) {
                     self.continued = Some(continued);
                 }
             }
@@ -335,81 +197,148 @@ impl Induction {
     }
 
     /// How the text goes on, when that is known for what is typed and cut out.
-    fn answer(&self) -> Option<&Continued> {
-        let State { typed, cut, .. } = &self.state;
+    fn answer(&self, state: &State) -> Option<&Continued> {
+        let State { typed, cut, .. } = state;
         self.continued.as_ref().filter(|it| (&it.text, &it.cut) == (typed, cut))
-    }
-
-    /// The address of this view: `?induction=seed_rate_head_row_column_cut_text`.
-    fn address(&self) -> String {
-        let State { seed, rate, head, cell, cut, typed } = &self.state;
-        let cut: String = cut.concat().iter().map(|cut| if *cut { '1' } else { '0' }).collect();
-        let typed: String = typed.chars().filter(|it| induction::number(*it).is_some()).collect();
-        let head = head.0 * HEADS + head.1;
-        format!("?{NAME}={seed}_{}_{head}_{}_{}_{cut}_{typed}", RATES[*rate], cell.0, cell.1)
     }
 }
 
-/// How many tokens the map has.
-pub const SEQ: usize = 2 * DRAWN;
-
+/// Whether the maps have the size that the widget draws.
 fn fits(progress: &Progress) -> bool {
     let whole = |map: &Vec<f32>| map.len() == SEQ * (SEQ + 1) / 2;
     progress.word.chars().count() == SEQ && progress.maps.as_flattened().iter().all(whole)
 }
 
-fn is_sound(state: &State) -> bool {
-    let State { seed, rate, head, cell, .. } = state;
-    *seed < SEEDS
-        && *rate < RATES.len()
-        && head.0 < LAYERS
-        && head.1 < HEADS
-        && cell.0.max(cell.1) < SEQ
-}
+impl Machine for Induction {
+    const NAME: &'static str = "induction";
+    type Setup = Setup;
+    type State = State;
+    type Event = Event;
 
-/// The state that an address asks for, if it makes sense.
-fn state_in_address(address: &str) -> Option<State> {
-    let parts: Vec<&str> = address::value(address, NAME)?.split('_').collect();
-    let [seed, rate, head, row, column, cut, typed] = parts[..] else { return None };
-    let rate: f64 = rate.parse().ok()?;
-    let head: usize = head.parse().ok()?;
-    if cut.len() != LAYERS * HEADS || cut.bytes().any(|it| !matches!(it, b'0' | b'1')) {
-        return None;
-    }
-    let mut cuts = Cut::default();
-    for (place, digit) in cut.bytes().enumerate() {
-        cuts[place / HEADS][place % HEADS] = digit == b'1';
-    }
-    let state = State {
-        seed: seed.parse().ok()?,
-        rate: RATES.iter().position(|known| *known == rate)?,
-        head: (head / HEADS, head % HEADS),
-        cell: (row.parse().ok()?, column.parse().ok()?),
-        cut: cuts,
-        typed: typed.to_owned(),
-    };
-    let letters = typed.chars().all(|it| induction::number(it).is_some());
-    (is_sound(&state) && letters).then_some(state)
-}
-
-impl Widget for Induction {
-    fn update(&mut self, name: &str, value: &str) -> Result<bool, Error> {
-        self.apply(Event::parse(name, value)?)
+    fn new(Setup { record, opening }: Setup) -> Result<(Self, State), Error> {
+        if !fits(&record.progress) || record.progress.points.is_empty() {
+            return Err(Error::setup("the recorded training has no points or other maps"));
+        }
+        let Record { progress, rest, continued, .. } = record.clone();
+        let widget = Self {
+            record,
+            phase: Phase::Recorded,
+            run: 0,
+            started: false,
+            progress,
+            rest: Some(rest),
+            continued: Some(continued),
+            posts: VecDeque::new(),
+        };
+        Ok((widget, opening))
     }
 
-    fn view(&self) -> String {
-        view::whole(self).into_string()
+    fn parse(name: &str, value: &str) -> Option<Event> {
+        Some(match name {
+            "train" => Event::Train,
+            "pause" => Event::Pause,
+            "seed" => Event::Seed(value.parse().ok()?),
+            "rate" => Event::Rate(value.parse().ok()?),
+            "head" => Event::Head(value.parse().ok()?),
+            "text" => Event::Text(value.chars().take(LONGEST).collect()),
+            "cell" => Event::Cell(grid::parse(value)?),
+            "key" => Event::Key(value.to_owned()),
+            "worker" => Event::Worker(value.to_owned()),
+            "worker-failed" => Event::WorkerFailed(value.to_owned()),
+            _ => Event::Cut(name.strip_prefix("cut-")?.parse().ok()?),
+        })
     }
 
-    fn wants(&self) -> Option<String> {
-        None
+    fn apply(&self, state: &State, event: &Event) -> Result<State, Refusal> {
+        let mut next = state.clone();
+        match event {
+            Event::Pause if self.phase != Phase::Running => return Err(Refusal::Ignored),
+            Event::Train | Event::Pause | Event::Worker(_) | Event::WorkerFailed(_) => {}
+            Event::Seed(seed) => next.seed = *seed,
+            Event::Rate(rate) => next.rate = *rate,
+            Event::Head(place) => next.head = (place / HEADS, place % HEADS),
+            Event::Cut(place) => {
+                let heads = next.cut.as_flattened_mut();
+                let cut = heads.get_mut(*place).ok_or(Refusal::Invalid)?;
+                *cut = !*cut;
+            }
+            Event::Text(text) => next.typed.clone_from(text),
+            Event::Cell(cell) => next.cell = *cell,
+            Event::Key(key) => next.cell = grid::step(state.cell, key, SEQ, SEQ)?,
+        }
+        Ok(next)
     }
 
-    fn receive(&mut self, path: &str, _: &[u8]) -> Result<(), Error> {
-        Err(Error::File { reason: format!("nobody asked for `{path}`") })
+    fn is_sound(&self, state: &State) -> bool {
+        let &State { seed, rate, head, cell, .. } = state;
+        seed < SEEDS
+            && rate < RATES.len()
+            && head.0 < LAYERS
+            && head.1 < HEADS
+            && cell.0.max(cell.1) < SEQ
     }
 
-    fn failed(&mut self, _: &str, _: &str) {}
+    /// The heads that are cut out are ones among noughts, and the text comes last.
+    fn address(&self, state: &State) -> String {
+        let State { seed, rate, head, cell, cut, typed } = state;
+        let cut = cut.as_flattened().iter().map(|cut| if *cut { '1' } else { '0' });
+        let typed = typed.chars().filter(|it| induction::number(*it).is_some());
+        let (cut, typed): (String, String) = (cut.collect(), typed.collect());
+        let head = head.0 * HEADS + head.1;
+        address::join(&[seed, &RATES[*rate], &head, &cell.0, &cell.1, &cut, &typed])
+    }
+
+    fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
+        let (seed, rate): (u32, f64) = (fields.read()?, fields.read()?);
+        let rate = RATES.iter().position(|known| *known == rate)?;
+        let head: usize = fields.read()?;
+        let cell = (fields.read()?, fields.read()?);
+        let (digits, typed) = (fields.text()?, fields.text()?.to_owned());
+        let mut cut = Cut::default();
+        let heads = cut.as_flattened_mut();
+        if digits.len() != heads.len() || typed.chars().any(|it| induction::number(it).is_none()) {
+            return None;
+        }
+        for (cut, digit) in heads.iter_mut().zip(digits.chars()) {
+            *cut = digit.to_digit(2)? == 1;
+        }
+        Some(State { seed, rate, head: (head / HEADS, head % HEADS), cell, cut, typed })
+    }
+
+    fn view(&self, state: &State) -> Markup {
+        view::whole(self, state)
+    }
+
+    fn react(&mut self, event: &Event, state: &State) {
+        match event {
+            Event::Train => self.train(state),
+            Event::Pause => {
+                self.phase = Phase::Paused;
+                self.posts.push_back(Ask::Pause);
+            }
+            Event::Seed(_) | Event::Rate(_) => self.reset(),
+            Event::Cut(_) | Event::Text(_) => self.ask_for_text(state),
+            Event::Worker(answer) => self.hear(answer, state),
+            Event::WorkerFailed(reason) => {
+                self.started = false;
+                self.posts.clear();
+                self.phase = Phase::Failed(reason.clone());
+            }
+            Event::Head(_) | Event::Cell(_) | Event::Key(_) => {}
+        }
+    }
+
+    /// Drops what was trained, and shows the recorded training again.
+    fn reset(&mut self) {
+        if self.started {
+            self.posts.push_back(Ask::Pause);
+        }
+        self.run += 1;
+        self.started = false;
+        self.phase = Phase::Recorded;
+        let Record { progress, rest, continued, .. } = self.record.clone();
+        (self.progress, self.rest, self.continued) = (progress, Some(rest), Some(continued));
+    }
 
     fn post(&mut self) -> Option<Post> {
         let ask = self.posts.pop_front()?;

@@ -4,7 +4,8 @@ use induction::message::{EachHead, Point};
 use induction::{HEADS, LAYERS, STEPS};
 use maud::{Markup, html};
 
-use super::{Induction, NAME, Phase, RATES, SEEDS, SEQ, WORKS};
+use super::{Induction, LONGEST, Phase, RATES, SEEDS, SEQ, State, WORKS};
+use crate::machine::Machine;
 use crate::parts::{Grid, Shown, Slider, actions, legend, menu, switch};
 use crate::show::{number, shade, share};
 
@@ -17,25 +18,24 @@ const HIGHEST: f32 = 4.0;
 const LINES: u32 = 25;
 
 /// The whole widget.
-pub fn whole(widget: &Induction) -> Markup {
+pub(super) fn whole(widget: &Induction, state: &State) -> Markup {
     html! {
-        div class={ "view " (NAME) } {
-            (controls(widget))
-            p class="status" role="status" { (status(widget)) }
+        div class={ "view " (Induction::NAME) } {
+            (controls(widget, state))
+            p class="status" role="status" { (status(widget, state)) }
             div class="pictures" {
                 (curves(widget))
                 (log(widget))
-                (map(widget))
-                (heads(widget))
+                (map(widget, state))
+                (heads(widget, state))
             }
             (legend("Each row of the map sums to one. An empty cell is a later letter, hidden by the mask."))
-            (copy(widget))
+            (copy(widget, state))
         }
     }
 }
 
-fn controls(widget: &Induction) -> Markup {
-    let state = &widget.state;
+fn controls(widget: &Induction, state: &State) -> Markup {
     let rates: Vec<_> =
         RATES.iter().enumerate().map(|(at, rate)| (at.to_string(), rate.to_string())).collect();
     let heads: Vec<_> = (0..LAYERS * HEADS)
@@ -65,13 +65,13 @@ fn controls(widget: &Induction) -> Markup {
                     }
                 }
             }
-            (actions(&widget.address()))
+            (actions(&widget.link(state)))
         }
     }
 }
 
 /// What the training has come to, in a sentence or two.
-fn status(widget: &Induction) -> String {
+fn status(widget: &Induction, state: &State) -> String {
     if let Phase::Failed(reason) = &widget.phase {
         return format!("The training stopped: {reason}. Press Train to begin again.");
     }
@@ -85,7 +85,7 @@ fn status(widget: &Induction) -> String {
         number(last.loss, 2),
         share(score)
     );
-    let record = &widget.setup.record;
+    let record = &widget.record;
     let mut text = match widget.phase {
         Phase::Recorded => format!(
             "A recorded training, seed {}, learning rate {}, after {} steps: {so_far}",
@@ -95,10 +95,10 @@ fn status(widget: &Induction) -> String {
         Phase::Paused => format!("Paused at step {}: {so_far}", last.step),
         _ => format!("Done after {} steps: {so_far}", last.step),
     };
-    if let Some(found) = widget.answer().filter(|found| found.cut.concat().contains(&true)) {
+    if let Some(found) = widget.answer(state).filter(|found| found.cut.concat().contains(&true)) {
         text += &format!(
             " Without {}: loss {}, {} % right.",
-            cut_out(widget),
+            cut_out(state),
             number(found.loss, 2),
             (100.0 * found.accuracy).round()
         );
@@ -109,8 +109,8 @@ fn status(widget: &Induction) -> String {
 }
 
 /// The heads that are cut out, in words.
-fn cut_out(widget: &Induction) -> String {
-    let cut = widget.state.cut.concat();
+fn cut_out(state: &State) -> String {
+    let cut = state.cut.concat();
     let names: Vec<String> = (0..cut.len())
         .filter(|at| cut[*at])
         .map(|at| format!("layer {} head {}", at / HEADS, at % HEADS))
@@ -204,8 +204,8 @@ fn log(widget: &Induction) -> Markup {
 }
 
 /// Where the chosen head looks on a word that is said twice.
-fn map(widget: &Induction) -> Markup {
-    let (layer, head) = widget.state.head;
+fn map(widget: &Induction, state: &State) -> Markup {
+    let (layer, head) = state.head;
     let letters: Vec<String> = widget.progress.word.chars().map(String::from).collect();
     let map = &widget.progress.maps[layer][head];
     let grid = Grid {
@@ -215,7 +215,7 @@ fn map(widget: &Induction) -> Markup {
         corner: "looks at",
         rows: &letters,
         columns: &letters,
-        stop: widget.state.cell,
+        stop: state.cell,
         chosen: None,
         keys: "key",
         press: "cell",
@@ -241,7 +241,7 @@ fn map(widget: &Induction) -> Markup {
 }
 
 /// What each head does, what it is worth, and a switch to cut it out.
-fn heads(widget: &Induction) -> Markup {
+fn heads(widget: &Induction, state: &State) -> Markup {
     let last = widget.points().last();
     html! {
         div class="scroll" {
@@ -259,7 +259,7 @@ fn heads(widget: &Induction) -> Markup {
                 tbody {
                     @for (layer, head) in (0..LAYERS * HEADS).map(|at| (at / HEADS, at % HEADS)) {
                         @let scores = last.map(|it| [it.previous[layer][head], it.induction[layer][head]]);
-                        tr class=[(widget.state.head == (layer, head)).then_some("chosen")] {
+                        tr class=[(state.head == (layer, head)).then_some("chosen")] {
                             th scope="row" { (layer) "." (head) }
                             @for score in scores.unwrap_or_default() {
                                 td class=(shade(score)) { (share(score)) }
@@ -269,7 +269,7 @@ fn heads(widget: &Induction) -> Markup {
                                 (switch(
                                     &format!("{layer}.{head}"),
                                     &format!("cut-{}", layer * HEADS + head),
-                                    widget.state.cut[layer][head],
+                                    state.cut[layer][head],
                                 ))
                             }
                         }
@@ -281,19 +281,18 @@ fn heads(widget: &Induction) -> Markup {
 }
 
 /// A text of the reader's, and how the model goes on.
-fn copy(widget: &Induction) -> Markup {
-    let state = &widget.state;
+fn copy(widget: &Induction, state: &State) -> Markup {
     let problem = induction::problem(&state.typed);
     html! {
         div class="copy" {
             label class="wide needs-script" {
                 span { "Begin to say a word again" }
-                input type="text" name="text" data-event="text" value=(state.typed) maxlength="40"
+                input type="text" name="text" data-event="text" value=(state.typed) maxlength=(LONGEST)
                     autocomplete="off" autocapitalize="none" spellcheck="false"
                     aria-invalid=(if problem.is_some() { "true" } else { "false" });
                 @if let Some(problem) = &problem { span class="wrong" { "Not a text for this model: " (problem) "." } }
             }
-            @match widget.answer() {
+            @match widget.answer(state) {
                 Some(found) => {
                     p class="continued" { (found.text) mark { (found.added) } }
                     div class="scroll" tabindex="0" role="group" aria-label="How sure it was" {

@@ -4,13 +4,13 @@
 mod view;
 
 use attention::{Mask, MaskGrid};
+use maud::Markup;
 use serde::{Deserialize, Serialize};
 
+use crate::address::{self, Fields};
+use crate::error::Error;
 use crate::grid::{self, Cell};
-use crate::{Error, Widget, address};
-
-/// The widget's name, in the text, in the page and in addresses.
-pub const NAME: &str = "patterns";
+use crate::machine::{Machine, Refusal};
 
 /// The shortest and the longest text that is drawn.
 pub const TOKENS: [usize; 2] = [4, 24];
@@ -91,116 +91,10 @@ pub enum Event {
     Cell(Cell),
     /// Press a key in the map.
     Key(String),
-    /// Go back to the beginning.
-    Reset,
-}
-
-impl Event {
-    /// The event that the page calls `name`, with its `value` as text.
-    ///
-    /// # Errors
-    /// [`Error::Event`] for an unknown name or a value that is not of the event's kind.
-    pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
-        let event = match name {
-            "first" => place(&PATTERNS, value).map(Event::First),
-            "join" => place(&JOINS, value).map(Event::Join),
-            "second" => place(&PATTERNS, value).map(Event::Second),
-            "tokens" => value.parse().ok().map(Event::Tokens),
-            "window" => value.parse().ok().map(Event::Window),
-            "power" => value.parse().ok().map(Event::Power),
-            "layers" => value.parse().ok().map(Event::Layers),
-            "cell" => grid::parse(value).map(Event::Cell),
-            "key" => Some(Event::Key(value.to_owned())),
-            "reset" => Some(Event::Reset),
-            _ => None,
-        };
-        event.ok_or_else(|| Error::Event { name: name.to_owned(), value: value.to_owned() })
-    }
 }
 
 fn place(options: &[(&str, &str)], name: &str) -> Option<usize> {
     options.iter().position(|(known, _)| *known == name)
-}
-
-/// The widget.
-#[derive(Debug, Clone)]
-pub struct Patterns {
-    setup: Setup,
-    state: State,
-}
-
-impl Patterns {
-    /// The widget as it opens.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when it opens on something that it does not have.
-    pub fn new(setup: Setup) -> Result<Self, Error> {
-        if !setup.opening.is_sound() {
-            let reason = "the widget opens on a pattern that it does not have".to_owned();
-            return Err(Error::Setup { reason });
-        }
-        Ok(Self { state: setup.opening.clone(), setup })
-    }
-
-    /// The widget in a page: see [`crate::open`].
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when `setup` is not the JSON of a [`Setup`].
-    pub fn open(setup: &str, address: &str) -> Result<Self, Error> {
-        let setup = serde_json::from_str(setup)
-            .map_err(|error| Error::Setup { reason: error.to_string() })?;
-        let mut widget = Self::new(setup)?;
-        if let Some(state) = state_in_address(address) {
-            widget.state = state;
-        }
-        Ok(widget)
-    }
-
-    /// What the reader has chosen.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// Applies one event. Says whether it meant anything.
-    ///
-    /// # Errors
-    /// [`Error::Event`] when something is chosen that is not there. The state stays.
-    pub fn apply(&mut self, event: Event) -> Result<bool, Error> {
-        let mut next = self.state.clone();
-        match event.clone() {
-            Event::First(pattern) => next.first = pattern,
-            Event::Join(join) => next.join = join,
-            Event::Second(pattern) => next.second = pattern,
-            Event::Tokens(tokens) => {
-                next.tokens = tokens;
-                let last = tokens.saturating_sub(1);
-                next.cell = (next.cell.0.min(last), next.cell.1.min(last));
-            }
-            Event::Window(window) => next.window = window,
-            Event::Power(power) => next.power = power,
-            Event::Layers(layers) => next.layers = layers,
-            Event::Cell(cell) => next.cell = cell,
-            Event::Key(key) => match grid::step(next.cell, &key, next.tokens, next.tokens) {
-                Some(cell) => next.cell = cell,
-                None => return Ok(false),
-            },
-            Event::Reset => next = self.setup.opening.clone(),
-        }
-        if !next.is_sound() {
-            return Err(Error::Event { name: NAME.to_owned(), value: format!("{event:?}") });
-        }
-        self.state = next;
-        Ok(true)
-    }
-
-    /// The address of this view:
-    /// `?patterns=first.join.second.tokens.window.power.layers.row.column`.
-    fn address(&self) -> String {
-        let State { first, join, second, tokens, window, power, layers, cell } = &self.state;
-        let [first, second] = [first, second].map(|at| PATTERNS[*at].0);
-        let (join, row, column) = (JOINS[*join].0, cell.0, cell.1);
-        format!("?{NAME}={first}.{join}.{second}.{tokens}.{window}.{power}.{layers}.{row}.{column}")
-    }
 }
 
 impl State {
@@ -241,17 +135,6 @@ impl State {
             _ => Mask::Padding { length: n - n / 4 },
         }
     }
-
-    fn is_sound(&self) -> bool {
-        let [shortest, longest] = TOKENS;
-        self.first.max(self.second) < PATTERNS.len()
-            && self.join < JOINS.len()
-            && (shortest..=longest).contains(&self.tokens)
-            && (1..=WIDEST).contains(&self.window)
-            && (POWERS[0]..=POWERS[1]).contains(&self.power)
-            && (1..=DEEPEST).contains(&self.layers)
-            && self.cell.0.max(self.cell.1) < self.tokens
-    }
 }
 
 /// The least number of layers, up to `deepest`, through which each query is reached by each key:
@@ -274,40 +157,87 @@ pub fn hops(mask: &MaskGrid, deepest: usize) -> Vec<Vec<Option<usize>>> {
     hops
 }
 
-fn state_in_address(address: &str) -> Option<State> {
-    let parts: Vec<&str> = address::value(address, NAME)?.split('.').collect();
-    let [first, join, second, tokens, window, power, layers, row, column] = parts[..] else {
-        return None;
-    };
-    let state = State {
-        first: place(&PATTERNS, first)?,
-        join: place(&JOINS, join)?,
-        second: place(&PATTERNS, second)?,
-        tokens: tokens.parse().ok()?,
-        window: window.parse().ok()?,
-        power: power.parse().ok()?,
-        layers: layers.parse().ok()?,
-        cell: (row.parse().ok()?, column.parse().ok()?),
-    };
-    state.is_sound().then_some(state)
-}
+/// The widget. It was given nothing but how to open.
+#[derive(Debug, Clone, Copy)]
+pub struct Patterns;
 
-impl Widget for Patterns {
-    fn update(&mut self, name: &str, value: &str) -> Result<bool, Error> {
-        self.apply(Event::parse(name, value)?)
+impl Machine for Patterns {
+    const NAME: &'static str = "patterns";
+    type Setup = Setup;
+    type State = State;
+    type Event = Event;
+
+    fn new(setup: Setup) -> Result<(Self, State), Error> {
+        Ok((Self, setup.opening))
     }
 
-    fn view(&self) -> String {
-        view::whole(self).into_string()
+    fn parse(name: &str, value: &str) -> Option<Event> {
+        Some(match name {
+            "first" => Event::First(place(&PATTERNS, value)?),
+            "join" => Event::Join(place(&JOINS, value)?),
+            "second" => Event::Second(place(&PATTERNS, value)?),
+            "tokens" => Event::Tokens(value.parse().ok()?),
+            "window" => Event::Window(value.parse().ok()?),
+            "power" => Event::Power(value.parse().ok()?),
+            "layers" => Event::Layers(value.parse().ok()?),
+            "cell" => Event::Cell(grid::parse(value)?),
+            "key" => Event::Key(value.to_owned()),
+            _ => return None,
+        })
     }
 
-    fn wants(&self) -> Option<String> {
-        None
+    fn apply(&self, state: &State, event: &Event) -> Result<State, Refusal> {
+        let mut next = state.clone();
+        match event {
+            Event::First(pattern) => next.first = *pattern,
+            Event::Join(join) => next.join = *join,
+            Event::Second(pattern) => next.second = *pattern,
+            Event::Tokens(tokens) => {
+                let last = tokens.saturating_sub(1);
+                next.tokens = *tokens;
+                next.cell = (state.cell.0.min(last), state.cell.1.min(last));
+            }
+            Event::Window(window) => next.window = *window,
+            Event::Power(power) => next.power = *power,
+            Event::Layers(layers) => next.layers = *layers,
+            Event::Cell(cell) => next.cell = *cell,
+            Event::Key(key) => next.cell = grid::step(state.cell, key, state.tokens, state.tokens)?,
+        }
+        Ok(next)
     }
 
-    fn receive(&mut self, path: &str, _: &[u8]) -> Result<(), Error> {
-        Err(Error::File { reason: format!("nobody asked for `{path}`") })
+    fn is_sound(&self, state: &State) -> bool {
+        let &State { first, join, second, tokens, window, power, layers, cell } = state;
+        first.max(second) < PATTERNS.len()
+            && join < JOINS.len()
+            && (TOKENS[0]..=TOKENS[1]).contains(&tokens)
+            && (1..=WIDEST).contains(&window)
+            && (POWERS[0]..=POWERS[1]).contains(&power)
+            && (1..=DEEPEST).contains(&layers)
+            && cell.0.max(cell.1) < tokens
     }
 
-    fn failed(&mut self, _: &str, _: &str) {}
+    fn address(&self, state: &State) -> String {
+        let State { first, join, second, tokens, window, power, layers, cell } = state;
+        let [first, second] = [first, second].map(|at| PATTERNS[*at].0);
+        let join = JOINS[*join].0;
+        address::join(&[&first, &join, &second, tokens, window, power, layers, &cell.0, &cell.1])
+    }
+
+    fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
+        Some(State {
+            first: place(&PATTERNS, fields.text()?)?,
+            join: place(&JOINS, fields.text()?)?,
+            second: place(&PATTERNS, fields.text()?)?,
+            tokens: fields.read()?,
+            window: fields.read()?,
+            power: fields.read()?,
+            layers: fields.read()?,
+            cell: (fields.read()?, fields.read()?),
+        })
+    }
+
+    fn view(&self, state: &State) -> Markup {
+        view::whole(state)
+    }
 }

@@ -2,20 +2,20 @@
 
 use maud::{Markup, html};
 
-use super::{DEEPEST, JOINS, NAME, PATTERNS, POWERS, Patterns, State, TOKENS, WIDEST, hops};
+use super::{DEEPEST, JOINS, PATTERNS, POWERS, Patterns, State, TOKENS, WIDEST, hops};
+use crate::machine::Machine;
 use crate::parts::{Grid, Shown, Slider, actions, choice, menu};
 use crate::show::{grouped, shade};
 
 /// The whole widget.
-pub fn whole(widget: &Patterns) -> Markup {
-    let state = &widget.state;
+pub(super) fn whole(state: &State) -> Markup {
     let (short, longer) = (state.tokens, 1 << state.power);
     let hops = hops(&state.grid(short), state.layers);
     let last = hops.last().expect("a text has tokens");
     let reached = last.iter().flatten().count();
     html! {
-        div class={ "view " (NAME) } {
-            (controls(widget))
+        div class={ "view " (Patterns::NAME) } {
+            (controls(state))
             p class="status" role="status" {
                 (name(state)) " over " (short) " tokens: " (seen(state, short)) ". Over "
                 (grouped(longer as u64)) ": " (seen(state, longer)) ". Through "
@@ -33,8 +33,7 @@ pub fn whole(widget: &Patterns) -> Markup {
     }
 }
 
-fn controls(widget: &Patterns) -> Markup {
-    let state = &widget.state;
+fn controls(state: &State) -> Markup {
     let patterns = PATTERNS.map(|(name, text)| (name.to_owned(), text.to_owned()));
     let longer = grouped(1 << state.power);
     let slider = |label, event, range: [usize; 2], value: usize, shown: &str, spoken: &str| {
@@ -46,13 +45,13 @@ fn controls(widget: &Patterns) -> Markup {
     html! {
         div class="controls needs-script" {
             (menu("Pattern", "first", &patterns, PATTERNS[state.first].0))
-            (choice("With a second pattern", NAME, "join", &JOINS, JOINS[state.join].0))
+            (choice("With a second pattern", Patterns::NAME, "join", &JOINS, JOINS[state.join].0))
             @if state.join > 0 { (menu("Second pattern", "second", &patterns, PATTERNS[state.second].0)) }
             (slider("Tokens drawn", "tokens", TOKENS, state.tokens, &tokens, &format!("{tokens} tokens")))
             (slider("Window on each side", "window", [1, WIDEST], state.window, &window, &format!("{window} on each side")))
             (slider("Layers", "layers", [1, DEEPEST], state.layers, &deep, &layers(state.layers)))
             (slider("Longer text", "power", POWERS.map(|it| it as usize), state.power as usize, &longer, &format!("{longer} tokens")))
-            (actions(&widget.address()))
+            (actions(&Patterns.link(state)))
         }
     }
 }

@@ -3,14 +3,16 @@
 mod draw;
 mod view;
 
+use std::collections::BTreeMap;
+
+use maud::Markup;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Widget, address};
+use crate::address::{self, Fields};
+use crate::error::Error;
+use crate::machine::{Machine, Refusal};
 
 pub use draw::{Draw, HEADS, KEYS, Line, QUERIES, Row, STUCK, Saturation, Side};
-
-/// The widget's name, in the text, in the page and in addresses.
-pub const NAME: &str = "scale";
 
 /// The dimensions of the slider are 1, 2, 4, … up to this power of two: 512.
 pub const LARGEST_POWER: u32 = 9;
@@ -39,142 +41,73 @@ impl State {
     pub fn head_dim(self) -> usize {
         1 << self.power
     }
-
-    fn is_sound(self) -> bool {
-        self.power <= LARGEST_POWER && (1..=DRAWS).contains(&self.draw)
-    }
 }
 
 /// What a reader can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// Take vectors of two to this power numbers.
     Power(u32),
     /// Take other random numbers.
     Draw(u64),
-    /// Go back to the beginning.
-    Reset,
 }
 
-impl Event {
-    /// The event that the page calls `name`, with its `value` as text.
-    ///
-    /// # Errors
-    /// [`Error::Event`] for an unknown name or a value that is not of the event's kind.
-    pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
-        let wrong = |_| Error::Event { name: name.to_owned(), value: value.to_owned() };
-        match name {
-            "power" => value.parse().map(Event::Power).map_err(wrong),
-            "draw" => value.parse().map(Event::Draw).map_err(wrong),
-            "reset" => Ok(Event::Reset),
-            _ => Err(Error::Event { name: name.to_owned(), value: value.to_owned() }),
-        }
-    }
-}
-
-/// The widget: what was chosen, and what the chosen draw gives at every dimension.
-#[derive(Debug, Clone)]
+/// The widget: what each draw that was looked at gives at every dimension.
+#[derive(Debug, Clone, Default)]
 pub struct Scale {
-    setup: Setup,
-    state: State,
-    draw: Draw,
-    /// Draws that were left, with their numbers: one that comes back is not drawn again.
-    seen: Vec<(u64, Draw)>,
+    draws: BTreeMap<u64, Draw>,
 }
 
 impl Scale {
-    /// The widget as it opens.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when it opens on a dimension or a draw that is not there.
-    pub fn new(setup: Setup) -> Result<Self, Error> {
-        let state = setup.opening;
-        if !state.is_sound() {
-            let reason = format!("no draw {} of two to the power {}", state.draw, state.power);
-            return Err(Error::Setup { reason });
-        }
-        Ok(Self { setup, state, draw: Draw::new(state.draw), seen: Vec::new() })
-    }
-
-    /// The widget in a page: see [`crate::open`].
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when `setup` is not the JSON of a [`Setup`].
-    pub fn open(setup: &str, address: &str) -> Result<Self, Error> {
-        let setup = serde_json::from_str(setup)
-            .map_err(|error| Error::Setup { reason: error.to_string() })?;
-        let mut widget = Self::new(setup)?;
-        if let Some(state) = state_in_address(address) {
-            widget.show(state);
-        }
-        Ok(widget)
-    }
-
-    /// What the reader has chosen.
-    pub fn state(&self) -> State {
-        self.state
-    }
-
-    /// Applies one event.
-    ///
-    /// # Errors
-    /// [`Error::Event`] when something is chosen that is not there. The state stays.
-    pub fn apply(&mut self, event: Event) -> Result<(), Error> {
-        let (next, name, value) = match event {
-            Event::Power(power) => (State { power, ..self.state }, "power", power.to_string()),
-            Event::Draw(draw) => (State { draw, ..self.state }, "draw", draw.to_string()),
-            Event::Reset => (self.setup.opening, "reset", String::new()),
-        };
-        if !next.is_sound() {
-            return Err(Error::Event { name: name.to_owned(), value });
-        }
-        self.show(next);
-        Ok(())
-    }
-
-    fn show(&mut self, state: State) {
-        if state.draw != self.state.draw {
-            let known = self.seen.iter().position(|(number, _)| *number == state.draw);
-            let next = known.map(|place| self.seen.swap_remove(place).1);
-            let next = next.unwrap_or_else(|| Draw::new(state.draw));
-            let left = std::mem::replace(&mut self.draw, next);
-            self.seen.push((self.state.draw, left));
-        }
-        self.state = state;
-    }
-
-    /// The address of this view: `?scale=64_1`, the dimension and the draw.
-    fn address(&self) -> String {
-        format!("?{NAME}={}_{}", self.state.head_dim(), self.state.draw)
+    fn draw(&self, state: &State) -> &Draw {
+        &self.draws[&state.draw]
     }
 }
 
-/// The state that an address asks for, if it makes sense.
-fn state_in_address(address: &str) -> Option<State> {
-    let (head_dim, draw) = address::value(address, NAME)?.split_once('_')?;
-    let head_dim: usize = head_dim.parse().ok()?;
-    let power = head_dim.is_power_of_two().then(|| head_dim.ilog2())?;
-    let state = State { power, draw: draw.parse().ok()? };
-    state.is_sound().then_some(state)
-}
+impl Machine for Scale {
+    const NAME: &'static str = "scale";
+    type Setup = Setup;
+    type State = State;
+    type Event = Event;
 
-impl Widget for Scale {
-    fn update(&mut self, name: &str, value: &str) -> Result<bool, Error> {
-        self.apply(Event::parse(name, value)?)?;
-        Ok(true)
+    fn new(setup: Setup) -> Result<(Self, State), Error> {
+        Ok((Self::default(), setup.opening))
     }
 
-    fn view(&self) -> String {
-        view::whole(self).into_string()
+    fn parse(name: &str, value: &str) -> Option<Event> {
+        Some(match name {
+            "power" => Event::Power(value.parse().ok()?),
+            "draw" => Event::Draw(value.parse().ok()?),
+            _ => return None,
+        })
     }
 
-    fn wants(&self) -> Option<String> {
-        None
+    fn apply(&self, state: &State, event: &Event) -> Result<State, Refusal> {
+        Ok(match *event {
+            Event::Power(power) => State { power, ..*state },
+            Event::Draw(draw) => State { draw, ..*state },
+        })
     }
 
-    fn receive(&mut self, path: &str, _: &[u8]) -> Result<(), Error> {
-        Err(Error::Gallery { reason: format!("nobody asked for `{path}`") })
+    fn is_sound(&self, state: &State) -> bool {
+        state.power <= LARGEST_POWER && (1..=DRAWS).contains(&state.draw)
     }
 
-    fn failed(&mut self, _: &str, _: &str) {}
+    fn address(&self, state: &State) -> String {
+        address::join(&[&state.head_dim(), &state.draw])
+    }
+
+    fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
+        let head_dim: usize = fields.read()?;
+        let power = head_dim.is_power_of_two().then(|| head_dim.ilog2())?;
+        Some(State { power, draw: fields.read()? })
+    }
+
+    fn view(&self, state: &State) -> Markup {
+        view::whole(self, state)
+    }
+
+    fn settle(&mut self, state: &mut State) {
+        self.draws.entry(state.draw).or_insert_with(|| Draw::new(state.draw));
+    }
 }

@@ -3,29 +3,29 @@
 use maud::{Markup, html};
 
 use super::{
-    DRAWS, HEADS, KEYS, LARGEST_POWER, Line, NAME, QUERIES, Row, STUCK, Saturation, Scale, Side,
+    DRAWS, HEADS, KEYS, LARGEST_POWER, Line, QUERIES, Row, STUCK, Saturation, Scale, Side, State,
 };
+use crate::machine::Machine;
 use crate::parts::{Slider, actions};
 use crate::show::{number, shade, share};
 
 /// The whole widget.
-pub fn whole(widget: &Scale) -> Markup {
-    let row = &widget.draw.rows[widget.state.power as usize];
+pub(super) fn whole(widget: &Scale, state: &State) -> Markup {
+    let row = &widget.draw(state).rows[state.power as usize];
     html! {
-        div class={ "view " (NAME) } {
-            (controls(widget))
-            p class="status" role="status" { (status(widget.state.head_dim(), row)) }
+        div class={ "view " (Scale::NAME) } {
+            (controls(widget, state))
+            p class="status" role="status" { (status(state.head_dim(), row)) }
             div class="pictures" {
-                (keys(widget.state.head_dim(), row))
+                (keys(state.head_dim(), row))
                 (measures(row))
             }
-            (dimensions(widget))
+            (dimensions(widget, state))
         }
     }
 }
 
-fn controls(widget: &Scale) -> Markup {
-    let state = widget.state;
+fn controls(widget: &Scale, state: &State) -> Markup {
     html! {
         div class="controls needs-script" {
             (Slider {
@@ -48,7 +48,7 @@ fn controls(widget: &Scale) -> Markup {
                 shown: &state.draw.to_string(),
                 spoken: &format!("draw {}", state.draw),
             }.view())
-            (actions(&widget.address()))
+            (actions(&widget.link(state)))
         }
     }
 }
@@ -141,7 +141,7 @@ fn measures(row: &Row) -> Markup {
 }
 
 /// All rows at all dimensions.
-fn dimensions(widget: &Scale) -> Markup {
+fn dimensions(widget: &Scale, state: &State) -> Markup {
     let cells = |of: Saturation| {
         html! {
             td class=(shade(of.largest)) { (share(of.largest)) }
@@ -153,7 +153,7 @@ fn dimensions(widget: &Scale) -> Markup {
         // Wider than a phone, so it must be reachable to be scrolled by keys.
         div class="scroll" tabindex="0" role="group" aria-label="All dimensions" {
             table class="weights" {
-                caption { "Draw " (widget.state.draw) ": " (HEADS * QUERIES) " such rows at each dimension" }
+                caption { "Draw " (state.draw) ": " (HEADS * QUERIES) " such rows at each dimension" }
                 thead {
                     tr {
                         td colspan="2" {}
@@ -171,8 +171,8 @@ fn dimensions(widget: &Scale) -> Markup {
                     }
                 }
                 tbody {
-                    @for Line { head_dim, spread, raw, scaled } in &widget.draw.lines {
-                        @let here = *head_dim == widget.state.head_dim();
+                    @for Line { head_dim, spread, raw, scaled } in &widget.draw(state).lines {
+                        @let here = *head_dim == state.head_dim();
                         tr class=[here.then_some("here")] aria-current=[here.then_some("true")] {
                             th scope="row" { (head_dim) }
                             td { (format!("{spread:.1}")) }

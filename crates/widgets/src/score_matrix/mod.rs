@@ -3,15 +3,15 @@
 mod view;
 
 use attention::Mask;
+use maud::Markup;
 use reading::Reading;
 use serde::{Deserialize, Serialize};
 
+use crate::address::{self, Fields};
+use crate::error::Error;
 use crate::grid::{self, Cell};
+use crate::machine::{Machine, Refusal, UserText};
 use crate::square::{Square, Squares};
-use crate::{Error, Widget, address, own};
-
-/// The widget's name, in the text, in the page and in addresses.
-pub const NAME: &str = "score-matrix";
 
 /// The most that can be added to a score, in [`STEP`]s.
 const MOST: i32 = 16;
@@ -94,210 +94,146 @@ pub enum Event {
     Cell(Cell),
     /// Press a key in the matrix.
     Key(String),
-    /// Go back to the beginning.
-    Reset,
 }
 
-impl Event {
-    /// The event that the page calls `name`, with its `value` as text.
-    ///
-    /// # Errors
-    /// [`Error::Event`] for an unknown name or a value that is not of the event's kind.
-    pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
-        let event = match name {
-            "scores" => Some(Event::Scores(value.to_owned())),
-            "show" => Show::parse(value).map(Event::Show),
-            "mask" => Some(Event::Mask),
-            "nudge" => value.parse().ok().map(Event::Nudge),
-            "whole-row" => Some(Event::WholeRow),
-            "cell" => grid::parse(value).map(Event::Cell),
-            "key" => Some(Event::Key(value.to_owned())),
-            "reset" => Some(Event::Reset),
-            _ => None,
-        };
-        event.ok_or_else(|| wrong(name, value))
-    }
-}
-
-fn wrong(name: &str, value: impl ToString) -> Error {
-    Error::Event { name: name.to_owned(), value: value.to_string() }
-}
-
-/// The widget: what it was given and what was chosen.
+/// The widget: the scores that it was given.
 #[derive(Debug, Clone)]
 pub struct ScoreMatrix {
-    setup: Setup,
-    state: State,
+    squares: Squares,
 }
 
 impl ScoreMatrix {
-    /// The widget as it opens.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when the setup contradicts itself.
-    pub fn new(setup: Setup) -> Result<Self, Error> {
-        setup.squares.check(&setup.opening.scores)?;
-        let matrix = Self { state: setup.opening.clone(), setup };
-        let State { query, key, nudge, cell, .. } = matrix.state;
-        if query.max(key) >= matrix.square().seq() || cell != (query, key) || nudge.abs() > MOST {
-            let reason = "the widget opens on a cell that it does not have".to_owned();
-            return Err(Error::Setup { reason });
-        }
-        Ok(matrix)
-    }
-
-    /// The widget in a page: see [`crate::open`].
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when `setup` is not the JSON of a [`Setup`].
-    pub fn open(setup: &str, address: &str) -> Result<Self, Error> {
-        let setup = serde_json::from_str(setup)
-            .map_err(|error| Error::Setup { reason: error.to_string() })?;
-        let mut matrix = Self::new(setup)?;
-        if let Some(state) = matrix.state_in_address(address) {
-            matrix.state = state;
-        }
-        Ok(matrix)
-    }
-
-    /// What the reader has chosen.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// Applies one event. Says whether it meant anything.
-    ///
-    /// # Errors
-    /// [`Error::Event`] when something is chosen that is not there. The state stays.
-    pub fn apply(&mut self, event: Event) -> Result<bool, Error> {
-        let mut next = self.state.clone();
-        match event {
-            Event::Scores(name) => {
-                let square = self.setup.squares.get(&name).ok_or_else(|| wrong("scores", &name))?;
-                next.go(square.query, square.query);
-                next.mask = square.masked;
-                next.scores = name;
-            }
-            Event::Show(show) => next.show = show,
-            Event::Mask => next.mask = !next.mask,
-            Event::Nudge(by) => next.nudge = halves(by).ok_or_else(|| wrong("nudge", by))?,
-            Event::WholeRow => next.whole_row = !next.whole_row,
-            Event::Cell(cell) if cell.0.max(cell.1) < self.side() => self.enter(&mut next, cell),
-            Event::Cell((row, column)) => return Err(wrong("cell", format!("{row},{column}"))),
-            Event::Key(key) => {
-                let Some(cell) = grid::step(self.state.cell, &key, self.side(), self.side()) else {
-                    return Ok(false);
-                };
-                self.enter(&mut next, cell);
-            }
-            Event::Reset => next = self.setup.opening.clone(),
-        }
-        self.state = next;
-        // Scores have no sums: the cell that Tab comes to may be gone.
-        if self.state.cell.0.max(self.state.cell.1) >= self.side() {
-            self.state.cell = (self.state.query, self.state.key);
-        }
-        Ok(true)
-    }
-
-    /// Goes to a cell. In the margin of sums the chosen scores stay as they were.
-    fn enter(&self, next: &mut State, cell: Cell) {
-        let seq = self.square().seq();
-        if cell.0 < seq && cell.1 < seq && cell != (next.query, next.key) {
-            next.go(cell.0, cell.1);
-        }
-        next.cell = cell;
-    }
-
     /// The scores that are chosen.
-    fn square(&self) -> &Square {
-        self.setup.squares.get(&self.state.scores).expect("a chosen name is one of the squares")
-    }
-
-    /// How many rows and columns the matrix has: shares have sums beside and below them.
-    fn side(&self) -> usize {
-        self.square().seq() + usize::from(self.state.show == Show::Shares)
-    }
-
-    fn mask(&self) -> Mask {
-        if self.state.mask { Mask::Causal } else { Mask::Full }
+    fn square(&self, state: &State) -> &Square {
+        self.squares.get(&state.scores).expect("a sound state names one of the squares")
     }
 
     /// The scores with what the reader has added.
-    fn raised(&self) -> Square {
-        let State { query, key, nudge, whole_row, .. } = self.state;
-        let key = (!whole_row).then_some(key);
-        self.square().raised(query, key, nudge as f32 * STEP as f32)
+    fn raised(&self, state: &State) -> Square {
+        let key = (!state.whole_row).then_some(state.key);
+        self.square(state).raised(state.query, key, state.nudge as f32 * STEP as f32)
     }
 
-    /// The address of this view.
-    fn address(&self) -> String {
-        let State { scores, show, mask, query, key, nudge, whole_row, .. } = &self.state;
-        let (show, mask) = (show.name(), if *mask { "masked" } else { "open" });
-        let what = if *whole_row { "row" } else { "one" };
-        format!("?{NAME}={scores}.{show}.{mask}.{query}.{key}.{nudge}.{what}")
-    }
-
-    /// The state that an address asks for, if it makes sense.
-    fn state_in_address(&self, address: &str) -> Option<State> {
-        let parts: Vec<&str> = address::value(address, NAME)?.split('.').collect();
-        let [scores, show, mask, query, key, nudge, what] = parts[..] else { return None };
-        let square = self.setup.squares.get(scores)?;
-        let [query, key]: [usize; 2] = [query.parse().ok()?, key.parse().ok()?];
-        let nudge: i32 = nudge.parse().ok()?;
-        let mask = ["open", "masked"].iter().position(|known| *known == mask)? == 1;
-        let whole_row = ["one", "row"].iter().position(|known| *known == what)? == 1;
-        let fits = query.max(key) < square.seq() && (-MOST..=MOST).contains(&nudge);
-        fits.then_some(State {
-            scores: scores.to_owned(),
-            show: Show::parse(show)?,
-            mask,
-            query,
-            key,
-            nudge,
-            whole_row,
-            cell: (query, key),
-        })
+    /// The scores called `name`, at the query and with the mask that they open with.
+    fn choose(&self, state: &State, name: &str) -> Option<State> {
+        let square = self.squares.get(name)?;
+        let mut next = state.clone();
+        next.go((square.query, square.query));
+        Some(State { scores: name.to_owned(), mask: square.masked, ..next })
     }
 }
 
 impl State {
     /// Chooses a query and a key, and takes away what was added elsewhere.
-    fn go(&mut self, query: usize, key: usize) {
-        (self.query, self.key, self.cell, self.nudge) = (query, key, (query, key), 0);
+    fn go(&mut self, cell: Cell) {
+        (self.query, self.key, self.cell, self.nudge) = (cell.0, cell.1, cell, 0);
+    }
+
+    fn mask(&self) -> Mask {
+        if self.mask { Mask::Causal } else { Mask::Full }
+    }
+
+    /// How many rows and columns the matrix of `seq` tokens has: shares have sums beside and below
+    /// them.
+    fn side(&self, seq: usize) -> usize {
+        seq + usize::from(self.show == Show::Shares)
     }
 }
 
-/// `by` in steps, if it is a whole number of them and not too many.
-fn halves(by: f64) -> Option<i32> {
+/// `by` in steps, if it is a whole number of them.
+fn steps(by: f64) -> Option<i32> {
     let steps = by / STEP;
-    let fits = steps.fract() == 0.0 && steps.abs() <= f64::from(MOST);
-    fits.then_some(steps as i32)
+    (steps.fract() == 0.0).then_some(steps as i32)
 }
 
-impl Widget for ScoreMatrix {
-    fn update(&mut self, name: &str, value: &str) -> Result<bool, Error> {
-        self.apply(Event::parse(name, value)?)
+impl Machine for ScoreMatrix {
+    const NAME: &'static str = "score-matrix";
+    const USER_TEXT: UserText = UserText::AtOnce;
+    type Setup = Setup;
+    type State = State;
+    type Event = Event;
+
+    fn new(Setup { squares, opening }: Setup) -> Result<(Self, State), Error> {
+        squares.check()?;
+        Ok((Self { squares }, opening))
     }
 
-    fn view(&self) -> String {
-        view::whole(self).into_string()
+    fn parse(name: &str, value: &str) -> Option<Event> {
+        Some(match name {
+            "scores" => Event::Scores(value.to_owned()),
+            "show" => Event::Show(Show::parse(value)?),
+            "mask" => Event::Mask,
+            "nudge" => Event::Nudge(value.parse().ok()?),
+            "whole-row" => Event::WholeRow,
+            "cell" => Event::Cell(grid::parse(value)?),
+            "key" => Event::Key(value.to_owned()),
+            _ => return None,
+        })
     }
 
-    fn wants(&self) -> Option<String> {
-        None
+    fn apply(&self, state: &State, event: &Event) -> Result<State, Refusal> {
+        let mut next = state.clone();
+        let seq = self.square(state).seq();
+        match event {
+            Event::Scores(name) => return self.choose(state, name).ok_or(Refusal::Invalid),
+            Event::Show(show) => {
+                next.show = *show;
+                // Scores have no sums: the cell that Tab comes to may be gone.
+                if state.cell.0.max(state.cell.1) >= next.side(seq) {
+                    next.cell = (state.query, state.key);
+                }
+            }
+            Event::Mask => next.mask = !state.mask,
+            Event::Nudge(by) => next.nudge = steps(*by).ok_or(Refusal::Invalid)?,
+            Event::WholeRow => next.whole_row = !state.whole_row,
+            Event::Cell(cell) => next.cell = *cell,
+            Event::Key(key) => {
+                let side = state.side(seq);
+                next.cell = grid::step(state.cell, key, side, side)?;
+            }
+        }
+        // In the margin of sums the chosen scores stay as they were.
+        if next.cell.0.max(next.cell.1) < seq && next.cell != (next.query, next.key) {
+            next.go(next.cell);
+        }
+        Ok(next)
     }
 
-    fn receive(&mut self, path: &str, _: &[u8]) -> Result<(), Error> {
-        Err(Error::Gallery { reason: format!("nobody asked for `{path}`") })
+    fn is_sound(&self, state: &State) -> bool {
+        let &State { query, key, nudge, cell, .. } = state;
+        self.squares.get(&state.scores).is_some_and(|square| {
+            let seq = square.seq();
+            let in_sums = cell.0.max(cell.1) == seq && state.side(seq) > seq;
+            query.max(key) < seq
+                && (-MOST..=MOST).contains(&nudge)
+                && (cell == (query, key) || in_sums)
+        })
     }
 
-    fn failed(&mut self, _: &str, _: &str) {}
+    fn address(&self, state: &State) -> String {
+        let State { scores, show, mask, query, key, nudge, whole_row, .. } = state;
+        let (mask, what) =
+            (if *mask { "masked" } else { "open" }, if *whole_row { "row" } else { "one" });
+        address::join(&[scores, &show.name(), &mask, query, key, nudge, &what])
+    }
 
-    fn own(&mut self, reading: &Reading) -> Result<(), Error> {
-        let squares = own::squares(reading, &self.setup.squares)?;
+    fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
+        let scores = fields.text()?.to_owned();
+        let show = Show::parse(fields.text()?)?;
+        let mask = fields.either("open", "masked")?;
+        let (query, key, nudge) = (fields.read()?, fields.read()?, fields.read()?);
+        let whole_row = fields.either("one", "row")?;
+        Some(State { scores, show, mask, query, key, nudge, whole_row, cell: (query, key) })
+    }
+
+    fn view(&self, state: &State) -> Markup {
+        view::whole(self, state)
+    }
+
+    fn take_text(&mut self, state: &State, reading: &Reading) -> Result<State, Error> {
+        let squares = self.squares.of_text(reading)?;
         let first = squares[0].name.clone();
-        squares.into_iter().for_each(|square| self.setup.squares.put(square));
-        self.apply(Event::Scores(first)).map(drop)
+        squares.into_iter().for_each(|square| self.squares.put(square));
+        self.choose(state, &first).ok_or_else(Error::no_text)
     }
 }

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::{MOST, NAME, STEP, ScoreMatrix, Show};
+use super::{MOST, STEP, ScoreMatrix, Show, State};
+use crate::machine::Machine;
 use crate::parts::{
     Grid, Shown, Slider, actions, bar, choice, legend, menu, signed_legend, switch,
 };
@@ -10,35 +11,35 @@ use crate::show::{shade, shade_signed, share, signed, word};
 use crate::square::{Rows, Steps};
 
 /// The whole widget.
-pub fn whole(matrix: &ScoreMatrix) -> Markup {
-    let before = matrix.square().steps(matrix.mask());
-    let steps = matrix.raised().steps(matrix.mask());
+pub(super) fn whole(matrix: &ScoreMatrix, state: &State) -> Markup {
+    let before = matrix.square(state).steps(state.mask());
+    let steps = matrix.raised(state).steps(state.mask());
     html! {
-        div class={ "view " (NAME) } {
-            (controls(matrix))
-            p class="status" role="status" { (status(matrix, &before, &steps)) }
+        div class={ "view " (ScoreMatrix::NAME) } {
+            (controls(matrix, state))
+            p class="status" role="status" { (status(matrix, state, &before, &steps)) }
             div class="pictures" {
-                (row_table(matrix, &before, &steps))
-                (map(matrix, &steps))
+                (row_table(matrix, state, &before, &steps))
+                (map(matrix, state, &steps))
             }
-            (scale(matrix, &steps))
+            (scale(state, &steps))
         }
     }
 }
 
-fn words(matrix: &ScoreMatrix) -> Vec<String> {
-    matrix.square().tokens.iter().map(|token| word(token)).collect()
+fn words(matrix: &ScoreMatrix, state: &State) -> Vec<String> {
+    matrix.square(state).tokens.iter().map(|token| word(token)).collect()
 }
 
-fn controls(matrix: &ScoreMatrix) -> Markup {
-    let (state, words) = (&matrix.state, words(matrix));
+fn controls(matrix: &ScoreMatrix, state: &State) -> Markup {
+    let words = words(matrix, state);
     let shows = Show::ALL.map(|show| (show.name(), label(show)));
     let by = f64::from(state.nudge) * STEP;
     let pair = format!("“{}” to “{}”", words[state.query], words[state.key]);
     html! {
         div class="controls needs-script" {
-            (menu("Whose scores", "scores", &matrix.setup.squares.menu(), &state.scores))
-            (choice("What does the matrix show?", NAME, "show", &shows, state.show.name()))
+            (menu("Whose scores", "scores", &matrix.squares.menu(), &state.scores))
+            (choice("What does the matrix show?", ScoreMatrix::NAME, "show", &shows, state.show.name()))
             (switch("Hide later tokens (causal mask)", "mask", state.mask))
             (switch("Add to the whole row", "whole-row", state.whole_row))
             div class="wide" {
@@ -53,7 +54,7 @@ fn controls(matrix: &ScoreMatrix) -> Markup {
                     spoken: &format!("{} added to the scaled score", signed(by as f32, 1)),
                 }.view())
             }
-            (actions(&matrix.address()))
+            (actions(&matrix.link(state)))
         }
     }
 }
@@ -67,8 +68,8 @@ fn label(show: Show) -> &'static str {
 }
 
 /// One sentence on the chosen row, and one on what the reader did to it.
-fn status(matrix: &ScoreMatrix, before: &Steps, steps: &Steps) -> String {
-    let (state, words) = (&matrix.state, words(matrix));
+fn status(matrix: &ScoreMatrix, state: &State, before: &Steps, steps: &Steps) -> String {
+    let words = words(matrix, state);
     let (query, key) = (state.query, state.key);
     let token = |place: usize| format!("“{}”", words[place]);
     let row = match state.show {
@@ -133,14 +134,14 @@ fn column_sum(weights: &Rows, column: usize) -> f32 {
 }
 
 /// The chosen query's row, all steps side by side.
-fn row_table(matrix: &ScoreMatrix, before: &Steps, steps: &Steps) -> Markup {
-    let (state, words) = (&matrix.state, words(matrix));
+fn row_table(matrix: &ScoreMatrix, state: &State, before: &Steps, steps: &Steps) -> Markup {
+    let words = words(matrix, state);
     let query = state.query;
     let changed = state.nudge != 0;
     html! {
         div class="scroll" {
             table class="weights" {
-                caption { "The row of “" (words[query]) "”, " (matrix.square().whose) }
+                caption { "The row of “" (words[query]) "”, " (matrix.square(state).whose) }
                 thead {
                     tr {
                         th scope="col" { "Token" }
@@ -179,8 +180,8 @@ fn row_table(matrix: &ScoreMatrix, before: &Steps, steps: &Steps) -> Markup {
 }
 
 /// Every query against every key. Shares have their sums beside and below them.
-fn map(matrix: &ScoreMatrix, steps: &Steps) -> Markup {
-    let (state, words) = (&matrix.state, words(matrix));
+fn map(matrix: &ScoreMatrix, state: &State, steps: &Steps) -> Markup {
+    let words = words(matrix, state);
     let what = label(state.show);
     let mut labels = words.clone();
     if state.show == Show::Shares {
@@ -189,7 +190,7 @@ fn map(matrix: &ScoreMatrix, steps: &Steps) -> Markup {
     let grid = Grid {
         label: &format!(
             "{what}, {}: a row for each token that looks, a column for each that is looked at",
-            matrix.square().whose
+            matrix.square(state).whose
         ),
         corner: "looks at",
         rows: &labels,
@@ -199,12 +200,12 @@ fn map(matrix: &ScoreMatrix, steps: &Steps) -> Markup {
         keys: "key",
         press: "cell",
     };
-    let largest = largest(shown(matrix, steps));
+    let largest = largest(shown(state, steps));
     // A cell has room for five characters: −12.9, −162.
     let decimals = if largest < 99.95 { 1 } else { 0 };
     grid.view(|row, column| match state.show {
         Show::Raw | Show::Scaled => {
-            let score = shown(matrix, steps)[row][column];
+            let score = shown(state, steps)[row][column];
             Shown {
                 text: signed(score, decimals),
                 class: if score.is_finite() {
@@ -215,12 +216,12 @@ fn map(matrix: &ScoreMatrix, steps: &Steps) -> Markup {
                 name: format!("{} to {}: {}", words[row], words[column], signed(score, 2)),
             }
         }
-        Show::Shares => sum_or_share(matrix, &words, &steps.weights, row, column),
+        Show::Shares => sum_or_share(state, &words, &steps.weights, row, column),
     })
 }
 
 fn sum_or_share(
-    matrix: &ScoreMatrix,
+    state: &State,
     words: &[String],
     weights: &Rows,
     row: usize,
@@ -232,7 +233,7 @@ fn sum_or_share(
         name: format!("{name}: {}", share(sum)),
     };
     match (words.get(row), words.get(column)) {
-        (Some(query), Some(key)) if matrix.state.mask && column > row => {
+        (Some(query), Some(key)) if state.mask && column > row => {
             Shown::share(None, format!("{query} cannot look at {key}: the mask hides it"))
         }
         (Some(query), Some(key)) => {
@@ -247,8 +248,8 @@ fn sum_or_share(
     }
 }
 
-fn shown<'s>(matrix: &ScoreMatrix, steps: &'s Steps) -> &'s Rows {
-    match matrix.state.show {
+fn shown<'s>(state: &State, steps: &'s Steps) -> &'s Rows {
+    match state.show {
         Show::Raw => &steps.raw,
         Show::Scaled => &steps.scaled,
         Show::Shares => &steps.weights,
@@ -264,16 +265,16 @@ fn largest(rows: &Rows) -> f32 {
     finite(rows).map(f32::abs).fold(0.0, f32::max)
 }
 
-fn scale(matrix: &ScoreMatrix, steps: &Steps) -> Markup {
-    let rows = shown(matrix, steps);
-    if matrix.state.show == Show::Shares {
+fn scale(state: &State, steps: &Steps) -> Markup {
+    let rows = shown(state, steps);
+    if state.show == Show::Shares {
         return legend("Each row sums to one, up to rounding. A column sums to anything.");
     }
     let (lowest, highest) = (
         finite(rows).fold(f32::INFINITY, f32::min),
         finite(rows).fold(f32::NEG_INFINITY, f32::max),
     );
-    let hidden = if matrix.state.mask && matrix.state.show == Show::Scaled {
+    let hidden = if state.mask && state.show == Show::Scaled {
         " −∞ is a later token, hidden."
     } else {
         ""

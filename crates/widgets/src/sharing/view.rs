@@ -2,30 +2,31 @@
 
 use maud::{Markup, html};
 
-use super::{HEAD_DIM, MOST_HEADS, Sharing, SharingWidget, State, divisors};
+use super::{HEAD_DIM, Kind, MOST_HEADS, Sharing, State, divisors};
+use crate::machine::Machine;
 use crate::parts::{Slider, actions, menu, places};
 use crate::show::grouped;
 
 /// The whole widget.
-pub fn whole(widget: &SharingWidget) -> Markup {
+pub(super) fn whole(state: &State) -> Markup {
     html! {
         div class="view sharing" {
-            (controls(widget))
-            p class="status" role="status" { (status(widget.state)) }
-            (picture(widget.state))
+            (controls(state))
+            p class="status" role="status" { (status(state)) }
+            (picture(state))
             div class="pictures" {
-                (readers(widget.state))
-                (kinds(widget.state))
+                (readers(state))
+                (kinds(state))
             }
         }
     }
 }
 
-fn controls(widget: &SharingWidget) -> Markup {
-    let State { heads, sharing, head } = widget.state;
+fn controls(state: &State) -> Markup {
+    let State { heads, kind, head } = *state;
     let mut options: Vec<(String, String)> = divisors(heads)
         .map(|kv_heads| {
-            let name = Sharing::Grouped(kv_heads).name(heads);
+            let name = Kind::Grouped(kv_heads).name(heads);
             (kv_heads.to_string(), format!("{kv_heads} ({name})"))
         })
         .collect();
@@ -44,14 +45,14 @@ fn controls(widget: &SharingWidget) -> Markup {
         div class="controls needs-script" {
             (slider.view())
             (places("Follow query head", "head", head as usize, heads as usize))
-            (menu("Key and value heads", "share", &options, &sharing.short()))
-            (actions(&widget.address()))
+            (menu("Key and value heads", "share", &options, &kind.short()))
+            (actions(&Sharing.link(state)))
         }
     }
 }
 
 /// The query heads that read the same box as the followed one, itself among them.
-fn together(state: State, kv_head: u64) -> Vec<u64> {
+fn together(state: &State, kv_head: u64) -> Vec<u64> {
     (0..state.heads).filter(|head| state.read_by(*head) == Ok(kv_head)).collect()
 }
 
@@ -59,24 +60,24 @@ fn listed(heads: &[u64]) -> String {
     heads.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn status(state: State) -> String {
-    let State { heads, sharing, head } = state;
-    let name = sharing.name(heads);
-    let own = state.read_by(head).unwrap_or_default();
-    let readers = together(state, own);
-    let reads = match (sharing, readers.len()) {
-        (Sharing::Latent, _) => {
+fn status(state: &State) -> String {
+    let State { heads, kind, head } = *state;
+    let name = kind.name(heads);
+    let followed = state.read_by(head).unwrap_or_default();
+    let readers = together(state, followed);
+    let reads = match (kind, readers.len()) {
+        (Kind::Latent, _) => {
             format!(
                 "Query head {head} reads the one latent, as all do, through matrices of its own"
             )
         }
-        (_, 1) => format!("Query head {head} reads key and value head {own}, alone"),
+        (_, 1) => format!("Query head {head} reads key and value head {followed}, alone"),
         _ => format!(
-            "Query head {head} reads key and value head {own}, which answers query heads {}",
+            "Query head {head} reads key and value head {followed}, which answers query heads {}",
             listed(&readers)
         ),
     };
-    let kept = match (sharing.numbers(heads), Sharing::Grouped(heads).numbers(heads)) {
+    let kept = match (kind.numbers(heads), Kind::Grouped(heads).numbers(heads)) {
         (Ok(kept), Ok(all)) => {
             format!("A layer keeps {} numbers of each token, {}", grouped(kept), against(kept, all))
         }
@@ -108,12 +109,12 @@ fn centre(place: u64, count: u64, heads: u64) -> u64 {
 
 /// Query heads above, keys and values below, a line from each head to what it reads. The table
 /// below says the same.
-fn picture(state: State) -> Markup {
-    let State { heads, sharing, head } = state;
+fn picture(state: &State) -> Markup {
+    let State { heads, kind, head } = *state;
     let boxes = state.boxes();
     let read_by = |head| state.read_by(head).unwrap_or_default();
-    let own = read_by(head);
-    let label = if sharing == Sharing::Latent { "c" } else { "kv" };
+    let followed = read_by(head);
+    let label = if kind == Kind::Latent { "c" } else { "kv" };
     html! {
         div class="heads-picture" aria-hidden="true" {
             svg viewBox=(format!("0 0 {} 150", heads * STEP)) {
@@ -131,10 +132,10 @@ fn picture(state: State) -> Markup {
                 }
                 @for place in 0..boxes {
                     @let x = centre(place, boxes, heads);
-                    g class=(if place == own { "stored own" } else { "stored" }) {
+                    g class=(if place == followed { "stored own" } else { "stored" }) {
                         rect x=(x.saturating_sub(18)) y="110" width="36" height="34" rx="4" {}
                         text x=(x) y="132" text-anchor="middle" {
-                            (label) @if sharing != Sharing::Latent { (place) }
+                            (label) @if kind != Kind::Latent { (place) }
                         }
                     }
                 }
@@ -144,9 +145,9 @@ fn picture(state: State) -> Markup {
 }
 
 /// Who reads what.
-fn readers(state: State) -> Markup {
-    let own = state.read_by(state.head).unwrap_or_default();
-    let latent = state.sharing == Sharing::Latent;
+fn readers(state: &State) -> Markup {
+    let followed = state.read_by(state.head).unwrap_or_default();
+    let latent = state.kind == Kind::Latent;
     html! {
         div class="scroll" {
             table class="weights" {
@@ -154,7 +155,7 @@ fn readers(state: State) -> Markup {
                 thead { tr { th scope="col" { "Kept" } th scope="col" { "Read by query heads" } } }
                 tbody {
                     @for place in 0..state.boxes() {
-                        tr class=[(place == own).then_some("here")] {
+                        tr class=[(place == followed).then_some("here")] {
                             th scope="row" {
                                 @if latent { "the latent" } @else { "kv head " (place) }
                             }
@@ -168,10 +169,10 @@ fn readers(state: State) -> Markup {
 }
 
 /// What each way to share keeps.
-fn kinds(state: State) -> Markup {
-    let State { heads, sharing, .. } = state;
-    let all = divisors(heads).map(Sharing::Grouped).chain([Sharing::Latent]);
-    let whole = Sharing::Grouped(heads).numbers(heads).unwrap_or(1);
+fn kinds(state: &State) -> Markup {
+    let State { heads, kind, .. } = *state;
+    let all = divisors(heads).map(Kind::Grouped).chain([Kind::Latent]);
+    let whole = Kind::Grouped(heads).numbers(heads).unwrap_or(1);
     html! {
         div class="scroll" {
             table class="weights" {
@@ -183,13 +184,13 @@ fn kinds(state: State) -> Markup {
                         th scope="col" { "Numbers" } th scope="col" { "Against MHA" } }
                 }
                 tbody {
-                    @for kind in all {
-                        @let numbers = kind.numbers(heads).unwrap_or_default();
-                        tr class=[(kind == sharing).then_some("here")] {
-                            th scope="row" { (kind.name(heads)) }
-                            td { @match kind {
-                                Sharing::Grouped(kv_heads) => (kv_heads),
-                                Sharing::Latent => "latent",
+                    @for one in all {
+                        @let numbers = one.numbers(heads).unwrap_or_default();
+                        tr class=[(one == kind).then_some("here")] {
+                            th scope="row" { (one.name(heads)) }
+                            td { @match one {
+                                Kind::Grouped(kv_heads) => (kv_heads),
+                                Kind::Latent => "latent",
                             } }
                             td { (grouped(numbers)) }
                             td { (against(numbers, whole).replace(" than MHA", "").replace(" as MHA", "")) }

@@ -2,37 +2,37 @@
 
 use maud::{Markup, html};
 
-use super::{Illustration, NAME, Spotlight};
+use super::{Illustration, Spotlight, State};
 use crate::gallery::Sentence;
+use crate::machine::Machine;
 use crate::parts::{Grid, Shown, actions, legend, menu, places};
 use crate::show::{shade, share, word};
 
 /// The whole widget.
-pub fn whole(spotlight: &Spotlight) -> Markup {
-    let weights = spotlight
-        .sentence()
-        .map(|sentence| sentence.weights(spotlight.state.layer, spotlight.state.head));
+pub(super) fn whole(spotlight: &Spotlight, state: &State) -> Markup {
+    let weights =
+        spotlight.sentence(state).map(|sentence| sentence.weights(state.layer, state.head));
     html! {
         div class="view spotlight" {
-            (controls(spotlight))
-            @match (spotlight.sentence(), &weights) {
+            (controls(spotlight, state))
+            @match (spotlight.sentence(state), &weights) {
                 (Some(sentence), Some(weights)) => {
-                    (tokens(spotlight, sentence, &weights[spotlight.state.query]))
-                    p class="status" role="status" { (status(spotlight, sentence, &weights[spotlight.state.query])) }
+                    (tokens(state, sentence, &weights[state.query]))
+                    p class="status" role="status" { (status(state, sentence, &weights[state.query])) }
                     div class="pictures" {
-                        (row_table(spotlight, sentence, &weights[spotlight.state.query]))
-                        (map(spotlight, sentence, weights))
+                        (row_table(spotlight, state, sentence, &weights[state.query]))
+                        (map(state, sentence, weights))
                     }
                     (legend("A row sums to one, up to rounding. An empty cell is a token that comes later."))
                 }
-                _ => p class="status" role="status" { (waiting(spotlight)) }
+                _ => p class="status" role="status" { (waiting(spotlight, state)) }
             }
         }
     }
 }
 
-fn controls(spotlight: &Spotlight) -> Markup {
-    let (setup, state) = (&spotlight.setup, &spotlight.state);
+fn controls(spotlight: &Spotlight, state: &State) -> Markup {
+    let setup = &spotlight.setup;
     let named = setup.presets.iter().position(|preset| {
         (preset.layer, preset.head, &preset.sentence) == (state.layer, state.head, &state.sentence)
     });
@@ -43,7 +43,7 @@ fn controls(spotlight: &Spotlight) -> Markup {
                 span { "A head with a name" }
                 select name="preset" data-event="preset" autocomplete="off" {
                     @if named.is_none() {
-                        option value="" selected disabled { "none of these: " (here(spotlight)) }
+                        option value="" selected disabled { "none of these: " (here(state)) }
                     }
                     @for (place, preset) in setup.presets.iter().enumerate() {
                         option value=(place) selected[named == Some(place)] {
@@ -54,20 +54,20 @@ fn controls(spotlight: &Spotlight) -> Markup {
             }
             (places("Layer", "layer", state.layer, setup.gallery.layers))
             (places("Head", "head", state.head, setup.gallery.heads))
-            (actions(&spotlight.address()))
+            (actions(&spotlight.link(state)))
         }
     }
 }
 
 /// The sentence as a row of radio buttons: one tab stop, and arrows move the spotlight.
-fn tokens(spotlight: &Spotlight, sentence: &Sentence, row: &[f32]) -> Markup {
-    let query = spotlight.state.query;
+fn tokens(state: &State, sentence: &Sentence, row: &[f32]) -> Markup {
+    let query = state.query;
     html! {
         fieldset class="tokens needs-script" {
             legend { "Tap a token, or use the arrow keys: where does it look?" }
             @for (place, token) in sentence.tokens.iter().enumerate() {
                 label class={ "token " (row.get(place).map_or("hidden-key".to_owned(), |weight| shade(*weight))) } {
-                    input type="radio" name={ (NAME) "-query" } value=(place) data-event="query"
+                    input type="radio" name={ (Spotlight::NAME) "-query" } value=(place) data-event="query"
                         checked[place == query] autocomplete="off";
                     span class="word" { (word(token)) }
                     span class="weight" { (row.get(place).map_or("–".to_owned(), |weight| share(*weight))) }
@@ -78,14 +78,14 @@ fn tokens(spotlight: &Spotlight, sentence: &Sentence, row: &[f32]) -> Markup {
 }
 
 /// One sentence for the eye and for the screen reader: where the query looks most.
-fn status(spotlight: &Spotlight, sentence: &Sentence, row: &[f32]) -> String {
+fn status(state: &State, sentence: &Sentence, row: &[f32]) -> String {
     let token = |place: usize| format!("“{}”", word(&sentence.tokens[place]));
     let mut order: Vec<usize> = (0..row.len()).collect();
     order.sort_by(|a, b| row[*b].total_cmp(&row[*a]));
-    let query = spotlight.state.query;
+    let query = state.query;
     let mut text = format!(
         "{}: {} gives most to {}, {}",
-        here(spotlight),
+        here(state),
         token(query),
         token(order[0]),
         share(row[order[0]])
@@ -96,16 +96,16 @@ fn status(spotlight: &Spotlight, sentence: &Sentence, row: &[f32]) -> String {
     text + "."
 }
 
-fn here(spotlight: &Spotlight) -> String {
-    format!("layer {}, head {}", spotlight.state.layer, spotlight.state.head)
+fn here(state: &State) -> String {
+    format!("layer {}, head {}", state.layer, state.head)
 }
 
-fn waiting(spotlight: &Spotlight) -> Markup {
+fn waiting(spotlight: &Spotlight, state: &State) -> Markup {
     html! {
-        @match spotlight.readings.problem() {
+        @match spotlight.sentences.problem() {
             Some(problem) => {
                 "This sentence could not be loaded: " (problem) ". Choose another one, or try again. "
-                button type="button" data-event="sentence" data-value=(spotlight.state.sentence) { "Try again" }
+                button type="button" data-event="sentence" data-value=(state.sentence) { "Try again" }
             }
             None => "Loading the sentence…",
         }
@@ -113,14 +113,14 @@ fn waiting(spotlight: &Spotlight) -> Markup {
 }
 
 /// The chosen query's row as a table: key, weight, and the illustration where there is one.
-fn row_table(spotlight: &Spotlight, sentence: &Sentence, row: &[f32]) -> Markup {
-    let query = word(&sentence.tokens[spotlight.state.query]);
+fn row_table(spotlight: &Spotlight, state: &State, sentence: &Sentence, row: &[f32]) -> Markup {
+    let query = word(&sentence.tokens[state.query]);
     let made_up = &spotlight.setup.illustration;
-    let beside = made_up.sentence == sentence.name && made_up.query == spotlight.state.query;
+    let beside = made_up.sentence == sentence.name && made_up.query == state.query;
     html! {
         div class="scroll" {
             table class="weights" {
-                caption { "What “" (query) "” looks at, " (here(spotlight)) " of SmolLM2" }
+                caption { "What “" (query) "” looks at, " (here(state)) " of SmolLM2" }
                 thead {
                     tr {
                         th scope="col" { "Token" }
@@ -149,18 +149,18 @@ fn row_table(spotlight: &Spotlight, sentence: &Sentence, row: &[f32]) -> Markup 
 }
 
 /// Every query against every key: one tab stop, arrows move.
-fn map(spotlight: &Spotlight, sentence: &Sentence, weights: &[Vec<f32>]) -> Markup {
+fn map(state: &State, sentence: &Sentence, weights: &[Vec<f32>]) -> Markup {
     let words: Vec<String> = sentence.tokens.iter().map(|token| word(token)).collect();
     let grid = Grid {
         label: &format!(
             "Attention of {}: a row for each token that looks, a column for each that is looked at",
-            here(spotlight)
+            here(state)
         ),
         corner: "looks at",
         rows: &words,
         columns: &words,
-        stop: spotlight.state.cell,
-        chosen: Some(spotlight.state.query),
+        stop: state.cell,
+        chosen: Some(state.query),
         keys: "key",
         press: "cell",
     };
@@ -178,7 +178,11 @@ fn cell_name(looking: &str, seen: &str, weight: Option<f32>) -> String {
 }
 
 /// The illustration with no model beside it.
-pub fn illustration_alone(illustration: &Illustration, tokens: &[String], missing: &str) -> Markup {
+pub(super) fn illustration_alone(
+    illustration: &Illustration,
+    tokens: &[String],
+    missing: &str,
+) -> Markup {
     html! {
         div class="view spotlight" {
             p class="status" role="status" { (missing) }

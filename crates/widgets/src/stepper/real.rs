@@ -1,15 +1,15 @@
 //! A head of the real model, as a file for the page.
 
+use reading::Reading;
 use serde::{Deserialize, Serialize};
 
 use super::Matrix;
-use crate::Error;
+use crate::error::Error;
+use crate::files::{self, PageFile};
+use crate::user_text;
 
 /// The first byte of the file: which layout follows.
 const VERSION: u8 = 1;
-
-/// No number of a real head comes near it. It keeps the scores from overflowing.
-const LARGEST: f32 = 1e6;
 
 /// What one head of SmolLM2 makes of a text. Layers and heads count from 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,44 +49,50 @@ impl RealHead {
     /// Where the file lies under the site's root.
     pub const PATH: &'static str = "stepper/head.bin";
 
-    /// Reads the file.
+    /// One head at work on a text of the reader's own.
     ///
     /// # Errors
-    /// [`Error::Gallery`] when the bytes are damaged, of another version, hold a number that no
-    /// head has, or hold more or fewer numbers than the tokens ask for.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let damaged = |reason: String| Error::Gallery { reason };
-        let Some((&VERSION, body)) = bytes.split_first() else {
-            return Err(damaged(format!("it is not a version {VERSION} head file")));
-        };
-        let head: Self = postcard::from_bytes(body).map_err(|error| damaged(error.to_string()))?;
-        let expected = head.tokens.len().checked_mul(head.head_dim).filter(|count| *count > 0);
-        for (name, numbers) in [("query", &head.query), ("key", &head.key), ("value", &head.value)]
-        {
-            if expected != Some(numbers.len()) {
-                return Err(damaged(format!(
-                    "{} tokens of {} numbers do not make a {name} of {}",
-                    head.tokens.len(),
-                    head.head_dim,
-                    numbers.len()
-                )));
-            }
-            // A NaN is in no range.
-            let sound = -LARGEST..=LARGEST;
-            if let Some(at) = numbers.iter().position(|number| !sound.contains(number)) {
-                return Err(damaged(format!("number {at} of the {name} is {}", numbers[at])));
-            }
-        }
-        Ok(head)
+    /// [`Error::File`] when the model has no such head.
+    pub(super) fn of_text(reading: &Reading, layer: usize, head: usize) -> Result<Self, Error> {
+        let ([query, key, value], kv_head) = user_text::head(reading, layer, head)?;
+        let group = reading.heads / reading.kv_heads;
+        Ok(Self {
+            place: Place { text: reading.text.clone(), layer, head },
+            tokens: reading.tokens.clone(),
+            head_dim: reading.head_dim,
+            d_model: reading.d_model,
+            kv_head,
+            shared_by: (kv_head * group..(kv_head + 1) * group).collect(),
+            query,
+            key,
+            value,
+        })
     }
 
-    /// The bytes that [`RealHead::from_bytes`] reads.
+    /// The bytes that [`PageFile::from_bytes`] reads.
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_extend(self, vec![VERSION]).expect("a head is plain data")
+        files::encode(VERSION, self)
     }
 
     /// Query, key or value as a matrix, `[seq, head_dim]`.
     pub(super) fn matrix(&self, numbers: &[f32]) -> Matrix {
         Matrix { rows: self.tokens.len(), columns: self.head_dim, numbers: numbers.to_vec() }
+    }
+}
+
+impl PageFile for RealHead {
+    /// There is one such file: it needs no name of its own.
+    fn name(&self) -> &str {
+        ""
+    }
+
+    fn path(_: &str) -> String {
+        Self::PATH.to_owned()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let head: Self = files::decode(VERSION, bytes)?;
+        files::check_head(head.tokens.len(), head.head_dim, [&head.query, &head.key, &head.value])?;
+        Ok(head)
     }
 }

@@ -6,14 +6,16 @@ use super::real::RealHead;
 use super::steps::{Matrix, Step, Steps};
 use super::toy::{Given, LIMIT, Toy};
 use super::workings::{Power, Term, Workings, factors, workings};
-use super::{BOOK, Stepper, Typed};
-use crate::own;
+use super::{BOOK, State, Stepper, Typed};
+use crate::machine::Machine;
 use crate::parts::{Grid, Shown, Slider, actions, menu, scale, switch};
 use crate::show::{number, shade, share};
+use crate::user_text;
 
 /// What the view needs of a step, gathered once.
 struct Scene<'a> {
     stepper: &'a Stepper,
+    state: &'a State,
     steps: Steps,
     tokens: Vec<String>,
     /// The toy, unless the real head stands in its place.
@@ -21,16 +23,17 @@ struct Scene<'a> {
 }
 
 /// The whole widget.
-pub fn whole(stepper: &Stepper) -> Markup {
-    let scene = stepper.steps().map(|steps| Scene {
+pub(super) fn whole(stepper: &Stepper, state: &State) -> Markup {
+    let scene = stepper.steps(state).map(|steps| Scene {
         stepper,
+        state,
         steps,
-        tokens: stepper.tokens(&stepper.state),
-        toy: (!stepper.state.real).then_some(&stepper.state.toy),
+        tokens: stepper.tokens(state),
+        toy: (!state.real).then_some(&state.toy),
     });
     html! {
         div class="view stepper" {
-            (controls(stepper))
+            (controls(stepper, state))
             @match scene {
                 Some(scene) => {
                     (one_step(&scene))
@@ -42,8 +45,8 @@ pub fn whole(stepper: &Stepper) -> Markup {
     }
 }
 
-fn controls(stepper: &Stepper) -> Markup {
-    let step = stepper.state.step;
+fn controls(stepper: &Stepper, state: &State) -> Markup {
+    let step = state.step;
     let (last, at) = (Step::ALL.len() - 1, step.place());
     let shown = format!("{} of {}: {}", at + 1, last + 1, step.name());
     html! {
@@ -65,28 +68,28 @@ fn controls(stepper: &Stepper) -> Markup {
                 button type="button" data-event="next"
                     aria-disabled=[(at == last).then_some("true")] { "Next" }
             }
-            (switch("Causal mask: no word sees a later one", "causal", stepper.state.causal))
+            (switch("Causal mask: no word sees a later one", "causal", state.causal))
             @if let Some(real) = &stepper.setup.real {
                 (switch(
                     &format!("The real thing: layer {}, head {} of SmolLM2", real.layer, real.head),
                     "real",
-                    stepper.state.real,
+                    state.real,
                 ))
             }
-            @if let (Some(book), Some(own)) = (&stepper.setup.real, &stepper.own) {
-                @let texts = [(BOOK, &book.text), (own::NAME, &own.place.text)];
+            @if let (Some(book), Some(user)) = (&stepper.setup.real, &stepper.user_head) {
+                @let texts = [(BOOK, &book.text), (user_text::NAME, &user.place.text)];
                 @let texts = texts.map(|(name, text)| (name.to_owned(), text.clone()));
-                @let chosen = if stepper.state.own { own::NAME } else { BOOK };
+                @let chosen = if state.user_text { user_text::NAME } else { BOOK };
                 (menu("What the real head reads", "text", &texts, chosen))
             }
-            (actions(&stepper.address()))
+            (actions(&stepper.link(state)))
         }
     }
 }
 
 fn waiting(stepper: &Stepper) -> Markup {
     html! {
-        @match &stepper.problem {
+        @match stepper.book_head.problem() {
             Some(problem) => {
                 "The real head could not be loaded: " (problem) ". Go back to the toy, or try again. "
                 button type="button" data-event="again" { "Try again" }
@@ -98,13 +101,13 @@ fn waiting(stepper: &Stepper) -> Markup {
 
 /// The step that is chosen: what goes in, what comes out, and how the chosen number came about.
 fn one_step(scene: &Scene<'_>) -> Markup {
-    let step = scene.stepper.state.step;
-    let grid = scene.stepper.grid(&scene.stepper.state);
-    let workings = grid.map(|_| workings(&scene.steps, scene.toy, step, scene.stepper.state.cell));
+    let step = scene.state.step;
+    let grid = scene.stepper.grid(scene.state);
+    let workings = grid.map(|_| workings(&scene.steps, scene.toy, step, scene.state.cell));
     html! {
         div class="one-step" {
             p class="title" { (title(step)) }
-            @if let (None, Some(head)) = (scene.toy, scene.stepper.head(&scene.stepper.state)) {
+            @if let (None, Some(head)) = (scene.toy, scene.stepper.head(scene.state)) {
                 p class="about" { (about_the_head(head, step)) }
             }
             div class="product" {
@@ -234,7 +237,7 @@ fn about_the_head(head: &RealHead, step: Step) -> Markup {
 
 /// What goes into the step: X and the learned matrix to type in, or the matrices before.
 fn operands(scene: &Scene<'_>, toy: &Toy) -> Markup {
-    let state = &scene.stepper.state;
+    let state = scene.state;
     let (step, (row, column)) = (state.step, state.cell);
     let tokens = Some(&scene.tokens[..]);
     let operand = |caption: Markup, table: Markup| {
@@ -287,7 +290,7 @@ fn learned(scene: &Scene<'_>, toy: &Toy, step: Step) -> Markup {
         @if let Some(given) = step.learned() {
             div class="operand" {
                 p class="caption" { (name(given)) ", learned" }
-                (fields(scene, toy, given, Some(scene.stepper.state.cell.1)))
+                (fields(scene, toy, given, Some(scene.state.cell.1)))
             }
         }
     }
@@ -351,7 +354,7 @@ fn fields(scene: &Scene<'_>, toy: &Toy, given: Given, used: Option<usize>) -> Ma
 
 /// One field. What is no number stays as it was typed, and says so.
 fn field(scene: &Scene<'_>, given: Given, cell: (usize, usize), good: f32) -> Markup {
-    let mut typed = scene.stepper.state.typed.iter();
+    let mut typed = scene.state.typed.iter();
     let wrong = typed.find(|typed| (typed.given, typed.cell) == (given, cell));
     let event = format!("{}-{}-{}", given.name(), cell.0, cell.1);
     let value = wrong.map_or_else(|| plainly(good), |typed| typed.text.clone());
@@ -383,7 +386,7 @@ fn called(scene: &Scene<'_>, given: Given, (row, column): (usize, usize)) -> Str
 
 /// The step's own matrix as a grid.
 fn result(scene: &Scene<'_>) -> Markup {
-    let state = &scene.stepper.state;
+    let state = scene.state;
     let step = state.step;
     let Some(((rows, columns), matrix)) = scene.stepper.grid(state).zip(scene.steps.get(step))
     else {
@@ -435,7 +438,7 @@ fn range(step: Step, matrix: &Matrix) -> (f32, f32) {
 }
 
 fn legend(scene: &Scene<'_>) -> Markup {
-    let step = scene.stepper.state.step;
+    let step = scene.state.step;
     let (low, high) = scene.steps.get(step).map_or((0.0, 1.0), |matrix| range(step, matrix));
     let note = match step {
         Step::Weights => "Each row sums to one, up to rounding.",
@@ -463,7 +466,7 @@ fn printed(scene: &Scene<'_>, step: Step, value: f32) -> String {
 
 /// The result in words.
 fn status(scene: &Scene<'_>, workings: Option<&Workings>) -> String {
-    let state = &scene.stepper.state;
+    let state = scene.state;
     let step = state.step;
     let learned = step.learned().unwrap_or(Given::X);
     if let Some(Typed { cell, text, .. }) =
@@ -559,7 +562,7 @@ fn bracketed(value: f32, decimals: usize) -> String {
 /// What the sentence cannot say in full: the exponentials of a row, and the products of the real
 /// head.
 fn working_table(scene: &Scene<'_>, workings: &Workings) -> Markup {
-    let step = scene.stepper.state.step;
+    let step = scene.state.step;
     html! {
         @match workings {
             Workings::Share { powers, largest, total } => (share_table(scene, powers, *largest, *total)),
@@ -570,7 +573,7 @@ fn working_table(scene: &Scene<'_>, workings: &Workings) -> Markup {
 }
 
 fn share_table(scene: &Scene<'_>, powers: &[Power], largest: f32, total: f32) -> Markup {
-    let (row, column) = scene.stepper.state.cell;
+    let (row, column) = scene.state.cell;
     let places = decimals(scene, Step::Scaled);
     let weights = scene.steps.made(Step::Weights).row(row);
     html! {
@@ -608,7 +611,7 @@ fn share_table(scene: &Scene<'_>, powers: &[Power], largest: f32, total: f32) ->
 }
 
 fn product_table(scene: &Scene<'_>, step: Step, terms: &[Term], rest: (usize, f32)) -> Markup {
-    let cell = scene.stepper.state.cell;
+    let cell = scene.state.cell;
     let sum = scene.steps.made(step).at(cell.0, cell.1);
     let (of, left, right) = match step {
         Step::Scores => ("Number", "Query", "Key"),

@@ -3,17 +3,19 @@
 mod shares;
 mod view;
 
+use std::fmt::Display;
+
+use maud::Markup;
 use reading::Reading;
 use serde::{Deserialize, Serialize};
 
+use crate::address::{self, Fields};
+use crate::error::Error;
+use crate::files::Files;
+use crate::machine::{Machine, Refusal, UserText};
 use crate::next_token::NextToken;
-use crate::readings::Readings;
-use crate::{Error, Widget, address, own};
 
 pub use shares::{Column, Shares};
-
-/// The widget's name, in the text, in the page and in addresses.
-pub const NAME: &str = "temperature";
 
 /// The source that the reader edits: a few tokens with made-up logits.
 pub const TOY: &str = "toy";
@@ -103,30 +105,6 @@ pub enum Event {
     TopP(usize),
     /// Type a logit for one of the made-up tokens.
     Logit(usize, String),
-    /// Go back to the beginning.
-    Reset,
-}
-
-impl Event {
-    /// The event that the page calls `name`, with its `value` as text.
-    ///
-    /// # Errors
-    /// [`Error::Event`] for an unknown name or a value that is not of the event's kind.
-    pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
-        let wrong = || Error::Event { name: name.to_owned(), value: value.to_owned() };
-        let number = || value.parse::<usize>().map_err(|_| wrong());
-        Ok(match name {
-            "source" => Event::Source(value.to_owned()),
-            "temperature" => Event::Temperature(number()?),
-            "top-k" => Event::TopK(number()?),
-            "top-p" => Event::TopP(number()?),
-            "reset" => Event::Reset,
-            _ => {
-                let place = name.strip_prefix("logit-").ok_or_else(wrong)?;
-                Event::Logit(place.parse().map_err(|_| wrong())?, value.to_owned())
-            }
-        })
-    }
 }
 
 /// The logit that a reader typed, if it is one: `3.2`, `-0,8`, `−1`.
@@ -135,85 +113,14 @@ fn logit(typed: &str) -> Option<f32> {
     plain.parse().ok().filter(|logit: &f32| logit.abs() <= LARGEST_LOGIT)
 }
 
-/// The widget: what it was given, what was chosen, and the logits that have arrived.
+/// The widget: what it was given, and the logits that have arrived.
 #[derive(Debug, Clone)]
 pub struct Temperature {
     setup: Setup,
-    state: State,
-    readings: Readings<NextToken>,
+    logits: Files<NextToken>,
 }
 
 impl Temperature {
-    /// The widget as it opens, with the logits that are at hand.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when the setup contradicts itself.
-    pub fn new(setup: Setup, loaded: Vec<NextToken>) -> Result<Self, Error> {
-        let state = setup.opening.clone();
-        let widget = Self { setup, state, readings: Readings::new(loaded) };
-        if widget.setup.toy.is_empty() || !widget.is_sound(&widget.state) {
-            let reason = "the opening has a token, text, logit or setting that is not there";
-            return Err(Error::Setup { reason: reason.to_owned() });
-        }
-        Ok(widget)
-    }
-
-    /// The widget in a page: see [`crate::open`].
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when `setup` is not the JSON of a [`Setup`].
-    pub fn open(setup: &str, address: &str) -> Result<Self, Error> {
-        let setup = serde_json::from_str(setup)
-            .map_err(|error| Error::Setup { reason: error.to_string() })?;
-        let mut widget = Self::new(setup, Vec::new())?;
-        if let Some(state) = widget.state_in_address(address) {
-            widget.state = state;
-        }
-        Ok(widget)
-    }
-
-    /// What the reader has chosen.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// Applies one event.
-    ///
-    /// # Errors
-    /// [`Error::Event`] when something is chosen that is not there. The state stays.
-    pub fn apply(&mut self, event: Event) -> Result<(), Error> {
-        let wrong = |name: &str, value: String| Err(Error::Event { name: name.to_owned(), value });
-        let mut next = self.state.clone();
-        match event {
-            Event::Source(name) => {
-                if name != TOY && self.prompt(&name).is_none() {
-                    return wrong("source", name);
-                }
-                next.source = name;
-                next.top_k = next.top_k.filter(|k| *k < self.all(&next.source));
-            }
-            Event::Temperature(step) if step < TEMPERATURES.len() => next.step = step,
-            Event::TopK(k) if (1..=self.all(&next.source)).contains(&k) => {
-                next.top_k = (k < self.all(&next.source)).then_some(k);
-            }
-            Event::TopP(percent) if is_percent(percent) => next.top_p = percent,
-            Event::Logit(place, typed) if place < next.logits.len() => {
-                if let Some(logit) = logit(&typed) {
-                    next.logits[place] = logit;
-                }
-                next.typed[place] = typed;
-            }
-            Event::Reset => next = self.setup.opening.clone(),
-            Event::Temperature(value) => return wrong("temperature", value.to_string()),
-            Event::TopK(value) => return wrong("top-k", value.to_string()),
-            Event::TopP(value) => return wrong("top-p", value.to_string()),
-            Event::Logit(place, typed) => return wrong(&format!("logit-{place}"), typed),
-        }
-        self.readings.forget_problem();
-        self.state = next;
-        Ok(())
-    }
-
     fn prompt(&self, name: &str) -> Option<&Prompt> {
         self.setup.prompts.iter().find(|prompt| prompt.name == name)
     }
@@ -227,12 +134,63 @@ impl Temperature {
     }
 
     /// The tokens that are named, and all logits of the chosen source, once they are here.
-    fn tokens(&self) -> Option<(&[String], &[f32])> {
-        if self.state.source == TOY {
-            return Some((&self.setup.toy, &self.state.logits));
+    fn tokens<'a>(&'a self, state: &'a State) -> Option<(&'a [String], &'a [f32])> {
+        if state.source == TOY {
+            return Some((&self.setup.toy, &state.logits));
         }
-        let reading = self.readings.get(&self.state.source)?;
-        Some((&reading.named, &reading.logits))
+        let next = self.logits.get(&state.source)?;
+        Some((&next.named, &next.logits))
+    }
+
+    /// Another source. A number of tokens to keep that it does not have is let go.
+    fn choose(&self, state: &State, source: &str) -> State {
+        let top_k = state.top_k.filter(|k| *k < self.all(source));
+        State { source: source.to_owned(), top_k, ..state.clone() }
+    }
+}
+
+impl Machine for Temperature {
+    const NAME: &'static str = "temperature";
+    const USER_TEXT: UserText = UserText::AtOnce;
+    type Setup = Setup;
+    type State = State;
+    type Event = Event;
+
+    fn new(setup: Setup) -> Result<(Self, State), Error> {
+        if setup.toy.is_empty() {
+            return Err(Error::setup("there are no made-up tokens"));
+        }
+        let opening = setup.opening.clone();
+        Ok((Self { setup, logits: Files::default() }, opening))
+    }
+
+    fn parse(name: &str, value: &str) -> Option<Event> {
+        Some(match name {
+            "source" => Event::Source(value.to_owned()),
+            "temperature" => Event::Temperature(value.parse().ok()?),
+            "top-k" => Event::TopK(value.parse().ok()?),
+            "top-p" => Event::TopP(value.parse().ok()?),
+            _ => {
+                let place = name.strip_prefix("logit-")?.parse().ok()?;
+                Event::Logit(place, value.to_owned())
+            }
+        })
+    }
+
+    fn apply(&self, state: &State, event: &Event) -> Result<State, Refusal> {
+        let mut next = state.clone();
+        match event {
+            Event::Source(name) => return Ok(self.choose(state, name)),
+            Event::Temperature(step) => next.step = *step,
+            Event::TopK(k) => next.top_k = (*k != self.all(&state.source)).then_some(*k),
+            Event::TopP(percent) => next.top_p = *percent,
+            Event::Logit(place, typed) => {
+                let field = next.typed.get_mut(*place).ok_or(Refusal::Invalid)?;
+                field.clone_from(typed);
+                next.logits[*place] = logit(typed).unwrap_or(state.logits[*place]);
+            }
+        }
+        Ok(next)
     }
 
     fn is_sound(&self, state: &State) -> bool {
@@ -240,77 +198,65 @@ impl Temperature {
         (source == TOY || self.prompt(source).is_some())
             && *step < TEMPERATURES.len()
             && top_k.is_none_or(|k| (1..self.all(source)).contains(&k))
-            && is_percent(*top_p)
+            && (P_STEP..=100).contains(top_p)
+            && top_p.is_multiple_of(P_STEP)
             && [logits.len(), typed.len()] == [self.setup.toy.len(); 2]
             && logits.iter().all(|logit| logit.abs() <= LARGEST_LOGIT)
     }
 
-    /// The address of this view: `?temperature=source_1.00_all_100_3.2_2.5`, with the made-up
-    /// logits at the end.
-    fn address(&self) -> String {
-        let State { source, top_k, top_p, logits, .. } = &self.state;
+    fn address(&self, state: &State) -> String {
+        let State { source, top_k, top_p, logits, .. } = state;
+        let temperature = format!("{:.2}", state.temperature());
         let top_k = top_k.map_or("all".to_owned(), |k| k.to_string());
-        let logits: String = logits.iter().map(|logit| format!("_{logit}")).collect();
-        format!("?{NAME}={source}_{:.2}_{top_k}_{top_p}{logits}", self.state.temperature())
+        let mut fields: Vec<&dyn Display> = vec![source, &temperature, &top_k, top_p];
+        fields.extend(logits.iter().map(|logit| logit as &dyn Display));
+        address::join(&fields)
     }
 
-    /// The state that an address asks for, if it makes sense.
-    fn state_in_address(&self, address: &str) -> Option<State> {
-        let parts: Vec<&str> = address::value(address, NAME)?.split('_').collect();
-        let [source, temperature, top_k, top_p, logits @ ..] = &parts[..] else { return None };
-        let temperature: f32 = temperature.parse().ok()?;
-        let logits: Vec<f32> = logits.iter().map(|text| logit(text)).collect::<Option<_>>()?;
-        let state = State {
-            source: (*source).to_owned(),
-            step: TEMPERATURES.iter().position(|known| *known == temperature)?,
-            top_k: if *top_k == "all" { None } else { Some(top_k.parse().ok()?) },
-            top_p: top_p.parse().ok()?,
-            ..State::neutral(logits)
+    fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
+        let source = fields.text()?.to_owned();
+        let temperature: f32 = fields.read()?;
+        let step = TEMPERATURES.iter().position(|known| *known == temperature)?;
+        let top_k = match fields.text()? {
+            "all" => None,
+            k => Some(k.parse().ok()?),
         };
-        self.is_sound(&state).then_some(state)
-    }
-}
-
-fn is_percent(percent: usize) -> bool {
-    (P_STEP..=100).contains(&percent) && percent.is_multiple_of(P_STEP)
-}
-
-impl Widget for Temperature {
-    fn update(&mut self, name: &str, value: &str) -> Result<bool, Error> {
-        self.apply(Event::parse(name, value)?)?;
-        Ok(true)
+        let top_p = fields.read()?;
+        let logits = fields.rest().into_iter().map(logit).collect::<Option<_>>()?;
+        Some(State { source, step, top_k, top_p, ..State::neutral(logits) })
     }
 
-    fn view(&self) -> String {
-        view::whole(self).into_string()
+    fn view(&self, state: &State) -> Markup {
+        view::whole(self, state)
     }
 
-    fn wants(&self) -> Option<String> {
-        if self.state.source == TOY { None } else { self.readings.wants(&self.state.source) }
+    fn wants(&self, state: &State) -> Option<String> {
+        if state.source == TOY { None } else { self.logits.wants(&state.source) }
     }
 
-    fn receive(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+    fn receive(&mut self, state: &State, path: &str, bytes: &[u8]) -> Result<(), Error> {
         let prompts = &self.setup.prompts;
-        let fits = |reading: &NextToken| {
-            let known = prompts.iter().find(|prompt| prompt.name == reading.name);
-            known.is_some_and(|prompt| prompt.vocabulary == reading.logits.len())
-        };
-        self.readings.receive_fitting(fits, &self.state.source, path, bytes)
+        self.logits.receive(&state.source, path, bytes, |next| {
+            let known = prompts.iter().find(|prompt| prompt.name == next.name);
+            known.is_some_and(|prompt| prompt.vocabulary == next.logits.len())
+        })
     }
 
-    fn failed(&mut self, path: &str, reason: &str) {
-        self.readings.failed(&self.state.source, path, reason);
+    fn failed(&mut self, state: &State, path: &str, reason: &str) {
+        self.logits.failed(&state.source, path, reason);
     }
 
-    fn own(&mut self, reading: &Reading) -> Result<(), Error> {
-        let next = own::next_token(reading);
-        self.setup.prompts.retain(|prompt| prompt.name != next.name);
-        self.setup.prompts.push(Prompt {
-            name: next.name.clone(),
-            text: next.text.clone(),
-            vocabulary: next.logits.len(),
-        });
-        self.readings.put(next);
-        self.apply(Event::Source(own::NAME.to_owned()))
+    fn retry(&mut self) {
+        self.logits.retry();
+    }
+
+    fn take_text(&mut self, state: &State, reading: &Reading) -> Result<State, Error> {
+        let NextToken { name, text, named, logits } = NextToken::of_text(reading);
+        let prompt = Prompt { name: name.clone(), text: text.clone(), vocabulary: logits.len() };
+        self.setup.prompts.retain(|prompt| prompt.name != name);
+        self.setup.prompts.push(prompt);
+        let next = self.choose(state, &name);
+        self.logits.put(NextToken { name, text, named, logits });
+        Ok(next)
     }
 }

@@ -44,7 +44,7 @@ impl Column {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shares {
     /// At temperature 1.
-    pub own: Column,
+    pub base: Column,
     /// At the chosen temperature.
     pub warm: Column,
     /// At the chosen temperature, after top-k and then top-p.
@@ -64,12 +64,12 @@ impl Shares {
         let data = TensorData::new(numbers, [1, logits.len()]);
         let logits = Tensor::<2>::from_data(data, (&Device::flex(), DType::F64));
 
-        let own = Column::new(softmax(logits.clone(), 1));
+        let base = Column::new(softmax(logits.clone(), 1));
         let warm = softmax_with_temperature(logits.clone(), f64::from(temperature), 1);
         let warm = Column::new(warm.expect("a temperature of the slider"));
         if keep.is_none() && percent == 100 {
             let (kept, stays) = (warm.clone(), vec![true; warm.shares.len()]);
-            return Self { own, warm, kept, stays };
+            return Self { base, warm, kept, stays };
         }
         let mut kept = logits / temperature;
         if let Some(k) = keep {
@@ -77,7 +77,7 @@ impl Shares {
         }
         kept = top_p(kept, percent as f64 / 100.0).expect("p is above 0 and at most 1");
         let stays = kept.to_data().iter::<f64>().map(f64::is_finite).collect();
-        Self { own, warm, kept: Column::new(softmax(kept, 1)), stays }
+        Self { base, warm, kept: Column::new(softmax(kept, 1)), stays }
     }
 
     /// How many tokens the filters keep.

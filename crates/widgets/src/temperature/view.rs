@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use maud::{Markup, html};
 
-use super::{Column, LARGEST_LOGIT, NAME, P_STEP, Shares, TEMPERATURES, TOY, Temperature, logit};
+use super::{Column, LARGEST_LOGIT, P_STEP, Shares, State, TEMPERATURES, TOY, Temperature, logit};
+use crate::machine::Machine;
 use crate::parts::{Slider, actions, menu};
 use crate::show::{grouped, number, share, significant, word};
 
@@ -12,28 +13,27 @@ use crate::show::{grouped, number, share, significant, word};
 const LINES: usize = 12;
 
 /// The whole widget.
-pub fn whole(widget: &Temperature) -> Markup {
-    let state = &widget.state;
-    let found = widget.tokens().map(|(named, logits)| {
+pub(super) fn whole(widget: &Temperature, state: &State) -> Markup {
+    let found = widget.tokens(state).map(|(named, logits)| {
         (named, logits, Shares::new(logits, state.temperature(), state.top_k, state.top_p))
     });
     html! {
-        div class={ "view " (NAME) } {
-            (controls(widget))
+        div class={ "view " (Temperature::NAME) } {
+            (controls(widget, state))
             @match &found {
                 Some((named, logits, shares)) => {
-                    p class="status" role="status" { (status(widget, named, shares)) }
-                    (tokens(widget, named, logits, shares))
-                    (summary(widget, shares))
+                    p class="status" role="status" { (status(state, named, shares)) }
+                    (tokens(widget, state, named, logits, shares))
+                    (summary(state, shares))
                 }
-                None => p class="status" role="status" { (waiting(widget)) }
+                None => p class="status" role="status" { (waiting(widget, state)) }
             }
         }
     }
 }
 
-fn controls(widget: &Temperature) -> Markup {
-    let (setup, state) = (&widget.setup, &widget.state);
+fn controls(widget: &Temperature, state: &State) -> Markup {
+    let setup = &widget.setup;
     let mut sources = vec![(TOY.to_owned(), format!("Made up: {} …", setup.toy_text))];
     sources.extend(
         setup.prompts.iter().map(|it| (it.name.clone(), format!("SmolLM2: {} …", it.text))),
@@ -79,15 +79,15 @@ fn controls(widget: &Temperature) -> Markup {
                 shown: &top_p,
                 spoken: &format!("a probability of {top_p} stays"),
             }.view())
-            @if state.source == TOY { (logits(widget)) }
-            (actions(&widget.address()))
+            @if state.source == TOY { (logits(widget, state)) }
+            (actions(&widget.link(state)))
         }
     }
 }
 
 /// A field for each made-up logit.
-fn logits(widget: &Temperature) -> Markup {
-    let (setup, state) = (&widget.setup, &widget.state);
+fn logits(widget: &Temperature, state: &State) -> Markup {
+    let setup = &widget.setup;
     html! {
         fieldset class="logits wide" {
             legend { "The logits, to edit" }
@@ -111,46 +111,45 @@ fn logits(widget: &Temperature) -> Markup {
 }
 
 /// What the knobs have done, in words.
-fn status(widget: &Temperature, named: &[String], shares: &Shares) -> String {
-    let state = &widget.state;
-    let first = shares.own.largest();
+fn status(state: &State, named: &[String], shares: &Shares) -> String {
+    let first = shares.base.largest();
     let token = named.get(first).map_or("?".into(), |token| word(token));
-    let (own, warm) = (&shares.own, &shares.warm);
+    let (base, warm) = (&shares.base, &shares.warm);
     let has = |column: &Column| share(column.shares[first] as f32);
     let temperature = state.temperature();
     let mut text = if temperature == 1.0 {
-        let effective = significant(own.effective());
+        let effective = significant(base.effective());
         format!(
             "Temperature 1.00: “{token}” has {}. In effect the choice is among {effective} tokens.",
-            has(own)
+            has(base)
         )
     } else {
         format!(
             "Temperature {temperature:.2}: “{token}” has {}, and {} at 1.00. In effect the choice is \
              among {} tokens, and among {} at 1.00.",
             has(warm),
-            has(own),
+            has(base),
             significant(warm.effective()),
-            significant(own.effective()),
+            significant(base.effective()),
         )
     };
     if state.top_k.is_some() || state.top_p < 100 {
         text += &format!(
             " The filters keep {} of {} tokens, and “{token}” then has {}.",
             grouped(shares.stay() as u64),
-            grouped(shares.own.shares.len() as u64),
+            grouped(shares.base.shares.len() as u64),
             has(&shares.kept)
         );
     }
     text
 }
 
-fn waiting(widget: &Temperature) -> Markup {
+fn waiting(widget: &Temperature, state: &State) -> Markup {
     html! {
-        @match widget.readings.problem() {
+        @match widget.logits.problem() {
             Some(problem) => {
                 "The model's logits could not be loaded: " (problem) ". Choose another text, or try again. "
-                button type="button" data-event="source" data-value=(widget.state.source) { "Try again" }
+                button type="button" data-event="source" data-value=(state.source) { "Try again" }
             }
             None => "Loading the model's logits…",
         }
@@ -158,15 +157,21 @@ fn waiting(widget: &Temperature) -> Markup {
 }
 
 /// Token, logit, and its share in each of the three distributions.
-fn tokens(widget: &Temperature, named: &[String], logits: &[f32], shares: &Shares) -> Markup {
+fn tokens(
+    widget: &Temperature,
+    state: &State,
+    named: &[String],
+    logits: &[f32],
+    shares: &Shares,
+) -> Markup {
     let lines = named.len().min(LINES);
-    let text = widget.prompt(&widget.state.source).map_or(&widget.setup.toy_text, |it| &it.text);
+    let text = widget.prompt(&state.source).map_or(&widget.setup.toy_text, |it| &it.text);
     let others = logits.len() - lines;
     html! {
         div class="scroll" {
             table class="weights bars" {
                 caption { "Shares after “" (text) "”; the bars run from 0 to 1" }
-                (head(widget, html! { th scope="col" { "Token" } th scope="col" { "Logit" } }))
+                (head(state, html! { th scope="col" { "Token" } th scope="col" { "Logit" } }))
                 tbody {
                     @for (place, token) in named.iter().take(lines).enumerate() {
                         tr {
@@ -192,7 +197,7 @@ fn tokens(widget: &Temperature, named: &[String], logits: &[f32], shares: &Share
 fn cells(shares: &Shares, places: Range<usize>) -> Markup {
     let together = |column: &Column| column.shares[places.clone()].iter().sum::<f64>();
     html! {
-        (cell(together(&shares.own)))
+        (cell(together(&shares.base)))
         (cell(together(&shares.warm)))
         @if shares.stays[places.clone()].contains(&true) {
             (cell(together(&shares.kept)))
@@ -216,14 +221,14 @@ fn cell(weight: f64) -> Markup {
 }
 
 /// The three distributions in one number each.
-fn summary(widget: &Temperature, shares: &Shares) -> Markup {
-    let columns = [&shares.own, &shares.warm, &shares.kept];
-    let all = shares.own.shares.len();
+fn summary(state: &State, shares: &Shares) -> Markup {
+    let columns = [&shares.base, &shares.warm, &shares.kept];
+    let all = shares.base.shares.len();
     html! {
         div class="scroll" {
             table class="weights" {
                 caption { "How spread out they are" }
-                (head(widget, html! { th scope="col" { span class="unseen" { "Measure" } } }))
+                (head(state, html! { th scope="col" { span class="unseen" { "Measure" } } }))
                 tbody {
                     tr {
                         th scope="row" { "Entropy, bits" }
@@ -244,13 +249,13 @@ fn summary(widget: &Temperature, shares: &Shares) -> Markup {
 }
 
 /// The head of a table: `first` columns, then the three distributions.
-fn head(widget: &Temperature, first: Markup) -> Markup {
+fn head(state: &State, first: Markup) -> Markup {
     html! {
         thead {
             tr {
                 (first)
                 th scope="col" { "T = 1" }
-                th scope="col" { "T = " (format!("{:.2}", widget.state.temperature())) }
+                th scope="col" { "T = " (format!("{:.2}", state.temperature())) }
                 th scope="col" { "Filtered" }
             }
         }

@@ -3,13 +3,14 @@
 mod view;
 
 use burn::tensor::Device;
+use maud::Markup;
 use serde::{Deserialize, Serialize};
-use translator::{HEADS, LAYERS, Pair, Translation, Translator, WEIGHTS_CHECKSUM, checksum};
+use translator::{HEADS, LAYERS, Pair, Translator, WEIGHTS_CHECKSUM, checksum};
 
-use crate::{Error, Widget, address, grid};
-
-/// The widget's name, in the text, in the page and in addresses.
-pub const NAME: &str = "translation";
+use crate::address::{self, Fields};
+use crate::error::Error;
+use crate::grid::{self, Cell};
+use crate::machine::{Machine, Refusal};
 
 /// Where the book puts the weights, from the site's root. Other weights get another name.
 pub fn weights_path() -> String {
@@ -67,7 +68,7 @@ pub struct State {
     /// The English word whose attention is shown, from 0. One past the last is the end.
     pub word: usize,
     /// The cell of the map that Tab comes to: English row and French column.
-    pub cell: grid::Cell,
+    pub cell: Cell,
 }
 
 /// What a reader can do.
@@ -84,201 +85,45 @@ pub enum Event {
     /// Look from this English word.
     Word(usize),
     /// Press a cell of the map.
-    Cell(grid::Cell),
+    Cell(Cell),
     /// Press a key in the map.
     Key(String),
-    /// Go back to the beginning.
-    Reset,
-}
-
-impl Event {
-    /// The event that the page calls `name`, with its `value` as text.
-    ///
-    /// # Errors
-    /// [`Error::Event`] for an unknown name or a value that is not of the event's kind.
-    pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
-        let wrong = || Error::Event { name: name.to_owned(), value: value.to_owned() };
-        let number = || value.parse::<usize>().map_err(|_| wrong());
-        Ok(match name {
-            "example" => Event::Example(number()?),
-            "text" => Event::Text(value.to_owned()),
-            "layer" => Event::Layer(number()?),
-            "head" => Event::Head(if value == MEAN { None } else { Some(number()?) }),
-            "word" => Event::Word(number()?),
-            "cell" => {
-                let (row, column) = value.split_once(',').ok_or_else(wrong)?;
-                Event::Cell((
-                    row.parse().map_err(|_| wrong())?,
-                    column.parse().map_err(|_| wrong())?,
-                ))
-            }
-            "key" => Event::Key(value.to_owned()),
-            "reset" => Event::Reset,
-            _ => return Err(wrong()),
-        })
-    }
 }
 
 /// The mean of all heads, as a value of the menu and in addresses.
 const MEAN: &str = "mean";
 
-/// The widget: what it was given, what was chosen, and what the model made of it.
+/// The widget: what it was given, and what the model made of the sentence chosen last.
 #[derive(Debug, Clone)]
-pub struct TranslationWidget {
+pub struct Translation {
     setup: Setup,
-    state: State,
     model: Option<Translator>,
-    /// The state's sentence in English, once the model is there.
-    translation: Option<Translation>,
+    /// A sentence, and what the model writes for it.
+    written: Option<(Pair, translator::Translation)>,
     /// Why the model is not there.
     missing: Option<String>,
 }
 
-impl TranslationWidget {
-    /// The widget as it opens. In a page the model comes later.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when the setup contradicts itself.
-    pub fn new(setup: Setup, model: Option<Translator>) -> Result<Self, Error> {
-        let state = opening(&setup)?;
-        let mut widget = Self { setup, state, model, translation: None, missing: None };
-        widget.translate()?;
-        Ok(widget)
-    }
-
-    /// The widget in a page: see [`crate::open`].
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when `setup` is not the JSON of a [`Setup`].
-    pub fn open(setup: &str, address: &str) -> Result<Self, Error> {
-        let setup = serde_json::from_str(setup)
-            .map_err(|error| Error::Setup { reason: error.to_string() })?;
-        let mut widget = Self::new(setup, None)?;
-        if let Some(state) = widget.state_in_address(address) {
-            widget.state = state;
-        }
-        Ok(widget)
-    }
-
-    /// What the reader has chosen.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// What the model made of the sentence, once it is there.
-    pub fn translation(&self) -> Option<&Translation> {
-        self.translation.as_ref()
-    }
-
-    /// Applies one event. Says whether it meant anything.
-    ///
-    /// # Errors
-    /// [`Error::Event`] when something is chosen that is not there. The state stays.
-    pub fn apply(&mut self, event: Event) -> Result<bool, Error> {
-        let wrong = |name: &str, value: String| Error::Event { name: name.to_owned(), value };
-        let mut next = self.state.clone();
-        let (rows, columns) = self.size();
-        match event {
-            Event::Example(place) => {
-                let example = self
-                    .setup
-                    .examples
-                    .get(place)
-                    .ok_or_else(|| wrong("example", place.to_string()))?;
-                (next.pair, next.typed) = (read(&example.french)?, example.french.clone());
-                (next.word, next.cell, next.problem) = (example.word, (example.word, 0), None);
-            }
-            Event::Text(text) => {
-                match Pair::read(&text) {
-                    Ok(pair) if pair == next.pair => next.problem = None,
-                    Ok(pair) => {
-                        (next.pair, next.problem) = (pair, None);
-                        (next.word, next.cell) = (0, (0, 0));
-                    }
-                    Err(error) => next.problem = Some(error.to_string()),
-                }
-                next.typed = text;
-            }
-            Event::Layer(layer) if layer < LAYERS => next.layer = layer,
-            Event::Head(head) if head.is_none_or(|head| head < HEADS) => next.head = head,
-            Event::Word(word) if word < rows => (next.word, next.cell.0) = (word, word),
-            Event::Cell(cell) if cell.0 < rows && cell.1 < columns => {
-                (next.word, next.cell) = (cell.0, cell);
-            }
-            Event::Key(key) => {
-                let Some(cell) = grid::step(self.state.cell, &key, rows, columns) else {
-                    return Ok(false);
-                };
-                (next.word, next.cell) = (cell.0, cell);
-            }
-            Event::Reset => next = opening(&self.setup)?,
-            Event::Layer(value) => return Err(wrong("layer", value.to_string())),
-            Event::Head(value) => return Err(wrong("head", format!("{value:?}"))),
-            Event::Word(value) => return Err(wrong("word", value.to_string())),
-            Event::Cell((row, column)) => return Err(wrong("cell", format!("{row},{column}"))),
-        }
-        let same = next.pair == self.state.pair;
-        self.state = next;
-        self.missing = None;
-        if !same {
-            self.translate()?;
-        }
-        Ok(true)
-    }
-
-    /// Lets the model translate the sentence, if it is there.
-    fn translate(&mut self) -> Result<(), Error> {
-        let Some(model) = &self.model else { return Ok(()) };
-        let translation = model
-            .translate(&self.state.pair.french)
-            .map_err(|error| Error::Setup { reason: error.to_string() })?;
-        self.translation = Some(translation);
-        let (rows, columns) = self.size();
-        let State { word, cell, .. } = &mut self.state;
-        *word = (*word).min(rows - 1);
-        *cell = (*word, cell.1.min(columns - 1));
-        Ok(())
+impl Translation {
+    /// What the model makes of the chosen sentence, once it is there.
+    pub fn written(&self, state: &State) -> Option<&translator::Translation> {
+        let (pair, translation) = self.written.as_ref()?;
+        (*pair == state.pair).then_some(translation)
     }
 
     /// English rows, with one for the end, and French columns. Without the model the English is
     /// that of the grammar.
-    fn size(&self) -> (usize, usize) {
-        let english = self.translation.as_ref().map_or(&self.state.pair.english, |it| &it.english);
-        (english.len() + 1, self.state.pair.french.len())
+    fn size(&self, state: &State) -> (usize, usize) {
+        let english = self.written(state).map_or(&state.pair.english, |it| &it.english);
+        (english.len() + 1, state.pair.french.len())
     }
+}
 
-    /// The address of this view: `?translation=le-chat-noir-dort.1.mean.2`.
-    fn address(&self) -> String {
-        let State { pair, layer, head, word, .. } = &self.state;
-        let words = pair.french.iter().map(|word| translator::plain(word).replace('\'', ""));
-        let words = words.collect::<Vec<_>>().join("-");
-        let head = head.map_or(MEAN.to_owned(), |head| head.to_string());
-        format!("?{NAME}={words}.{layer}.{head}.{word}")
-    }
-
-    /// The state that an address asks for, if it makes sense.
-    fn state_in_address(&self, address: &str) -> Option<State> {
-        let parts: Vec<&str> = address::value(address, NAME)?.split('.').collect();
-        let [words, layer, head, word] = parts[..] else { return None };
-        // A word of one letter has lost its apostrophe.
-        let words = words.split('-').map(|word| match word.len() {
-            1 => format!("{word}'"),
-            _ => word.to_owned(),
-        });
-        let pair = Pair::read(&words.collect::<Vec<_>>().join(" ")).ok()?;
-        let head = if head == MEAN { None } else { Some(head.parse::<usize>().ok()?) };
-        let (layer, word) = (layer.parse::<usize>().ok()?, word.parse::<usize>().ok()?);
-        let fits =
-            layer < LAYERS && head.is_none_or(|head| head < HEADS) && word <= pair.english.len();
-        let typed = translator::join(&pair.french);
-        let state = State { pair, typed, problem: None, layer, head, word, cell: (word, 0) };
-        fits.then_some(state)
-    }
-
+impl State {
     /// `[seq_q][seq_k]`: the cross-attention weights of the chosen layer and head.
-    fn weights(&self, translation: &Translation) -> Vec<Vec<f32>> {
-        let heads = &translation.weights[self.state.layer];
-        match self.state.head {
+    fn weights(&self, translation: &translator::Translation) -> Vec<Vec<f32>> {
+        let heads = &translation.weights[self.layer];
+        match self.head {
             Some(head) => heads[head].clone(),
             None => mean(heads),
         }
@@ -297,47 +142,134 @@ fn mean(heads: &[Vec<Vec<f32>>]) -> Vec<Vec<f32>> {
     mean
 }
 
-fn read(french: &str) -> Result<Pair, Error> {
-    Pair::read(french).map_err(|error| Error::Setup { reason: format!("“{french}”: {error}") })
+/// A layer and a head, and a sentence with the word to look from.
+fn at(setup: &Setup, example: &Example) -> Result<State, Error> {
+    let (typed, word) = (example.french.clone(), example.word);
+    let pair = Pair::read(&typed).map_err(|error| Error::setup(format!("“{typed}”: {error}")))?;
+    let Setup { layer, head, .. } = *setup;
+    Ok(State { pair, typed, problem: None, layer, head, word, cell: (word, 0) })
 }
 
-/// How the widget opens, and what Reset goes back to.
-fn opening(setup: &Setup) -> Result<State, Error> {
-    let wrong = |reason: String| Err(Error::Setup { reason });
-    for example in &setup.examples {
-        if example.word > read(&example.french)?.english.len() {
-            return wrong(format!("“{}” opens on a word that it does not have", example.french));
+/// A head by its number, or the mean of all.
+fn head(text: &str) -> Option<Option<usize>> {
+    if text == MEAN { Some(None) } else { text.parse().ok().map(Some) }
+}
+
+impl Machine for Translation {
+    const NAME: &'static str = "translation";
+    type Setup = Setup;
+    type State = State;
+    type Event = Event;
+
+    fn new(setup: Setup) -> Result<(Self, State), Error> {
+        let states = setup.examples.iter().map(|example| at(&setup, example));
+        let states: Vec<State> = states.collect::<Result<_, _>>()?;
+        let widget = Self { setup, model: None, written: None, missing: None };
+        if let Some(state) = states.iter().find(|state| !widget.is_sound(state)) {
+            let reason = format!("“{}” opens on what is not there", state.typed);
+            return Err(Error::setup(reason));
         }
-    }
-    let Some(first) = setup.examples.first() else { return wrong("there is no example".into()) };
-    if setup.layer >= LAYERS || setup.head.is_some_and(|head| head >= HEADS) {
-        return wrong(format!("there is no layer {}, head {:?}", setup.layer, setup.head));
-    }
-    Ok(State {
-        pair: read(&first.french)?,
-        typed: first.french.clone(),
-        problem: None,
-        layer: setup.layer,
-        head: setup.head,
-        word: first.word,
-        cell: (first.word, 0),
-    })
-}
-
-impl Widget for TranslationWidget {
-    fn update(&mut self, name: &str, value: &str) -> Result<bool, Error> {
-        self.apply(Event::parse(name, value)?)
+        let first = states.into_iter().next();
+        Ok((widget, first.ok_or_else(|| Error::setup("there is no example"))?))
     }
 
-    fn view(&self) -> String {
-        view::whole(self).into_string()
+    fn parse(name: &str, value: &str) -> Option<Event> {
+        Some(match name {
+            "example" => Event::Example(value.parse().ok()?),
+            "text" => Event::Text(value.to_owned()),
+            "layer" => Event::Layer(value.parse().ok()?),
+            "head" => Event::Head(head(value)?),
+            "word" => Event::Word(value.parse().ok()?),
+            "cell" => Event::Cell(grid::parse(value)?),
+            "key" => Event::Key(value.to_owned()),
+            _ => return None,
+        })
     }
 
-    fn wants(&self) -> Option<String> {
+    fn apply(&self, state: &State, event: &Event) -> Result<State, Refusal> {
+        let mut next = state.clone();
+        match event {
+            Event::Example(place) => {
+                let example = self.setup.examples.get(*place).ok_or(Refusal::Invalid)?;
+                let example = at(&self.setup, example).map_err(|_| Refusal::Invalid)?;
+                next = State { layer: state.layer, head: state.head, ..example };
+            }
+            Event::Text(text) => {
+                next.typed.clone_from(text);
+                match Pair::read(text) {
+                    Ok(pair) if pair == state.pair => next.problem = None,
+                    Ok(pair) => {
+                        (next.pair, next.problem) = (pair, None);
+                        (next.word, next.cell) = (0, (0, 0));
+                    }
+                    Err(error) => next.problem = Some(error.to_string()),
+                }
+            }
+            Event::Layer(layer) => next.layer = *layer,
+            Event::Head(head) => next.head = *head,
+            Event::Word(word) => (next.word, next.cell.0) = (*word, *word),
+            Event::Cell(cell) => (next.word, next.cell) = (cell.0, *cell),
+            Event::Key(key) => {
+                let (rows, columns) = self.size(state);
+                next.cell = grid::step(state.cell, key, rows, columns)?;
+                next.word = next.cell.0;
+            }
+        }
+        Ok(next)
+    }
+
+    fn is_sound(&self, state: &State) -> bool {
+        let (rows, columns) = self.size(state);
+        state.layer < LAYERS
+            && state.head.is_none_or(|head| head < HEADS)
+            && state.word.max(state.cell.0) < rows
+            && state.cell.1 < columns
+    }
+
+    /// The sentence comes without its accents and apostrophes: `le-chat-noir-dort_1_mean_2`.
+    fn address(&self, state: &State) -> String {
+        let State { pair, layer, head, word, .. } = state;
+        let words = pair.french.iter().map(|word| translator::plain(word).replace('\'', ""));
+        let words = words.collect::<Vec<_>>().join("-");
+        let head = head.map_or(MEAN.to_owned(), |head| head.to_string());
+        address::join(&[&words, layer, &head, word])
+    }
+
+    fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
+        // A word of one letter has lost its apostrophe.
+        let words = fields.text()?.split('-').map(|word| match word.len() {
+            1 => format!("{word}'"),
+            _ => word.to_owned(),
+        });
+        let pair = Pair::read(&words.collect::<Vec<_>>().join(" ")).ok()?;
+        let typed = translator::join(&pair.french);
+        let (layer, head, word) = (fields.read()?, head(fields.text()?)?, fields.read()?);
+        Some(State { pair, typed, problem: None, layer, head, word, cell: (word, 0) })
+    }
+
+    fn view(&self, state: &State) -> Markup {
+        view::whole(self, state)
+    }
+
+    /// Lets the model translate the sentence, if it is there. It may write fewer words than the
+    /// grammar.
+    fn settle(&mut self, state: &mut State) {
+        if let (None, Some(model)) = (self.written(state), &self.model) {
+            match model.translate(&state.pair.french) {
+                Ok(translation) => self.written = Some((state.pair.clone(), translation)),
+                Err(error) => self.missing = Some(error.to_string()),
+            }
+        }
+        let (rows, columns) = self.size(state);
+        state.word = state.word.min(rows - 1);
+        state.cell = (state.word, state.cell.1.min(columns - 1));
+    }
+
+    fn wants(&self, _: &State) -> Option<String> {
         (self.model.is_none() && self.missing.is_none()).then(|| self.setup.weights.clone())
     }
 
-    fn receive(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+    fn receive(&mut self, _: &State, path: &str, bytes: &[u8]) -> Result<(), Error> {
         let found = checksum(bytes);
         let read = if found == WEIGHTS_CHECKSUM {
             Translator::from_bytes(bytes, &Device::flex()).map_err(|error| error.to_string())
@@ -347,7 +279,7 @@ impl Widget for TranslationWidget {
         match read {
             Ok(model) => {
                 self.model = Some(model);
-                self.translate()
+                Ok(())
             }
             Err(reason) => {
                 self.missing = Some(reason.clone());
@@ -356,7 +288,11 @@ impl Widget for TranslationWidget {
         }
     }
 
-    fn failed(&mut self, _: &str, reason: &str) {
+    fn failed(&mut self, _: &State, _: &str, reason: &str) {
         self.missing = Some(reason.to_owned());
+    }
+
+    fn retry(&mut self) {
+        self.missing = None;
     }
 }

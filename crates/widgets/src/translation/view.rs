@@ -1,26 +1,27 @@
 //! The translation as HTML. Each number is printed; shade only repeats it.
 
 use maud::{Markup, html};
-use translator::{HEADS, LAYERS, Translation, held_out, join};
+use translator::{HEADS, LAYERS, held_out, join};
 
-use super::{MEAN, NAME, TranslationWidget};
+use super::{MEAN, State, Translation};
+use crate::machine::Machine;
 use crate::parts::{Grid, Shown, actions, legend, menu};
 use crate::show::{shade, share};
 
 /// The whole widget.
-pub fn whole(widget: &TranslationWidget) -> Markup {
+pub(super) fn whole(widget: &Translation, state: &State) -> Markup {
     html! {
         div class="view translation" {
-            (controls(widget))
-            @match widget.translation() {
+            (controls(widget, state))
+            @match widget.written(state) {
                 Some(translation) => {
-                    @let weights = widget.weights(translation);
-                    (verdict(widget, translation))
-                    (words(widget, translation, &weights))
-                    p class="status" role="status" { (status(widget, translation, &weights)) }
+                    @let weights = state.weights(translation);
+                    (verdict(state, translation))
+                    (words(state, translation, &weights))
+                    p class="status" role="status" { (status(state, translation, &weights)) }
                     div class="pictures" {
-                        (row_table(widget, translation, &weights[widget.state.word]))
-                        (map(widget, translation, &weights))
+                        (row_table(widget, state, translation, &weights[state.word]))
+                        (map(state, translation, &weights))
                     }
                     (legend("A row sums to one, up to rounding. Rows are English, columns French."))
                 }
@@ -30,8 +31,8 @@ pub fn whole(widget: &TranslationWidget) -> Markup {
     }
 }
 
-fn controls(widget: &TranslationWidget) -> Markup {
-    let (setup, state) = (&widget.setup, &widget.state);
+fn controls(widget: &Translation, state: &State) -> Markup {
+    let setup = &widget.setup;
     let mut examples: Vec<(String, String)> = setup
         .examples
         .iter()
@@ -66,14 +67,14 @@ fn controls(widget: &TranslationWidget) -> Markup {
             }
             (menu("Layer of the decoder", "layer", &layers, &state.layer.to_string()))
             (menu("Head", "head", &heads, &head))
-            (actions(&widget.address()))
+            (actions(&widget.link(state)))
         }
     }
 }
 
 /// The two sentences, and whether they fit each other.
-fn verdict(widget: &TranslationWidget, translation: &Translation) -> Markup {
-    let pair = &widget.state.pair;
+fn verdict(state: &State, translation: &translator::Translation) -> Markup {
+    let pair = &state.pair;
     html! {
         p class="verdict" {
             "French: " b lang="fr" { (join(&pair.french)) } ". "
@@ -89,22 +90,22 @@ fn verdict(widget: &TranslationWidget, translation: &Translation) -> Markup {
 }
 
 /// The English words, and the end, as they are shown.
-fn labels(translation: &Translation) -> Vec<String> {
+fn labels(translation: &translator::Translation) -> Vec<String> {
     let words = translation.english.iter().map(|word| (*word).to_owned());
     words.chain(["(end)".to_owned()]).collect()
 }
 
 /// The English words as a row of radio buttons, each with the French word that it looks at most.
-fn words(widget: &TranslationWidget, translation: &Translation, weights: &[Vec<f32>]) -> Markup {
-    let french = &widget.state.pair.french;
+fn words(state: &State, translation: &translator::Translation, weights: &[Vec<f32>]) -> Markup {
+    let french = &state.pair.french;
     html! {
         fieldset class="tokens needs-script" {
             legend { "Tap an English word, or use the arrow keys: where did the model look to write it?" }
             @for (place, (word, row)) in labels(translation).iter().zip(weights).enumerate() {
                 @let most = largest(row);
                 label class={ "token " (shade(row[most])) } {
-                    input type="radio" name={ (NAME) "-word" } value=(place) data-event="word"
-                        checked[place == widget.state.word] autocomplete="off";
+                    input type="radio" name={ (Translation::NAME) "-word" } value=(place) data-event="word"
+                        checked[place == state.word] autocomplete="off";
                     span class="word" { (word) }
                     span class="weight" { (french[most]) " " (share(row[most])) }
                 }
@@ -119,14 +120,14 @@ fn largest(row: &[f32]) -> usize {
 }
 
 /// One sentence for the eye and for the screen reader: where the query looks most.
-fn status(widget: &TranslationWidget, translation: &Translation, weights: &[Vec<f32>]) -> String {
-    let (row, french) = (&weights[widget.state.word], &widget.state.pair.french);
+fn status(state: &State, translation: &translator::Translation, weights: &[Vec<f32>]) -> String {
+    let (row, french) = (&weights[state.word], &state.pair.french);
     let mut order: Vec<usize> = (0..row.len()).collect();
     order.sort_by(|a, b| row[*b].total_cmp(&row[*a]));
     let mut text = format!(
         "{}: to write {}, the decoder looks most at “{}”, {}",
-        here(widget),
-        quoted(translation, widget.state.word),
+        here(state),
+        quoted(translation, state.word),
         french[order[0]],
         share(row[order[0]])
     );
@@ -137,19 +138,19 @@ fn status(widget: &TranslationWidget, translation: &Translation, weights: &[Vec<
 }
 
 /// An English word in quotes, or the end.
-fn quoted(translation: &Translation, word: usize) -> String {
+fn quoted(translation: &translator::Translation, word: usize) -> String {
     translation.english.get(word).map_or("the end".to_owned(), |word| format!("“{word}”"))
 }
 
-fn here(widget: &TranslationWidget) -> String {
-    let layer = widget.state.layer;
-    match widget.state.head {
+fn here(state: &State) -> String {
+    let layer = state.layer;
+    match state.head {
         Some(head) => format!("layer {layer}, head {head}"),
         None => format!("layer {layer}, mean of {HEADS} heads"),
     }
 }
 
-fn waiting(widget: &TranslationWidget) -> Markup {
+fn waiting(widget: &Translation) -> Markup {
     html! {
         @match &widget.missing {
             Some(problem) => {
@@ -162,15 +163,20 @@ fn waiting(widget: &TranslationWidget) -> Markup {
 }
 
 /// The chosen word's row as a table: French word, weight, and the illustration where there is one.
-fn row_table(widget: &TranslationWidget, translation: &Translation, row: &[f32]) -> Markup {
+fn row_table(
+    widget: &Translation,
+    state: &State,
+    translation: &translator::Translation,
+    row: &[f32],
+) -> Markup {
     let made_up = &widget.setup.illustration;
-    let english = translation.english.get(widget.state.word);
+    let english = translation.english.get(state.word);
     let beside = english.is_some_and(|word| *word == made_up.english)
-        && widget.state.pair.french.iter().any(|word| *word == made_up.french);
+        && state.pair.french.iter().any(|word| *word == made_up.french);
     html! {
         div class="scroll" {
             table class="weights" {
-                caption { "Where the decoder looked to write " (quoted(translation, widget.state.word)) ", " (here(widget)) }
+                caption { "Where the decoder looked to write " (quoted(translation, state.word)) ", " (here(state)) }
                 thead {
                     tr {
                         th scope="col" { "French" }
@@ -179,7 +185,7 @@ fn row_table(widget: &TranslationWidget, translation: &Translation, row: &[f32])
                     }
                 }
                 tbody {
-                    @for (word, weight) in widget.state.pair.french.iter().zip(row) {
+                    @for (word, weight) in state.pair.french.iter().zip(row) {
                         tr {
                             th scope="row" lang="fr" { (word) }
                             td class=(shade(*weight)) { (share(*weight)) }
@@ -197,20 +203,19 @@ fn row_table(widget: &TranslationWidget, translation: &Translation, row: &[f32])
 }
 
 /// Every English word against every French one: one tab stop, arrows move.
-fn map(widget: &TranslationWidget, translation: &Translation, weights: &[Vec<f32>]) -> Markup {
+fn map(state: &State, translation: &translator::Translation, weights: &[Vec<f32>]) -> Markup {
     let rows = labels(translation);
-    let columns: Vec<String> =
-        widget.state.pair.french.iter().map(|word| (*word).to_owned()).collect();
+    let columns: Vec<String> = state.pair.french.iter().map(|word| (*word).to_owned()).collect();
     let grid = Grid {
         label: &format!(
             "Cross-attention of {}: a row for each English word, a column for each French one",
-            here(widget)
+            here(state)
         ),
         corner: "looks at",
         rows: &rows,
         columns: &columns,
-        stop: widget.state.cell,
-        chosen: Some(widget.state.word),
+        stop: state.cell,
+        chosen: Some(state.word),
         keys: "key",
         press: "cell",
     };

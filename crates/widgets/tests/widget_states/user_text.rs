@@ -1,15 +1,12 @@
 //! A text of the reader's own, natively: every widget that takes one shows it, and no other.
 
-mod common;
-
-use common::{all, text, view};
 use proptest::prelude::*;
 use reading::Reading;
 use widgets::causal_mask::{CausalMask, Pass};
-use widgets::flash::{FlashStepper, Numbers};
-use widgets::gallery::Sentence;
+use widgets::flash::{Flash, Numbers};
+use widgets::gallery::{Entry, Gallery, Sentence};
 use widgets::heads::{Heads, Show};
-use widgets::readings::{Entry, Gallery};
+use widgets::machine::UserText;
 use widgets::score_matrix::ScoreMatrix;
 use widgets::spotlight::{Illustration, Spotlight};
 use widgets::square::{Square, Squares};
@@ -17,8 +14,11 @@ use widgets::stepper::Stepper;
 use widgets::stepper::real::Place;
 use widgets::temperature::Temperature;
 use widgets::{
-    Error, Widget, causal_mask, flash, heads, own, score_matrix, spotlight, stepper, temperature,
+    Error, Machine, Opened, Widget, causal_mask, flash, heads, registry, score_matrix, spotlight,
+    stepper, temperature, user_text,
 };
+
+use crate::common::{all, status, text, view};
 
 const LAYERS: usize = 3;
 const HEADS: usize = 2;
@@ -92,26 +92,31 @@ fn gallery() -> (Gallery, Sentence) {
     (Gallery { sentences: vec![entry], layers: LAYERS, heads: HEADS }, sentence)
 }
 
-fn a_spotlight() -> Spotlight {
+fn a_spotlight() -> Opened<Spotlight> {
     let (gallery, sentence) = gallery();
     let opening =
         spotlight::State { sentence: "one".into(), layer: 2, head: 1, query: 1, cell: (1, 0) };
     let illustration = Illustration { sentence: "one".into(), query: 1, weights: vec![0.5, 0.5] };
     let setup = spotlight::Setup { gallery, presets: Vec::new(), illustration, opening };
-    Spotlight::new(setup, vec![sentence]).unwrap()
+    let mut widget = Opened::new(setup).unwrap();
+    widget.receive("gallery/one.bin", &sentence.to_bytes()).unwrap();
+    widget
 }
 
-fn some_heads() -> Heads {
+fn some_heads() -> Opened<Heads> {
     let (gallery, sentence) = gallery();
     let opening =
         heads::State { sentence: "one".into(), show: Show::First, head: (2, 1), pair: (1, 0) };
-    Heads::new(heads::Setup { gallery, named: Vec::new(), opening }, vec![sentence]).unwrap()
+    let setup = heads::Setup { gallery, named: Vec::new(), opening };
+    let mut widget = Opened::new(setup).unwrap();
+    widget.receive("gallery/one.bin", &sentence.to_bytes()).unwrap();
+    widget
 }
 
-fn a_stepper(layer: usize) -> Stepper {
+fn a_stepper(layer: usize) -> Opened<Stepper> {
     let place = Place { text: "A cat".into(), layer, head: 1 };
     let setup = stepper::Setup { real: Some(place), opening: stepper::State::opening() };
-    Stepper::new(setup, None).unwrap()
+    Opened::new(setup).unwrap()
 }
 
 fn squares() -> Squares {
@@ -129,7 +134,7 @@ fn squares() -> Squares {
     Squares(vec![square("toy"), square("2-1"), square("0-0")])
 }
 
-fn a_matrix() -> ScoreMatrix {
+fn a_matrix() -> Opened<ScoreMatrix> {
     let opening = score_matrix::State {
         scores: "toy".into(),
         show: score_matrix::Show::Raw,
@@ -140,17 +145,17 @@ fn a_matrix() -> ScoreMatrix {
         whole_row: false,
         cell: (1, 0),
     };
-    ScoreMatrix::new(score_matrix::Setup { squares: squares(), opening }).unwrap()
+    Opened::new(score_matrix::Setup { squares: squares(), opening }).unwrap()
 }
 
-fn a_mask() -> CausalMask {
+fn a_mask() -> Opened<CausalMask> {
     let scores = "toy".into();
     let opening =
         causal_mask::State { scores, pass: Pass::Masked, read: 1, query: 0, cell: (0, 0) };
-    CausalMask::new(causal_mask::Setup { squares: squares(), opening }).unwrap()
+    Opened::new(causal_mask::Setup { squares: squares(), opening }).unwrap()
 }
 
-fn some_tiles() -> FlashStepper {
+fn some_tiles() -> Opened<Flash> {
     let numbers = |name: &str, tokens: usize| Numbers {
         name: name.into(),
         tokens: vec!["t".into(); tokens],
@@ -171,17 +176,19 @@ fn some_tiles() -> FlashStepper {
         heads: vec![entry("noun", 2, 1), entry("sink", 0, 0)],
         opening: flash::State::opening("noun", 20, true),
     };
-    FlashStepper::new(setup, vec![numbers("noun", 20)]).unwrap()
+    let mut widget = Opened::new(setup).unwrap();
+    widget.receive("flash/noun.bin", &numbers("noun", 20).to_bytes()).unwrap();
+    widget
 }
 
-fn a_temperature() -> Temperature {
+fn a_temperature() -> Opened<Temperature> {
     let setup = temperature::Setup {
         toy_text: "She".into(),
         toy: vec!["a".into(), "b".into()],
         prompts: Vec::new(),
         opening: temperature::State::neutral(vec![1.0, 0.0]),
     };
-    Temperature::new(setup, Vec::new()).unwrap()
+    Opened::new(setup).unwrap()
 }
 
 fn options(widget: &dyn Widget, menu: &str) -> Vec<String> {
@@ -193,8 +200,8 @@ fn options(widget: &dyn Widget, menu: &str) -> Vec<String> {
 #[test]
 fn the_spotlight_shows_the_texts_weights() {
     let mut widget = a_spotlight();
-    widget.own(&mine()).unwrap();
-    assert_eq!(widget.state().sentence, own::NAME);
+    widget.take_text(&mine()).unwrap();
+    assert_eq!(widget.state().sentence, user_text::NAME);
     let html = view(&widget);
     let cells = all(&html, "table.map tbody td");
     assert_eq!(cells.len(), 9);
@@ -207,8 +214,8 @@ fn the_spotlight_shows_the_texts_weights() {
         assert!((shown - power / total).abs() <= 0.00501, "{shown}");
     }
     // Another text takes its place, and the book's sentence is still there.
-    widget.own(&reading_of_two()).unwrap();
-    assert_eq!(options(&widget, "sentence"), ["one", own::NAME]);
+    widget.take_text(&reading_of_two()).unwrap();
+    assert_eq!(options(&widget, "sentence"), ["one", user_text::NAME]);
     assert_eq!(all(&view(&widget), "table.map tbody td").len(), 4);
     widget.update("reset", "").unwrap();
     assert_eq!(widget.state().sentence, "one");
@@ -221,10 +228,10 @@ fn reading_of_two() -> Reading {
 #[test]
 fn the_heads_measure_the_text() {
     let mut widget = some_heads();
-    widget.own(&mine()).unwrap();
-    widget.own(&mine()).unwrap();
-    assert_eq!(options(&widget, "sentence"), ["one", own::NAME]);
-    assert_eq!(widget.state().sentence, own::NAME);
+    widget.take_text(&mine()).unwrap();
+    widget.take_text(&mine()).unwrap();
+    assert_eq!(options(&widget, "sentence"), ["one", user_text::NAME]);
+    assert_eq!(widget.state().sentence, user_text::NAME);
     let html = view(&widget);
     assert_eq!(all(&html, "[data-keys=head-key] tbody td").len(), LAYERS * HEADS);
     assert_eq!(all(&html, "[data-keys=pair-key] tbody td").len(), 9);
@@ -233,7 +240,7 @@ fn the_heads_measure_the_text() {
 #[test]
 fn the_stepper_takes_its_head_of_the_text() {
     let mut widget = a_stepper(2);
-    widget.own(&mine()).unwrap();
+    widget.take_text(&mine()).unwrap();
     assert!(widget.state().real && widget.state().causal);
     assert_eq!(widget.wants(), None);
     widget.update("step", "4").unwrap();
@@ -250,8 +257,8 @@ fn the_stepper_takes_its_head_of_the_text() {
 #[test]
 fn the_score_matrix_has_each_of_its_heads_on_the_text() {
     let mut widget = a_matrix();
-    widget.own(&mine()).unwrap();
-    widget.own(&mine()).unwrap();
+    widget.take_text(&mine()).unwrap();
+    widget.take_text(&mine()).unwrap();
     assert_eq!(options(&widget, "scores"), ["toy", "2-1", "0-0", "own-2-1", "own-0-0"]);
     assert_eq!(widget.state().scores, "own-2-1");
     assert!(widget.state().mask);
@@ -263,8 +270,8 @@ fn the_causal_mask_compares_what_was_read_in_two_ways() {
     let mut widget = a_mask();
     let tokens = ["My", " own", " <i>"];
     let reading = read_twice(&tokens, 0.25);
-    widget.own(&reading).unwrap();
-    widget.own(&reading).unwrap();
+    widget.take_text(&reading).unwrap();
+    widget.take_text(&reading).unwrap();
     assert_eq!(options(&widget, "scores"), ["toy", "2-1", "0-0", "own-2-1", "own-0-0"]);
     assert_eq!((&*widget.state().scores, widget.state().query), ("own-2-1", 0));
     widget.update("pass", "one-by-one").unwrap();
@@ -283,7 +290,7 @@ fn the_causal_mask_compares_what_was_read_in_two_ways() {
     }
     let apart = shares(0.25).into_iter().zip(shares(0.0)).map(|(a, b)| (a - b).abs());
     let largest = apart.fold(0.0, f32::max);
-    let said = text(&all(&html, "[role=status]")[0]);
+    let said = status(&widget);
     assert!(said.contains("3 of 3") && said.ends_with(&format!("{largest:.1e}.")), "{said}");
 }
 
@@ -291,13 +298,14 @@ fn the_causal_mask_compares_what_was_read_in_two_ways() {
 fn the_causal_mask_wants_the_text_read_one_by_one() {
     let mut widget = a_mask();
     let before = widget.view();
-    let error = widget.own(&mine()).unwrap_err().to_string();
+    let error = widget.take_text(&mine()).unwrap_err().to_string();
     assert!(error.contains("was not read one by one"), "{error}");
     assert_eq!(widget.view(), before);
     // The page asks for it below this widget alone.
-    let asks = |name: &str| own::panel(name, "v1", 1, 64).into_string().contains("data-one-by-one");
-    let asking: Vec<&str> = own::TAKERS.into_iter().filter(|name| asks(name)).collect();
-    assert_eq!(asking, [causal_mask::NAME]);
+    let panel = |shows| user_text::panel(shows, "v1", 1, 64).into_string();
+    let asks = |entry: &&registry::Entry| panel(entry.user_text).contains("data-one-by-one");
+    let asking: Vec<&str> = registry::ALL.iter().filter(asks).map(|entry| entry.name).collect();
+    assert_eq!(asking, [CausalMask::NAME]);
 }
 
 /// The output of the last query of layer 2, head 1, by loops in f64.
@@ -324,7 +332,7 @@ fn the_tiles_are_cut_from_the_text() {
     for (place, tokens) in texts.into_iter().enumerate() {
         let mut reading = reading(tokens);
         reading.value.iter_mut().for_each(|number| *number += place as f32);
-        widget.own(&reading).unwrap();
+        widget.take_text(&reading).unwrap();
         assert_eq!(options(&widget, "numbers"), ["noun", "sink", "own-2-1", "own-0-0", "toy"]);
         assert_eq!((&*widget.state().numbers, widget.state().causal), ("own-2-1", true));
         assert_eq!(widget.wants(), None);
@@ -334,7 +342,7 @@ fn the_tiles_are_cut_from_the_text() {
         assert!(
             text(&all(&html, ".every-step caption")[0]).contains(tokens[tokens.len() - 1].trim())
         );
-        let work = widget.work().unwrap();
+        let work = widget.machine().work().unwrap();
         let rows = work.rows(work.flash.steps.len() - 1);
         let mixed = &rows.last().unwrap().mixed;
         for (found, expected) in mixed.iter().zip(last_output(&reading)) {
@@ -357,19 +365,20 @@ fn each_widget_offers_both_texts_and_goes_back() {
         all(&view(widget), "a.permalink")[0].value().attr("href").unwrap().to_owned()
     };
     let widgets: [(Box<dyn Widget>, &str, &str, &str); 7] = [
-        (Box::new(a_spotlight()), "sentence", "one", own::NAME),
-        (Box::new(a_stepper(2)), "text", stepper::BOOK, own::NAME),
+        (Box::new(a_spotlight()), "sentence", "one", user_text::NAME),
+        (Box::new(a_stepper(2)), "text", stepper::BOOK, user_text::NAME),
         (Box::new(a_matrix()), "scores", "2-1", "own-2-1"),
-        (Box::new(a_temperature()), "source", temperature::TOY, own::NAME),
-        (Box::new(some_heads()), "sentence", "one", own::NAME),
+        (Box::new(a_temperature()), "source", temperature::TOY, user_text::NAME),
+        (Box::new(some_heads()), "sentence", "one", user_text::NAME),
         (Box::new(a_mask()), "scores", "2-1", "own-2-1"),
         (Box::new(some_tiles()), "numbers", "noun", "own-2-1"),
     ];
-    assert_eq!(widgets.len(), own::TAKERS.len());
+    let takes = |entry: &&registry::Entry| entry.user_text != UserText::None;
+    assert_eq!(widgets.len(), registry::ALL.iter().filter(takes).count());
     for (mut widget, menu, book, own) in widgets {
         let opening = link(&*widget);
         for tokens in [&["My", " own"][..], &[" x"; 64]] {
-            widget.own(&read_twice(tokens, 0.0)).unwrap();
+            widget.take_text(&read_twice(tokens, 0.0)).unwrap();
             assert_eq!(chosen(&*widget, menu), own);
             for text in [book, own, book] {
                 assert_eq!(widget.update(menu, text), Ok(true));
@@ -385,15 +394,15 @@ fn each_widget_offers_both_texts_and_goes_back() {
 #[test]
 fn the_stepper_has_the_books_text_again() {
     let mut widget = a_stepper(2);
-    assert!(widget.update("text", own::NAME).is_err(), "there is none yet");
-    widget.own(&mine()).unwrap();
+    assert!(widget.update("text", user_text::NAME).is_err(), "there is none yet");
+    widget.take_text(&mine()).unwrap();
     assert!(widget.view().contains("My own &lt;i&gt;") && widget.wants().is_none());
     widget.update("text", stepper::BOOK).unwrap();
     assert_eq!(widget.wants().as_deref(), Some("stepper/head.bin"));
     widget.failed("stepper/head.bin", "no network");
     assert!(widget.view().contains("no network"));
     // The reader's own text needs no network.
-    widget.update("text", own::NAME).unwrap();
+    widget.update("text", user_text::NAME).unwrap();
     assert!(!widget.view().contains("no network"));
     for (name, value) in [("text", "other"), ("text", "")] {
         assert!(widget.update(name, value).is_err());
@@ -409,11 +418,11 @@ fn a_text_of_one_token_is_shown_or_refused_in_words() {
     let one = read_twice(&["One"], 0.0);
     let mut tiles = some_tiles();
     let before = tiles.view();
-    let error = tiles.own(&one).unwrap_err().to_string();
+    let error = tiles.take_text(&one).unwrap_err().to_string();
     assert_eq!(error, "it is 1 token long, and this widget shows 2 or more");
     assert_eq!(tiles.view(), before);
     let mut mask = a_mask();
-    mask.own(&one).unwrap();
+    mask.take_text(&one).unwrap();
     for pass in ["open", "masked", "one-by-one"] {
         mask.update("pass", pass).unwrap();
         let html = view(&mask);
@@ -445,7 +454,7 @@ proptest! {
                 let before = widget.view();
                 let answer = match names.get(act) {
                     Some(name) => widget.update(name, &values[two % values.len()]).map(drop),
-                    None => widget.own(&read_twice(&vec![" y"; one.clamp(1, 64)], 0.0)),
+                    None => widget.take_text(&read_twice(&vec![" y"; one.clamp(1, 64)], 0.0)),
                 };
                 if answer.is_err() {
                     prop_assert_eq!(widget.view(), before);
@@ -459,8 +468,8 @@ proptest! {
 #[test]
 fn the_temperature_turns_what_comes_next() {
     let mut widget = a_temperature();
-    widget.own(&mine()).unwrap();
-    assert_eq!(options(&widget, "source"), [temperature::TOY, own::NAME]);
+    widget.take_text(&mine()).unwrap();
+    assert_eq!(options(&widget, "source"), [temperature::TOY, user_text::NAME]);
     let html = view(&widget);
     assert!(html.html().contains("&lt;b&gt;") && html.html().contains("next"));
     let all: f32 = mine().logits.iter().map(|logit| logit.exp()).sum();
@@ -478,7 +487,7 @@ fn another_model_is_refused_and_nothing_changes() {
         [&mut spotlight as &mut dyn Widget, &mut heads, &mut stepper, &mut mask, &mut tiles]
     {
         let before = widget.view();
-        assert!(matches!(widget.own(&strange), Err(Error::Gallery { .. })));
+        assert!(matches!(widget.take_text(&strange), Err(Error::File { .. })));
         assert_eq!(widget.view(), before);
     }
 }
@@ -491,7 +500,7 @@ fn numbers_beyond_measure_are_refused_and_nothing_changes() {
     let (mut matrix, mut mask, mut tiles) = (a_matrix(), a_mask(), some_tiles());
     for widget in [&mut matrix as &mut dyn Widget, &mut mask, &mut tiles] {
         let before = widget.view();
-        assert!(matches!(widget.own(&loud), Err(Error::Gallery { .. })));
+        assert!(matches!(widget.take_text(&loud), Err(Error::File { .. })));
         assert_eq!(widget.view(), before);
     }
 }
@@ -499,19 +508,20 @@ fn numbers_beyond_measure_are_refused_and_nothing_changes() {
 #[test]
 fn widgets_that_take_no_text_say_so() {
     let mut without = a_stepper_without_the_model();
-    let error = without.own(&mine()).unwrap_err().to_string();
+    let error = without.take_text(&mine()).unwrap_err().to_string();
     assert!(error.contains("shows no text of the reader's"), "{error}");
 }
 
-fn a_stepper_without_the_model() -> Stepper {
+fn a_stepper_without_the_model() -> Opened<Stepper> {
     let setup = stepper::Setup { real: None, opening: stepper::State::opening() };
-    Stepper::new(setup, None).unwrap()
+    Opened::new(setup).unwrap()
 }
 
 #[test]
 fn the_panel_says_what_it_costs_before_anything_is_fetched() {
-    let html =
-        scraper::Html::parse_fragment(&own::panel("spotlight", "v1", 98_362_432, 64).into_string());
+    let html = scraper::Html::parse_fragment(
+        &user_text::panel(UserText::AtOnce, "v1", 98_362_432, 64).into_string(),
+    );
     let said = text(&all(&html, "own-text")[0]);
     assert!(said.contains("98.4 MB") && said.contains("98,362,432 bytes"), "{said}");
     assert!(said.contains("up to 64 tokens"), "{said}");
@@ -522,6 +532,6 @@ fn the_panel_says_what_it_costs_before_anything_is_fetched() {
 
 #[test]
 fn the_summary_counts_and_names() {
-    assert_eq!(own::summary(&mine()), "3 tokens. Likeliest to come next: “next”, “<b>”.");
-    assert!(own::summary(&reading(&["One"])).starts_with("1 token. "));
+    assert_eq!(user_text::summary(&mine()), "3 tokens. Likeliest to come next: “next”, “<b>”.");
+    assert!(user_text::summary(&reading(&["One"])).starts_with("1 token. "));
 }

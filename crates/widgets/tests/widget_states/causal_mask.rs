@@ -1,13 +1,14 @@
 //! The causal mask, natively: what it shows, how it answers, and that nothing breaks it.
 
-mod common;
-
-use common::{all, text, view};
-use proptest::prelude::*;
-use scraper::Selector;
+use scraper::Html;
 use widgets::causal_mask::{CausalMask, Pass, Setup, State};
 use widgets::square::{Square, Squares};
-use widgets::{Error, Widget};
+use widgets::{Opened, Widget};
+
+use crate::common::{
+    all, cells, counts, ignores, opens, refuses, refuses_setups, send, status, sums_to_one, view,
+};
+use crate::contract::{Contract, list};
 
 /// Scores whose lower triangle is also what reading one by one gives, but for `off` in the last.
 fn square(name: &str, tokens: &[&str], off: f32) -> Square {
@@ -39,30 +40,19 @@ fn setup() -> Setup {
     Setup { squares: Squares(squares), opening }
 }
 
-fn mask() -> CausalMask {
-    CausalMask::new(setup()).expect("a sound setup")
+fn mask() -> Opened<CausalMask> {
+    Opened::new(setup()).expect("a sound setup")
 }
 
-fn after(events: &[(&str, &str)]) -> CausalMask {
+fn after(events: &[(&str, &str)]) -> Opened<CausalMask> {
     let mut widget = mask();
-    for (name, value) in events {
-        assert_eq!(widget.update(name, value), Ok(true), "{name} {value}");
-    }
+    send(&mut widget, events);
     widget
-}
-
-fn status(widget: &dyn Widget) -> String {
-    text(&all(&view(widget), "[role=status]")[0])
 }
 
 /// The texts of a table's body, row by row.
 fn table(widget: &dyn Widget, selector: &str) -> Vec<Vec<String>> {
-    let html = view(widget);
-    let cells = Selector::parse("td").unwrap();
-    all(&html, &format!("{selector} tbody tr"))
-        .iter()
-        .map(|row| row.select(&cells).map(|cell| text(&cell)).collect())
-        .collect()
+    cells(&view(widget), &format!("{selector} tbody tr"), "td")
 }
 
 /// The shares of a row over its first `seen` keys in f64, independent of the library.
@@ -80,30 +70,18 @@ fn close(shown: &str, expected: f64) -> bool {
 }
 
 /// What must hold in every state.
-fn is_sound(widget: &dyn Widget) -> Result<(), String> {
-    let html = &view(widget);
-    for (selector, expected) in [
-        ("[role=status]", 1),
-        ("[id]", 0),
-        ("[style]", 0),
-        ("table[role=grid] [tabindex='0']", 1),
-        ("input[name=causal-mask-pass][checked]", 1),
-        ("select[name=scores] option[selected]", 1),
-        ("table[role=grid] tr.chosen", 1),
-    ] {
-        let found = all(html, selector).len();
-        if found != expected {
-            return Err(format!("{found} of {selector}, not {expected}"));
-        }
-    }
-    for row in table(widget, "table[role=grid]") {
-        let shares: Vec<f32> = row.iter().filter_map(|cell| cell.parse().ok()).collect();
-        let sum: f32 = shares.iter().sum();
-        if !shares.is_empty() && (sum - 1.0).abs() > 0.005 * shares.len() as f32 + 1e-6 {
-            return Err(format!("a row sums to {sum}: {shares:?}"));
-        }
-    }
-    for row in table(widget, "table.rows") {
+fn is_sound(html: &Html, _: &State) -> Result<(), String> {
+    counts(
+        html,
+        &[
+            ("table[role=grid] [tabindex='0']", 1),
+            ("input[name=causal-mask-pass][checked]", 1),
+            ("select[name=scores] option[selected]", 1),
+            ("table[role=grid] tr.chosen", 1),
+        ],
+    )?;
+    sums_to_one(&cells(html, "table[role=grid] tbody tr", "td"))?;
+    for row in cells(html, "table.rows tbody tr", "td") {
         if row[1] != row[2] {
             return Err(format!("{} lies on later tokens, and {} moved", row[1], row[2]));
         }
@@ -114,7 +92,6 @@ fn is_sound(widget: &dyn Widget) -> Result<(), String> {
 #[test]
 fn each_row_moves_by_what_it_had_on_the_future() {
     let widget = mask();
-    is_sound(&widget).unwrap();
     let (toy, rows) = (&setup().squares.0[0], table(&widget, "table.rows"));
     for query in 0..5 {
         let (open, masked) = (shares(toy, query, 5), shares(toy, query, query + 1));
@@ -212,8 +189,7 @@ fn events_and_keys_do_what_they_name() {
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut widget = mask();
-    let before = widget.view();
-    for (name, value) in [
+    let bad = [
         ("scores", "none"),
         ("pass", "Open"),
         ("read", "0"),
@@ -222,26 +198,20 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         ("cell", "5,0"),
         ("cell", "1"),
         ("dance", ""),
-    ] {
-        let refused = widget.update(name, value);
-        assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }));
-    }
-    assert_eq!(widget.view(), before);
+    ];
+    refuses(&mut widget, &bad);
     assert_eq!(widget.wants(), None);
     assert!(widget.receive("gallery/cat.bin", &[]).is_err());
 }
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let opens = |address: &str| CausalMask::open(&json, address).unwrap().state().clone();
     let widget =
         after(&[("scores", "other"), ("pass", "one-by-one"), ("read", "2"), ("cell", "2,1")]);
-    let html = view(&widget);
-    let link = all(&html, "a.permalink")[0].attr("href").unwrap();
-    assert_eq!(link, "?causal-mask=other.one-by-one.2.2.1");
-    assert_eq!(opens(link), *widget.state());
-    for bad in [
+    assert_eq!(widget.address(), "?causal-mask=other_one-by-one_2_2_1");
+    let older = "?causal-mask=other.one-by-one.2.2.1";
+    assert_eq!(opens::<CausalMask>(&setup(), older).state(), widget.state());
+    let bad = [
         "",
         "?causal-mask",
         "?causal-mask=toy.open.1.0",
@@ -251,9 +221,8 @@ fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
         "?causal-mask=other.open.1.3.0",
         "?causal-mask=other.open.4.0.0",
         "?causal-mask=%.x.1.0.0",
-    ] {
-        assert_eq!(opens(bad), setup().opening, "{bad}");
-    }
+    ];
+    ignores::<CausalMask>(&setup(), &bad);
 }
 
 #[test]
@@ -266,12 +235,11 @@ fn a_setup_that_contradicts_itself_is_refused() {
         |setup| setup.squares.0[1].one_by_one.clear(),
         |setup| setup.squares.0[1].one_by_one.truncate(5),
     ];
-    for (place, spoil) in broken.into_iter().enumerate() {
+    refuses_setups::<CausalMask>(broken.map(|spoil| {
         let mut spoilt = setup();
         spoil(&mut spoilt);
-        assert!(matches!(CausalMask::new(spoilt), Err(Error::Setup { .. })), "{place}");
-    }
-    assert!(matches!(widgets::open("causal-mask", "{}", ""), Err(Error::Setup { .. })));
+        spoilt
+    }));
 }
 
 #[test]
@@ -289,38 +257,14 @@ fn cells_are_named_for_a_screen_reader() {
     assert!(!after(&[("scores", "other")]).view().contains("<b>"), "tokens are escaped");
 }
 
-fn any_event() -> impl Strategy<Value = (String, String)> {
-    let name =
-        prop::sample::select(vec!["scores", "pass", "read", "next", "cell", "key", "reset", "?"]);
-    let value = prop_oneof![
-        (0_usize..8).prop_map(|number| number.to_string()),
-        (0_usize..6, 0_usize..6).prop_map(|(row, column)| format!("{row},{column}")),
-        prop::sample::select(vec!["toy", "other", "open", "masked", "one-by-one", "ArrowDown"])
-            .prop_map(str::to_owned),
-        ".{0,6}",
-    ];
-    (name.prop_map(str::to_owned), value)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
-
-    #[test]
-    fn no_row_of_events_breaks_it(events in prop::collection::vec(any_event(), 1..40)) {
-        let mut widget = mask();
-        let json = serde_json::to_string(&setup()).unwrap();
-        for (name, value) in events {
-            let before = widget.view();
-            if widget.update(&name, &value).is_err() {
-                prop_assert_eq!(&widget.view(), &before);
-            }
-            if let Err(problem) = is_sound(&widget) {
-                prop_assert!(false, "after {name} {value}: {problem}");
-            }
-            let html = view(&widget);
-            let link = all(&html, "a.permalink")[0].attr("href").unwrap();
-            let again = CausalMask::open(&json, link).unwrap();
-            prop_assert_eq!(again.state(), widget.state());
-        }
+#[test]
+pub(crate) fn keeps_the_contract() {
+    Contract {
+        widget: mask(),
+        events: list("scores pass read next cell key"),
+        words: list("toy other open masked one-by-one"),
+        kept: Clone::clone,
+        sound: is_sound,
     }
+    .holds();
 }

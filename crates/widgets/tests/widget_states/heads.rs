@@ -1,15 +1,17 @@
 //! The heads, natively: what the overview shows, how it answers, and that nothing breaks it.
 
-mod common;
-
-use common::{all, text, view};
-use proptest::prelude::*;
 use scraper::{Html, Selector};
-use widgets::gallery::Sentence;
+use widgets::files::PageFile;
+use widgets::gallery::{Entry, Gallery, Sentence};
 use widgets::heads::{Event, Heads, Named, Overview, Setup, Show, State};
-use widgets::readings::{Entry, Gallery};
 use widgets::show::share;
-use widgets::{Error, Widget};
+use widgets::{Opened, Widget};
+
+use crate::common::{
+    self, all, counts, ignores, opens, refuses, refuses_setups, send, status, sums_to_one, text,
+    view,
+};
+use crate::contract::{Contract, list};
 
 const LAYERS: usize = 4;
 const HEADS: usize = 3;
@@ -60,12 +62,13 @@ fn setup() -> Setup {
     }
 }
 
-fn heads() -> Heads {
-    Heads::new(setup(), sentences()).expect("a sound setup")
-}
-
-fn status(widget: &dyn Widget) -> String {
-    text(&all(&view(widget), "[role=status]")[0])
+fn heads() -> Opened<Heads> {
+    let mut widget = Opened::new(setup()).expect("a sound setup");
+    for sentence in sentences() {
+        let path = Sentence::path(&sentence.name);
+        widget.receive(&path, &sentence.to_bytes()).unwrap();
+    }
+    widget
 }
 
 fn cells(widget: &dyn Widget) -> Vec<String> {
@@ -73,41 +76,21 @@ fn cells(widget: &dyn Widget) -> Vec<String> {
 }
 
 /// What must hold in every state.
-fn is_sound(html: &Html) -> Result<(), String> {
-    let count = |selector: &str, expected: usize| {
-        let found = all(html, selector).len();
-        if found == expected {
-            Ok(())
-        } else {
-            Err(format!("{found} of {selector}, not {expected}"))
-        }
-    };
-    count("[role=status]", 1)?;
-    count("[id]", 0)?;
-    count("[style]", 0)?;
-    count("[data-keys=head-key] td", LAYERS * HEADS)?;
-    count("[data-keys=head-key] [tabindex='0']", 1)?;
-    count("[data-keys=head-key] .open", 1)?;
-    count("[data-keys=pair-key] [tabindex='0']", 1)?;
-    count("select[name=sentence] option[selected]", 1)?;
-    count("select[name=named] option[selected]", 1)?;
-    count("select[name=show] option[selected]", 1)?;
-    for cell in all(html, "[role=gridcell]") {
-        if cell.attr("aria-label").is_none_or(str::is_empty) {
-            return Err("a cell without a name".to_owned());
-        }
-    }
-    for row in all(html, "[data-keys=pair-key] tbody tr") {
-        let cell = Selector::parse("td").unwrap();
-        let shares: Vec<f32> =
-            row.select(&cell).filter_map(|cell| text(&cell).parse().ok()).collect();
-        let sum: f32 = shares.iter().sum();
-        // Each share is rounded to a hundredth.
-        if (sum - 1.0).abs() > 0.005 * shares.len() as f32 + 1e-6 {
-            return Err(format!("a row sums to {sum}: {shares:?}"));
-        }
-    }
-    Ok(())
+fn is_sound(html: &Html, _: &State) -> Result<(), String> {
+    counts(
+        html,
+        &[
+            ("[data-keys=head-key] td", LAYERS * HEADS),
+            ("[data-keys=head-key] [tabindex='0']", 1),
+            ("[data-keys=head-key] .open", 1),
+            ("[data-keys=pair-key] [tabindex='0']", 1),
+            ("select[name=sentence] option[selected]", 1),
+            ("select[name=named] option[selected]", 1),
+            ("select[name=show] option[selected]", 1),
+            ("[role=gridcell]:not([aria-label]), [role=gridcell][aria-label='']", 0),
+        ],
+    )?;
+    sums_to_one(&common::cells(html, "[data-keys=pair-key] tbody tr", "td"))
 }
 
 /// The weights of a head in f64, from the scores alone.
@@ -175,7 +158,6 @@ fn each_number_is_that_of_an_independent_detector() {
 fn it_opens_as_it_was_told() {
     let widget = heads();
     let html = view(&widget);
-    is_sound(&html).unwrap();
     let one = &sentences()[0];
     let wanted: Vec<String> = (0..LAYERS * HEADS)
         .map(|at| share(expected(one, Show::Previous, at / HEADS, at % HEADS, (2, 0)) as f32))
@@ -184,23 +166,21 @@ fn it_opens_as_it_was_told() {
     let open = all(&html, ".open")[0].attr("aria-label").unwrap();
     assert_eq!(open, format!("layer 1, head 0: {}", wanted[HEADS]));
     let above = wanted.iter().filter(|score| **score > wanted[HEADS]).count();
-    let status = status(&widget);
+    let said = status(&widget);
     let start = format!(
         "Layer 1, head 0: the mean weight on the previous token is {}, rank {} of {};",
         wanted[HEADS],
         above + 1,
         LAYERS * HEADS
     );
-    assert!(status.starts_with(&start), "{status}");
-    assert!(status.contains("Here “sat” looks most at “"), "{status}");
+    assert!(said.starts_with(&start), "{said}");
+    assert!(said.contains("Here “sat” looks most at “"), "{said}");
 }
 
 #[test]
 fn events_change_what_they_name() {
     let mut widget = heads();
-    for (name, value) in [("show", "entropy"), ("head", "2,1"), ("pair", "3,1")] {
-        assert_eq!(widget.update(name, value), Ok(true), "{name}");
-    }
+    send(&mut widget, &[("show", "entropy"), ("head", "2,1"), ("pair", "3,1")]);
     assert_eq!(*widget.state(), view_of("one", Show::Entropy, (2, 1), (3, 1)));
     widget.update("sentence", "twice").unwrap();
     assert_eq!(*widget.state(), view_of("twice", Show::Entropy, (2, 1), (5, 1)));
@@ -236,9 +216,7 @@ fn keys_walk_either_grid() {
 
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
-    let mut widget = heads();
-    let before = widget.view();
-    for (name, value) in [
+    let bad = [
         ("head", "4,0"),
         ("head", "0,3"),
         ("head", "1"),
@@ -249,42 +227,37 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         ("show", "nothing"),
         ("sentence", "three"),
         ("dance", ""),
-    ] {
-        let refused = widget.update(name, value);
-        assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }));
-    }
-    assert_eq!(widget.view(), before);
+    ];
+    refuses(&mut heads(), &bad);
 }
 
 #[test]
 fn what_cannot_be_measured_is_said() {
     let mut widget = heads();
-    widget.apply(Event::Show(Show::Prefix)).unwrap();
+    widget.apply(&Event::Show(Show::Prefix)).unwrap();
     assert!(cells(&widget).iter().all(|cell| cell == "–"));
     let said = status(&widget);
     assert!(said.starts_with("Not measurable on this sentence: no query's token"), "{said}");
     widget.update("sentence", "twice").unwrap();
     assert!(cells(&widget).iter().all(|cell| cell != "–"));
     widget.update("sentence", "short").unwrap();
-    widget.apply(Event::Show(Show::Previous)).unwrap();
+    widget.apply(&Event::Show(Show::Previous)).unwrap();
     assert!(status(&widget).contains("no query has a token before it"));
-    is_sound(&view(&widget)).unwrap();
 }
 
 #[test]
 fn a_later_token_gets_nothing_from_any_head() {
     let mut widget = heads();
-    widget.apply(Event::Show(Show::Pair)).unwrap();
-    widget.apply(Event::Pair((1, 3))).unwrap();
+    widget.apply(&Event::Show(Show::Pair)).unwrap();
+    widget.apply(&Event::Pair((1, 3))).unwrap();
     assert!(cells(&widget).iter().all(|cell| cell == ".00"));
 }
 
 #[test]
 fn small_maps_draw_each_large_share_once() {
     let mut widget = heads();
-    widget.apply(Event::Show(Show::Maps)).unwrap();
+    widget.apply(&Event::Show(Show::Maps)).unwrap();
     let html = view(&widget);
-    is_sound(&html).unwrap();
     let pictures = all(&html, "[data-keys=head-key] svg");
     assert_eq!(pictures.len(), LAYERS * HEADS);
     for (at, picture) in pictures.iter().enumerate() {
@@ -324,11 +297,9 @@ fn a_page_loads_sentences_as_they_are_wanted() {
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let opens = |address: &str| Heads::open(&json, address).unwrap().state().clone();
-    let there = opens("?a=b&heads=twice.maps.2.1.5.3");
-    assert_eq!(there, view_of("twice", Show::Maps, (2, 1), (5, 3)));
-    for bad in [
+    let there = opens::<Heads>(&setup(), "?a=b&heads=twice.maps.2.1.5.3");
+    assert_eq!(*there.state(), view_of("twice", Show::Maps, (2, 1), (5, 3)));
+    let bad = [
         "",
         "?heads",
         "?heads=twice",
@@ -337,14 +308,8 @@ fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
         "?heads=twice.maps.2.1.6.3",
         "?heads=one.nothing.2.1.0.0",
         "?heads=%.x.y.z.-1.0",
-    ] {
-        assert_eq!(opens(bad), setup().opening, "{bad}");
-    }
-    // The link of a view leads back to it.
-    let mut widget = heads();
-    widget.apply(Event::Named(0)).unwrap();
-    let html = view(&widget);
-    assert_eq!(opens(all(&html, "a.permalink")[0].attr("href").unwrap()), *widget.state());
+    ];
+    ignores::<Heads>(&setup(), &bad);
 }
 
 #[test]
@@ -355,10 +320,7 @@ fn a_setup_that_contradicts_itself_is_refused() {
     no_head.named[0].view.head = (LAYERS, 0);
     let mut no_token = setup();
     no_token.opening.pair = (0, 4);
-    for wrong in [no_sentence, no_head, no_token] {
-        assert!(matches!(Heads::new(wrong, sentences()), Err(Error::Setup { .. })));
-    }
-    assert!(matches!(Heads::open("{}", ""), Err(Error::Setup { .. })));
+    refuses_setups::<Heads>([no_sentence, no_head, no_token]);
 }
 
 #[test]
@@ -375,51 +337,16 @@ fn without_the_model_it_says_so() {
     assert!(html.contains("no weights") && html.contains("role=\"status\""));
 }
 
-fn any_event() -> impl Strategy<Value = (String, String)> {
-    let name = prop::sample::select(vec![
-        "sentence", "named", "show", "head", "head-key", "pair", "pair-key", "reset", "?",
-    ]);
-    let words = vec![
-        "one",
-        "twice",
-        "short",
-        "three",
-        "previous",
-        "first",
-        "prefix",
-        "pair",
-        "entropy",
-        "maps",
-        "ArrowDown",
-        "ArrowRight",
-        "Home",
-        "Ctrl+End",
-        "Tab",
-    ];
-    let value = prop_oneof![
-        (0_usize..3).prop_map(|number| number.to_string()),
-        (0_usize..7, 0_usize..7).prop_map(|(row, column)| format!("{row},{column}")),
-        prop::sample::select(words).prop_map(str::to_owned),
-        ".{0,6}",
-    ];
-    (name.prop_map(str::to_owned), value)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
-
-    #[test]
-    fn no_row_of_events_breaks_it(events in prop::collection::vec(any_event(), 1..40)) {
-        let mut widget = heads();
-        for (name, value) in events {
-            let before = widget.view();
-            match widget.update(&name, &value) {
-                Ok(_) => {}
-                Err(_) => prop_assert_eq!(&widget.view(), &before),
-            }
-            if let Err(problem) = is_sound(&view(&widget)) {
-                prop_assert!(false, "after {name} {value}: {problem}");
-            }
-        }
+#[test]
+pub(crate) fn keeps_the_contract() {
+    let mut words = list("one twice short three");
+    words.extend(Show::ALL.map(|show| show.key().to_owned()));
+    Contract {
+        widget: heads(),
+        events: list("sentence named show head head-key pair pair-key"),
+        words,
+        kept: Clone::clone,
+        sound: is_sound,
     }
+    .holds();
 }

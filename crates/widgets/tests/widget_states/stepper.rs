@@ -1,17 +1,22 @@
 //! The stepper, natively: what it shows, how it answers, and that nothing breaks it.
 
-mod common;
-
-use common::{all, text, view};
 use std::path::Path;
 
 use proptest::prelude::*;
-use scraper::{ElementRef, Html, Selector};
+
+use scraper::{ElementRef, Html};
+use widgets::files::PageFile;
 use widgets::stepper::real::{Place, RealHead};
 use widgets::stepper::toy::{Given, LIMIT, Toy, WORDS, read};
 use widgets::stepper::workings::{Workings, workings};
 use widgets::stepper::{Matrix, Setup, State, Step, Stepper, Steps};
-use widgets::{Error, Widget};
+use widgets::{Opened, Widget};
+
+use crate::common::{
+    all, cells, counts, ignores, opens, reads_or_refuses, refuses, refuses_setups, send, status,
+    text, view,
+};
+use crate::contract::{Contract, list};
 
 const SEQ: usize = 5;
 const HEAD_DIM: usize = 16;
@@ -42,18 +47,16 @@ fn setup() -> Setup {
     Setup { real: Some(place()), opening: State::opening() }
 }
 
-fn stepper() -> Stepper {
-    Stepper::new(setup(), Some(head())).expect("a sound setup")
-}
-
-fn at(step: Step) -> Stepper {
-    let mut widget = stepper();
-    widget.update("step", &step.place().to_string()).unwrap();
+fn stepper() -> Opened<Stepper> {
+    let mut widget = Opened::new(setup()).expect("a sound setup");
+    widget.receive(RealHead::PATH, &head().to_bytes()).unwrap();
     widget
 }
 
-fn status(widget: &dyn Widget) -> String {
-    text(&all(&view(widget), "[role=status]")[0])
+fn at(step: Step) -> Opened<Stepper> {
+    let mut widget = stepper();
+    widget.update("step", &step.place().to_string()).unwrap();
+    widget
 }
 
 /// A printed number: `−1.584`, `.80`, `−∞`.
@@ -63,38 +66,24 @@ fn parse(text: &str) -> Option<f32> {
 
 /// The numbers of the grid, row by row.
 fn grid(html: &Html) -> Vec<Vec<f32>> {
-    let cells = Selector::parse("td").unwrap();
-    let numbers = |row: &ElementRef<'_>| {
-        row.select(&cells).map(|cell| parse(&text(&cell)).expect("a number")).collect()
-    };
-    all(html, "table[role=grid] tbody tr").iter().map(numbers).collect()
+    let rows = cells(html, "table[role=grid] tbody tr", "td").into_iter();
+    rows.map(|row| row.iter().map(|cell| parse(cell).expect("a number")).collect()).collect()
 }
 
 /// What must hold in every state.
-fn is_sound(widget: &Stepper) -> Result<(), String> {
-    let html = view(widget);
-    let count = |selector: &str, expected: usize| {
-        let found = all(&html, selector).len();
-        if found == expected {
-            Ok(())
-        } else {
-            Err(format!("{found} of {selector}, not {expected}"))
-        }
-    };
-    count("[role=status]", 1)?;
-    count("[id]", 0)?;
-    count("[style]", 0)?;
-    let grids = all(&html, "table[role=grid]").len();
-    count("table[role=grid] [tabindex='0']", grids)?;
-    let State { step, real, .. } = widget.state();
-    let none = *step == Step::X || *real && *step == Step::Projected;
-    count("table[role=grid]", usize::from(!none))?;
-    count("a.permalink", 1)?;
-    if all(&html, "td, .legend").iter().any(|cell| text(cell).contains("NaN")) {
-        return Err("a number is not a number".to_owned());
-    }
+fn is_sound(html: &Html, state: &State) -> Result<(), String> {
+    let State { step, real, .. } = state;
+    let grids = usize::from(*step != Step::X && !(*real && *step == Step::Projected));
+    counts(
+        html,
+        &[
+            ("table[role=grid] [tabindex='0']", grids),
+            ("table[role=grid]", grids),
+            ("a.permalink", 1),
+        ],
+    )?;
     if *step == Step::Weights {
-        for row in grid(&html) {
+        for row in grid(html) {
             let sum: f32 = row.iter().sum();
             // Each share is rounded to a hundredth.
             if (sum - 1.0).abs() > 0.005 * row.len() as f32 {
@@ -162,7 +151,6 @@ fn every_step_shows_what_loops_in_f64_compute() {
         }
         for (step, expected) in by_hand(&Toy::default(), causal) {
             widget.update("step", &step.place().to_string()).unwrap();
-            is_sound(&widget).unwrap();
             if step == Step::X {
                 continue;
             }
@@ -334,7 +322,6 @@ fn what_is_no_number_stays_and_says_so() {
             status(&widget),
             format!("X, cat, number 2: “{bad}” is not a number from −10 to 10. 0.80 stays.")
         );
-        is_sound(&widget).unwrap();
     }
     // On another step the words are about that step again, and the field is remembered.
     widget.update("next", "").unwrap();
@@ -348,7 +335,7 @@ fn what_is_no_number_stays_and_says_so() {
 #[test]
 fn equal_queries_and_keys_make_equal_scores_both_ways() {
     let mut widget = at(Step::Scores);
-    let is_symmetric = |widget: &Stepper| {
+    let is_symmetric = |widget: &Opened<Stepper>| {
         let scores = grid(&view(widget));
         (0..4).all(|i| (0..4).all(|j| scores[i][j] == scores[j][i]))
     };
@@ -407,9 +394,7 @@ fn keys_walk_the_grid() {
 
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
-    let mut widget = at(Step::Query);
-    let before = widget.view();
-    for (name, value) in [
+    let bad = [
         ("step", "10"),
         ("step", "-1"),
         ("cell", "4,0"),
@@ -421,11 +406,8 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         ("W_Z-0-0", "1"),
         ("X-0", "1"),
         ("dance", ""),
-    ] {
-        let refused = widget.update(name, value);
-        assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }));
-    }
-    assert_eq!(widget.view(), before);
+    ];
+    refuses(&mut at(Step::Query), &bad);
 }
 
 #[test]
@@ -459,7 +441,6 @@ fn the_real_head_shows_what_the_toy_does() {
     assert!((products[..7].iter().sum::<f32>() - products[7]).abs() <= 0.04, "{products:?}");
     for step in Step::ALL {
         widget.update("step", &step.place().to_string()).unwrap();
-        is_sound(&widget).unwrap();
         let html = view(&widget);
         assert!(all(&html, ".every-step").is_empty());
         match step {
@@ -475,8 +456,7 @@ fn the_real_head_shows_what_the_toy_does() {
 
 #[test]
 fn a_page_fetches_the_real_head_when_it_is_wanted() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let mut widget = widgets::open("stepper", &json, "").unwrap();
+    let mut widget = opens::<Stepper>(&setup(), "");
     assert_eq!(widget.wants(), None);
     assert_eq!(widget.view(), stepper().view(), "the page shows what the book was built with");
     widget.update("step", "7").unwrap();
@@ -490,7 +470,7 @@ fn a_page_fetches_the_real_head_when_it_is_wanted() {
     assert_eq!(widget.wants().as_deref(), Some(RealHead::PATH));
     widget.receive(RealHead::PATH, &head().to_bytes()).unwrap();
     assert_eq!(widget.wants(), None);
-    let rows = all(&view(&*widget), "table[role=grid] tbody tr").len();
+    let rows = all(&view(&widget), "table[role=grid] tbody tr").len();
     assert_eq!(rows, SEQ);
 }
 
@@ -513,8 +493,7 @@ fn a_damaged_head_is_refused_and_told() {
         changed(&|head| head.head_dim = 0),
         changed(&|head| head.place.layer = 3),
     ] {
-        let json = serde_json::to_string(&setup()).unwrap();
-        let mut widget = widgets::open("stepper", &json, "").unwrap();
+        let mut widget = opens::<Stepper>(&setup(), "");
         widget.update("real", "on").unwrap();
         let error = widget.receive(RealHead::PATH, &bytes).unwrap_err();
         assert!(widget.view().contains("could not be loaded"), "{error}");
@@ -523,12 +502,11 @@ fn a_damaged_head_is_refused_and_told() {
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let opens = |address: &str| Stepper::open(&json, address).unwrap().state().clone();
+    let opens = |address: &str| opens::<Stepper>(&setup(), address).state().clone();
     let there = opens("?a=b&stepper=toy_scores_causal_1_3");
     assert_eq!((there.step, there.causal, there.cell), (Step::Scores, true, (1, 3)));
     assert!(opens("?stepper=real_weights_causal_4_4").real);
-    for bad in [
+    let bad = [
         "",
         "?stepper",
         "?stepper=toy",
@@ -541,21 +519,16 @@ fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
         "?stepper=toy_scores_causal_1_1_%",
         &format!("?stepper=toy_scores_causal_1_1_{}_9", Toy::default().in_address()),
         &format!("?stepper=toy_scores_causal_1_1_99{}", Toy::default().in_address()),
-    ] {
-        assert_eq!(opens(bad), State::opening(), "{bad}");
-    }
+    ];
+    ignores::<Stepper>(&setup(), &bad);
     // A cell outside is brought inside.
     assert_eq!(opens("?stepper=toy_Q_open_9_9").cell, (3, 1));
     // The link of a view leads back to it.
     let mut widget = stepper();
-    for (name, value) in
-        [("X-2-1", "-0.125"), ("W_O-1-2", "10"), ("causal", ""), ("step", "8"), ("cell", "2,1")]
-    {
-        widget.update(name, value).unwrap();
-    }
-    let html = view(&widget);
-    let link = all(&html, "a.permalink")[0].attr("href").unwrap();
-    assert_eq!(opens(link), *widget.state());
+    let events =
+        [("X-2-1", "-0.125"), ("W_O-1-2", "10"), ("causal", ""), ("step", "8"), ("cell", "2,1")];
+    send(&mut widget, &events);
+    assert_eq!(opens(&widget.address()), *widget.state());
 }
 
 #[test]
@@ -564,19 +537,15 @@ fn a_setup_that_contradicts_itself_is_refused() {
     loud.opening.toy.x[0][0] = f32::NAN;
     let mut no_head = setup();
     (no_head.real, no_head.opening.real) = (None, true);
-    for wrong in [loud, no_head] {
-        assert!(matches!(Stepper::new(wrong, None), Err(Error::Setup { .. })));
-    }
-    assert!(matches!(Stepper::open("{}", ""), Err(Error::Setup { .. })));
+    refuses_setups::<Stepper>([loud, no_head]);
 }
 
 #[test]
 fn without_the_model_the_toy_stands_alone() {
     let setup = Setup { real: None, opening: State::opening() };
-    let mut widget = Stepper::new(setup, None).unwrap();
+    let mut widget = Opened::<Stepper>::new(setup).unwrap();
     assert!(all(&view(&widget), "input[name=real]").is_empty());
     assert!(widget.update("real", "on").is_err());
-    is_sound(&widget).unwrap();
 }
 
 /// Before any script runs, and on paper, every step is there.
@@ -606,55 +575,39 @@ fn numbers_are_read_within_limits() {
     assert_eq!((matrix.rows, matrix.columns), (4, 3));
 }
 
-fn any_event() -> impl Strategy<Value = (String, String)> {
-    let name = prop::sample::select(vec![
-        "step", "back", "next", "real", "causal", "cell", "key", "reset", "again", "X-1-2",
-        "W_Q-2-1", "W_K-0-0", "W_V-1-1", "W_O-1-2", "X-9-9", "?",
-    ]);
-    let value = prop_oneof![
-        (0_usize..12).prop_map(|number| number.to_string()),
-        (-11.0_f32..11.0).prop_map(|number| number.to_string()),
-        (0_usize..8, 0_usize..9).prop_map(|(row, column)| format!("{row},{column}")),
-        prop::sample::select(vec!["ArrowDown", "ArrowRight", "Home", "Ctrl+End", "Tab"])
-            .prop_map(str::to_owned),
-        ".{0,6}",
-    ];
-    (name.prop_map(str::to_owned), value)
+#[test]
+pub(crate) fn keeps_the_contract() {
+    let mut events = list("step back next real causal cell key again");
+    for given in Given::ALL {
+        let Matrix { rows, columns, .. } = Toy::default().matrix(given);
+        let fields = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        events.extend(fields.map(|(row, column)| format!("{}-{row}-{column}", given.name())));
+    }
+    Contract {
+        widget: stepper(),
+        events,
+        words: list("-10 10 11 0,5 −1"),
+        // What was typed and is no number is not kept.
+        kept: |state| State { typed: Vec::new(), ..state.clone() },
+        sound: is_sound,
+    }
+    .holds();
+}
+
+/// Every weight of a head that was read is finite.
+fn has_weights(head: &RealHead) -> bool {
+    let steps = Steps::of_head(head, true);
+    steps.get(Step::Weights).unwrap().numbers.iter().all(|weight| weight.is_finite())
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
 
     #[test]
-    fn no_row_of_events_breaks_it(events in prop::collection::vec(any_event(), 1..40)) {
-        let json = serde_json::to_string(&setup()).unwrap();
-        let mut widget = stepper();
-        for (name, value) in events {
-            let before = widget.view();
-            if widget.update(&name, &value).is_err() {
-                prop_assert_eq!(&widget.view(), &before);
-            }
-            if let Err(problem) = is_sound(&widget) {
-                prop_assert!(false, "after {name} {value}: {problem}");
-            }
-            // Its link leads back, but for what was typed and is no number.
-            let html = view(&widget);
-            let link = all(&html, "a.permalink")[0].attr("href").unwrap().to_owned();
-            let mut linked = Stepper::open(&json, &link).unwrap();
-            if widget.state().real {
-                linked.receive(RealHead::PATH, &head().to_bytes()).unwrap();
-            }
-            let mut expected = widget.state().clone();
-            expected.typed.clear();
-            prop_assert_eq!(linked.state(), &expected);
-        }
-    }
-
-    #[test]
     fn no_bytes_break_the_reader(mut bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = RealHead::from_bytes(&bytes);
+        reads_or_refuses(RealHead::from_bytes, &bytes, has_weights);
         bytes.insert(0, 1);
-        let _ = RealHead::from_bytes(&bytes);
+        reads_or_refuses(RealHead::from_bytes, &bytes, has_weights);
     }
 
     #[test]
@@ -662,9 +615,6 @@ proptest! {
         let mut bytes = head().to_bytes();
         let at = at % bytes.len();
         bytes[at] = value;
-        if let Ok(head) = RealHead::from_bytes(&bytes) {
-            let steps = Steps::of_head(&head, true);
-            prop_assert!(steps.get(Step::Weights).unwrap().numbers.iter().all(|w| w.is_finite()));
-        }
+        reads_or_refuses(RealHead::from_bytes, &bytes, has_weights);
     }
 }

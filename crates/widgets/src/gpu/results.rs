@@ -114,7 +114,7 @@ pub struct Time {
 
 /// All that one run found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Figures {
+pub struct Results {
     /// The card.
     pub adapter: Adapter,
     /// The browser, for a recorded run.
@@ -127,7 +127,7 @@ pub struct Figures {
     pub times: Vec<Time>,
 }
 
-impl Figures {
+impl Results {
     /// What came of one way at one length.
     pub fn outcome(&self, way: Way, causal: bool, tokens: usize) -> Option<Outcome> {
         let is_it = |time: &&Time| (time.way, time.causal, time.tokens) == (way, causal, tokens);

@@ -1,16 +1,16 @@
 //! The training of an induction head, natively: the widget talks with the real trainer, and shows
 //! what that answers.
 
-mod common;
-
-use common::{all, text, view};
 use induction::message::{Answer, Ask, News, Record, WHOLE};
 use induction::{DRAWN, HEADS, LAYERS, STEPS, record};
-use proptest::prelude::*;
+use scraper::Html;
 use trainer::Lab;
-use widgets::induction::{Event, Induction, Phase, RATES, SEEDS, SEQ, Setup, State, WORKER};
+use widgets::induction::{Induction, Phase, RATES, SEQ, Setup, State, WORKER};
 use widgets::show::{number, share};
-use widgets::{Error, Widget};
+use widgets::{Opened, Widget};
+
+use crate::common::{all, counts, ignores, refuses, refuses_setups, status, text, view};
+use crate::contract::{Contract, list};
 
 fn opening() -> State {
     let typed = record().continued.text;
@@ -21,16 +21,12 @@ fn setup() -> Setup {
     Setup { record: record(), opening: opening() }
 }
 
-fn widget() -> Induction {
-    Induction::new(setup()).expect("a sound setup")
-}
-
-fn status(widget: &Induction) -> String {
-    text(&all(&view(widget), "[role=status]")[0])
+fn widget() -> Opened<Induction> {
+    Opened::new(setup()).expect("a sound setup")
 }
 
 /// Hands the widget's questions to the trainer, and its answers back.
-fn carry(widget: &mut Induction, lab: &mut Lab) {
+fn carry(widget: &mut Opened<Induction>, lab: &mut Lab) {
     while let Some(post) = widget.post() {
         assert_eq!(post.worker, WORKER);
         if let Some(answer) = lab.ask(&post.message).unwrap() {
@@ -40,7 +36,7 @@ fn carry(widget: &mut Induction, lab: &mut Lab) {
 }
 
 /// One moment of training and its report.
-fn work(widget: &mut Induction, lab: &mut Lab) {
+fn work(widget: &mut Opened<Induction>, lab: &mut Lab) {
     lab.work().unwrap();
     let report = lab.report().unwrap().expect("there is news");
     widget.update("worker", &report).unwrap();
@@ -82,12 +78,12 @@ fn the_recorded_training_is_shown_with_its_numbers() {
 fn it_trains_pauses_goes_on_and_drops_what_was_trained() {
     let (mut widget, mut lab) = (widget(), Lab::new());
     widget.update("train", "").unwrap();
-    assert_eq!(widget.phase(), &Phase::Running);
+    assert_eq!(widget.machine().phase(), &Phase::Running);
     assert_eq!(status(&widget), "The trainer is being loaded…");
     carry(&mut widget, &mut lab);
     work(&mut widget, &mut lab);
     work(&mut widget, &mut lab);
-    let steps: Vec<u32> = widget.points().iter().map(|point| point.step).collect();
+    let steps: Vec<u32> = widget.machine().points().iter().map(|point| point.step).collect();
     assert_eq!(steps, [0, 5, 10]);
     assert!(status(&widget).starts_with("Step 10 of 300: loss "), "{}", status(&widget));
 
@@ -106,15 +102,15 @@ fn it_trains_pauses_goes_on_and_drops_what_was_trained() {
     widget.update("train", "").unwrap();
     carry(&mut widget, &mut lab);
     work(&mut widget, &mut lab);
-    assert_eq!(widget.points().last().unwrap().step, 15);
+    assert_eq!(widget.machine().points().last().unwrap().step, 15);
 
     // A new seed drops it, and late answers about it are not shown.
     widget.update("seed", "3").unwrap();
     lab.work().unwrap();
     let late = lab.report().unwrap().unwrap();
     widget.update("worker", &late).unwrap();
-    assert_eq!(widget.phase(), &Phase::Recorded);
-    assert_eq!(widget.points(), record().progress.points);
+    assert_eq!(widget.machine().phase(), &Phase::Recorded);
+    assert_eq!(widget.machine().points(), record().progress.points);
     widget.update("train", "").unwrap();
     let asks: Vec<Ask> = std::iter::from_fn(|| widget.post())
         .map(|post| serde_json::from_str(&post.message).unwrap())
@@ -127,12 +123,12 @@ fn after_the_last_step_it_is_done() {
     let mut widget = widget();
     widget.update("train", "").unwrap();
     let Record { progress, rest, continued, .. } = record();
-    let tell = |widget: &mut Induction, news| {
+    let tell = |widget: &mut Opened<Induction>, news| {
         let answer = serde_json::to_string(&Answer { run: 1, news }).unwrap();
         widget.update("worker", &answer).unwrap();
     };
     tell(&mut widget, News::Progress(progress));
-    assert_eq!(widget.phase(), &Phase::Done);
+    assert_eq!(widget.machine().phase(), &Phase::Done);
     assert!(status(&widget).starts_with(&format!("Done after {STEPS} steps: ")));
     tell(&mut widget, News::Rest(rest));
     tell(&mut widget, News::Continued(continued.clone()));
@@ -146,7 +142,7 @@ fn a_worker_that_fails_is_told_in_words_and_can_be_tried_again() {
     for (event, value) in [("worker-failed", "no network"), ("worker", "{nonsense")] {
         widget.update("train", "").unwrap();
         widget.update(event, value).unwrap();
-        assert!(matches!(widget.phase(), Phase::Failed(_)));
+        assert!(matches!(widget.machine().phase(), Phase::Failed(_)));
         let said = status(&widget);
         assert!(said.starts_with("The training stopped: "), "{said}");
         assert!(said.ends_with("Press Train to begin again."), "{said}");
@@ -179,65 +175,39 @@ fn bad_setups_and_events_are_refused_and_bad_addresses_ignored() {
     let mut empty = setup();
     empty.record.progress.points.clear();
     let far = Setup { opening: State { rate: RATES.len(), ..opening() }, ..setup() };
-    for bad in [short, empty, far] {
-        assert!(matches!(Induction::new(bad), Err(Error::Setup { .. })));
-    }
-    assert!(matches!(Induction::open("{}", ""), Err(Error::Setup { .. })));
-    let mut widget = widget();
-    for (name, value) in
-        [("seed", "99"), ("rate", "9"), ("head", "8"), ("cut-8", ""), ("cell", "20,0"), ("x", "")]
-    {
-        assert!(matches!(widget.update(name, value), Err(Error::Event { .. })), "{name}");
-        assert_eq!(widget.state(), &opening());
-    }
-    assert_eq!(widget.update("key", "Tab"), Ok(false));
-    let setup = serde_json::to_string(&setup()).unwrap();
-    for address in
-        ["?induction=1", "?induction=1_0.006_4_0_0_0101_rust", "?induction=1_7_4_0_0_00000000_a"]
-    {
-        assert_eq!(Induction::open(&setup, address).unwrap().state(), &opening(), "{address}");
-    }
+    refuses_setups::<Induction>([short, empty, far]);
+    let bad =
+        [("seed", "99"), ("rate", "9"), ("head", "8"), ("cut-8", ""), ("cell", "20,0"), ("x", "")];
+    refuses(&mut widget(), &bad);
+    assert_eq!(widget().update("key", "Tab"), Ok(false));
+    let bad =
+        ["?induction=1", "?induction=1_0.006_4_0_0_0101_rust", "?induction=1_7_4_0_0_00000000_a"];
+    ignores::<Induction>(&setup(), &bad);
 }
 
-fn events() -> impl Strategy<Value = Event> {
-    prop_oneof![
-        Just(Event::Train),
-        Just(Event::Pause),
-        Just(Event::Reset),
-        (0..SEEDS + 1).prop_map(Event::Seed),
-        (0..RATES.len() + 1).prop_map(Event::Rate),
-        (0..LAYERS * HEADS + 1).prop_map(Event::Head),
-        (0..LAYERS * HEADS + 1).prop_map(Event::Cut),
-        "[a-zA-Z]{0,35}".prop_map(Event::Text),
-        (0..SEQ + 1, 0..SEQ).prop_map(Event::Cell),
-        prop_oneof!["ArrowDown", "Home", "x"].prop_map(Event::Key),
-        "\\PC{0,9}".prop_map(Event::Worker),
-        "\\PC{0,9}".prop_map(Event::WorkerFailed),
-    ]
+fn is_sound(html: &Html, _: &State) -> Result<(), String> {
+    counts(html, &[("[role=gridcell]", SEQ * SEQ), ("[role=gridcell][tabindex='0']", 1)])
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
-
-    #[test]
-    fn nothing_a_reader_does_breaks_it(events in proptest::collection::vec(events(), 1..15)) {
-        let mut widget = widget();
-        for event in events {
-            let before = widget.state().clone();
-            if widget.apply(event).is_err() {
-                prop_assert_eq!(widget.state(), &before);
-            }
-        }
-        let html = view(&widget);
-        prop_assert_eq!(all(&html, "[role=gridcell]").len(), SEQ * SEQ);
-        prop_assert_eq!(all(&html, "[role=gridcell][tabindex='0']").len(), 1);
-        // The link leads back, but for what was typed and is no letter.
-        let link = all(&html, "a.permalink")[0].attr("href").unwrap().to_owned();
-        let again = Induction::open(&serde_json::to_string(&setup()).unwrap(), &link).unwrap();
-        let letters = |state: &State| {
-            let typed = state.typed.chars().filter(|it| it.is_ascii_lowercase()).collect();
+#[test]
+pub(crate) fn keeps_the_contract() {
+    let mut events = list("train pause seed rate head text cell key worker worker-failed");
+    events.extend((0..LAYERS * HEADS).map(|place| format!("cut-{place}")));
+    let Record { progress, rest, continued, .. } = record();
+    let news = [News::Progress(progress), News::Rest(rest), News::Continued(continued)];
+    let answers = news.into_iter().map(|news| serde_json::to_string(&Answer { run: 1, news }));
+    let mut words = list("rust again Rust a-b");
+    words.extend(answers.map(Result::unwrap));
+    Contract {
+        widget: widget(),
+        events,
+        words,
+        // What was typed and is no letter is not kept.
+        kept: |state| {
+            let typed = state.typed.chars().filter(char::is_ascii_lowercase).collect();
             State { typed, ..state.clone() }
-        };
-        prop_assert_eq!(again.state(), &letters(widget.state()));
+        },
+        sound: is_sound,
     }
+    .holds();
 }

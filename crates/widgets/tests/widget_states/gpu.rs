@@ -1,16 +1,17 @@
 //! The run on a card, natively: a card that is played here answers the tasks, and what the widget
 //! makes of the answers is checked.
 
-mod common;
-
-use common::{all, text, view};
-use proptest::prelude::*;
+use attention::random::Random;
+use scraper::Html;
 use serde_json::{Value, json};
 use widgets::gpu::{
-    Adapter, End, Event, Figures, Gpu, HEAD_DIM, Kernel, Kernels, LENGTHS, Setup, Size, State, Way,
+    Adapter, End, Gpu, HEAD_DIM, Kernel, Kernels, LENGTHS, Results, Setup, Size, State, Way,
     launches,
 };
-use widgets::{Error, Widget};
+use widgets::{Error, Opened, Widget};
+
+use crate::common::{all, counts, ignores, opens, refuses, refuses_setups, status, text, view};
+use crate::contract::{Contract, list};
 
 fn kernel(file: &str, cube: [u32; 3], tensors: usize) -> Kernel {
     Kernel {
@@ -43,29 +44,25 @@ fn setup() -> Setup {
             { "way": "flash", "causal": false, "tokens": 512, "outcome": "too-slow" },
         ],
     });
-    let recorded: Figures = serde_json::from_value(recorded).unwrap();
+    let recorded: Results = serde_json::from_value(recorded).unwrap();
     Setup { opening: State { longest: 6, causal: false }, kernels: kernels(), recorded }
 }
 
-fn widget() -> Gpu {
-    Gpu::new(setup()).expect("a sound setup")
+fn widget() -> Opened<Gpu> {
+    Opened::new(setup()).expect("a sound setup")
 }
 
-fn task(widget: &Gpu) -> Option<Value> {
+fn task(widget: &Opened<Gpu>) -> Option<Value> {
     widget.task().map(|task| serde_json::from_str(&task).unwrap())
 }
 
-fn answer(widget: &mut Gpu, task: &Value, at: f64, answer: Value) {
+fn answer(widget: &mut Opened<Gpu>, task: &Value, at: f64, answer: Value) {
     let reply = json!({ "id": task["id"], "at": at, "answer": answer });
     widget.update("answer", &reply.to_string()).unwrap();
 }
 
-fn status(widget: &Gpu) -> String {
-    text(&all(&view(widget), "[role=status]")[0])
-}
-
 /// A float of four bytes as the widget's numbers, row by row: what a right card brings back.
-fn right(widget: &Gpu, causal: bool) -> Vec<u8> {
+fn right(widget: &Opened<Gpu>, causal: bool) -> Vec<u8> {
     let [query, key, value] = ["query", "key", "value"].map(|name| widget.numbers(name));
     let tokens = key.len() / HEAD_DIM / 2;
     let heads = query.len() / HEAD_DIM / tokens;
@@ -104,7 +101,7 @@ fn adapter(largest_buffer: u64) -> Value {
 
 /// Plays a card to the end: `ms` says how long a launch takes, by its number of kernels and
 /// tokens.
-fn play(widget: &mut Gpu, largest_buffer: u64, ms: impl Fn(usize, f64) -> f64) -> usize {
+fn play(widget: &mut Opened<Gpu>, largest_buffer: u64, ms: impl Fn(usize, f64) -> f64) -> usize {
     let outputs = [false, true].map(|causal| right(widget, causal));
     let mut tasks = 0;
     while let Some(task) = task(widget) {
@@ -132,7 +129,7 @@ fn play(widget: &mut Gpu, largest_buffer: u64, ms: impl Fn(usize, f64) -> f64) -
 fn a_whole_run_on_a_good_card() {
     let mut widget = widget();
     widget.update("run", "").unwrap();
-    assert!(widget.is_running() && status(&widget).contains("looking for a card"));
+    assert!(widget.machine().is_running() && status(&widget).contains("looking for a card"));
     assert_eq!(all(&view(&widget), "[data-event=cancel]").len(), 1);
     let tasks = play(&mut widget, 4 << 30, |kernels, tokens| match kernels {
         1 => tokens * tokens * 1e-7,
@@ -140,9 +137,9 @@ fn a_whole_run_on_a_good_card() {
     });
     // A card; four checks; seven lengths, two masks, two ways, each twice.
     assert_eq!(tasks, 1 + 4 + 7 * 2 * 2 * 2);
-    let run = widget.run().unwrap();
+    let run = widget.machine().run().unwrap();
     assert_eq!(run.end, Some(End::Done));
-    let error = run.figures.largest_error().unwrap();
+    let error = run.results.largest_error().unwrap();
     println!("largest error of what the processor computes: {error:e}");
     assert!(error < 1e-6);
     let said = status(&widget);
@@ -175,11 +172,11 @@ fn what_a_card_cannot_do_is_noted_and_the_rest_goes_on() {
     for row in &rows[5..] {
         assert!(row.contains("too large") && row.contains("too slow"), "{rows:?}");
     }
-    assert_eq!(widget.run().unwrap().end, Some(End::Done));
+    assert_eq!(widget.machine().run().unwrap().end, Some(End::Done));
 }
 
 /// A run up to its first timing.
-fn timing() -> (Gpu, Value) {
+fn timing() -> (Opened<Gpu>, Value) {
     let mut widget = widget();
     widget.update("run", "").unwrap();
     let device = task(&widget).unwrap();
@@ -199,7 +196,7 @@ fn a_full_memory_a_lost_card_and_time_up() {
     let (mut widget, first) = timing();
     answer(&mut widget, &first, 1.0, json!({ "memory": "no room" }));
     let second = task(&widget).unwrap();
-    assert!(widget.is_running() && second["id"] != first["id"]);
+    assert!(widget.machine().is_running() && second["id"] != first["id"]);
     assert!(widget.view().contains("no memory"));
     answer(&mut widget, &second, 2.0, json!({ "lost": "it was unplugged" }));
     assert!(status(&widget).contains("it was unplugged") && task(&widget).is_none());
@@ -224,7 +221,7 @@ fn cancelling_ends_it_and_a_late_answer_is_not_taken() {
     // The answer to the old task comes once more, while the new run looks for a card.
     widget.update("run", "").unwrap();
     answer(&mut widget, &first, 1.0, json!({ "samples": [1.0] }));
-    assert!(widget.is_running() && task(&widget).unwrap()["id"] != first["id"]);
+    assert!(widget.machine().is_running() && task(&widget).unwrap()["id"] != first["id"]);
 }
 
 #[test]
@@ -284,73 +281,70 @@ fn each_way_launches_enough_groups() {
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut widget = widget();
-    let before = widget.view();
-    for (name, value) in [("longest", "8"), ("longest", "x"), ("answer", "{}"), ("a", "")] {
-        let refused = widget.update(name, value);
-        assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }));
-    }
+    refuses(&mut widget, &[("longest", "8"), ("longest", "x"), ("answer", "{}"), ("a", "")]);
     for path in ["output/x", "elsewhere"] {
         assert!(matches!(widget.receive(path, &[]), Err(Error::File { .. })));
     }
-    assert_eq!(widget.view(), before);
+    assert_eq!(widget.view(), self::widget().view());
     assert_eq!(widget.wants(), None);
     let opening = State { longest: LENGTHS.len(), causal: false };
-    assert!(matches!(Gpu::new(Setup { opening, ..setup() }), Err(Error::Setup { .. })));
+    refuses_setups::<Gpu>([Setup { opening, ..setup() }]);
 }
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let opens = |address: &str| Gpu::open(&json, address).unwrap().state();
-    assert_eq!(opens("?gpu=512_causal"), State { longest: 3, causal: true });
-    for bad in ["", "?gpu", "?gpu=512", "?gpu=500_full", "?gpu=512_half", "?gpu=%22_full"] {
-        assert_eq!(opens(bad), setup().opening, "{bad}");
-    }
+    let there = opens::<Gpu>(&setup(), "?gpu=512_causal");
+    assert_eq!(*there.state(), State { longest: 3, causal: true });
+    let bad = ["", "?gpu", "?gpu=512", "?gpu=500_full", "?gpu=512_half", "?gpu=%22_full"];
+    ignores::<Gpu>(&setup(), &bad);
 }
 
-fn events() -> impl Strategy<Value = (&'static str, String)> {
-    let answers = prop_oneof![
-        Just(adapter(1 << 30)),
-        Just(json!({ "samples": [1.0, 2.0] })),
-        Just(json!({ "samples": [] })),
-        Just(json!({ "samples": [0.0] })),
-        Just(json!({ "memory": "m" })),
-        Just(json!({ "nothing": "n" })),
-        Just(json!({ "lost": "l" })),
+/// What a card may say, right or not, of any of a dozen tasks.
+fn answers() -> Vec<String> {
+    let answers = [
+        adapter(1 << 30),
+        json!({ "samples": [1.0, 2.0] }),
+        json!({ "samples": [] }),
+        json!({ "samples": [0.0] }),
+        json!({ "memory": "m" }),
+        json!({ "nothing": "n" }),
+        json!({ "lost": "l" }),
     ];
-    prop_oneof![
-        (0_usize..10).prop_map(|longest| ("longest", longest.to_string())),
-        Just(("causal", String::new())),
-        Just(("run", String::new())),
-        Just(("cancel", String::new())),
-        Just(("reset", String::new())),
-        (0_u32..12, answers).prop_map(|(id, answer)| {
-            ("answer", json!({ "id": id, "at": 1.0, "answer": answer }).to_string())
-        }),
-    ]
+    let of_task = |id| answers.iter().map(move |it| json!({ "id": id, "at": 1.0, "answer": it }));
+    (0..12).flat_map(of_task).map(|reply| reply.to_string()).collect()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
-    #[test]
-    fn nothing_that_happens_breaks_it(events in proptest::collection::vec(events(), 1..20)) {
-        let mut widget = widget();
-        for (name, value) in events {
-            let before = widget.state();
-            if widget.update(name, &value).is_err() {
-                prop_assert_eq!(widget.state(), before);
-            }
-            let html = view(&widget);
-            prop_assert_eq!(all(&html, "[role=status]").len(), 1);
-            prop_assert_eq!(all(&html, "[id], [style]").len(), 0);
-            prop_assert_eq!(all(&html, "table").len(), 2);
-            prop_assert!(!widget.view().contains("NaN") && !widget.view().contains("inf"));
-            prop_assert_eq!(task(&widget).is_some(), widget.is_running());
-        }
-        let link = all(&view(&widget), "a.permalink")[0].attr("href").unwrap().to_owned();
-        let json = serde_json::to_string(&setup()).unwrap();
-        prop_assert_eq!(Gpu::open(&json, &link).unwrap().state(), widget.state());
-        prop_assert!(Event::parse("run", "").is_ok());
+fn is_sound(html: &Html, _: &State) -> Result<(), String> {
+    if text(&html.root_element()).contains("inf") {
+        return Err("a time is not finite".to_owned());
     }
+    counts(html, &[("table", 2), ("[data-event=run], [data-event=cancel]", 1)])
+}
+
+#[test]
+pub(crate) fn keeps_the_contract() {
+    Contract {
+        widget: widget(),
+        events: list("longest causal run cancel answer"),
+        words: answers(),
+        kept: |state| *state,
+        sound: is_sound,
+    }
+    .holds();
+}
+
+/// Whatever the card answers, a run asks for something until it ends.
+#[test]
+fn a_run_wants_something_until_it_ends() {
+    let (mut random, answers, mut ended) = (Random::new(5), answers(), 0);
+    for _ in 0..2_000 {
+        let mut widget = widget();
+        widget.update("run", "").unwrap();
+        for _ in 0..12 {
+            widget.update("answer", &answers[random.below(answers.len())]).unwrap();
+            assert_eq!(task(&widget).is_some(), widget.machine().is_running());
+        }
+        ended += usize::from(!widget.machine().is_running());
+    }
+    assert!((1..2_000).contains(&ended), "{ended} of 2000 runs ended");
 }

@@ -1,14 +1,17 @@
 //! The spotlight, natively: what it shows, how it answers, and that nothing breaks it.
 
-mod common;
-
-use common::{all, text, view};
 use proptest::prelude::*;
-use scraper::{Html, Selector};
-use widgets::gallery::Sentence;
-use widgets::readings::{Entry, Gallery};
+use scraper::Html;
+use widgets::files::PageFile;
+use widgets::gallery::{Entry, Gallery, Sentence};
 use widgets::spotlight::{Event, Illustration, Preset, Setup, Spotlight, State};
-use widgets::{Error, Widget};
+use widgets::{Opened, Widget};
+
+use crate::common::{
+    all, cells, counts, ignores, opens, reads_or_refuses, refuses, refuses_setups, status,
+    sums_to_one, text, view,
+};
+use crate::contract::{Contract, list};
 
 const LAYERS: usize = 3;
 const HEADS: usize = 2;
@@ -62,59 +65,47 @@ fn setup() -> Setup {
     }
 }
 
-fn spotlight() -> Spotlight {
-    Spotlight::new(setup(), sentences()).expect("a sound setup")
+fn spotlight() -> Opened<Spotlight> {
+    let mut widget = Opened::new(setup()).expect("a sound setup");
+    for sentence in sentences() {
+        let path = Sentence::path(&sentence.name);
+        widget.receive(&path, &sentence.to_bytes()).unwrap();
+    }
+    widget
 }
 
 /// What must hold in every state.
-fn is_sound(html: &Html) -> Result<(), String> {
-    let count = |selector: &str, expected: usize| {
-        let found = all(html, selector).len();
-        if found == expected {
-            Ok(())
-        } else {
-            Err(format!("{found} of {selector}, not {expected}"))
-        }
-    };
-    count("[role=status]", 1)?;
-    count("[id]", 0)?;
-    count("[style]", 0)?;
-    count("table[role=grid] [tabindex='0']", 1)?;
-    count("input[type=radio][checked]", 1)?;
-    count("select[name=sentence] option[selected]", 1)?;
-    count("select[name=preset] option[selected]", 1)?;
-    for row in all(html, "table[role=grid] tbody tr") {
-        let shares: Vec<f32> = row
-            .select(&Selector::parse("td").unwrap())
-            .filter_map(|cell| text(&cell).parse().ok())
-            .collect();
-        let sum: f32 = shares.iter().sum();
-        // Each share is rounded to a hundredth.
-        if (sum - 1.0).abs() > 0.005 * shares.len() as f32 + 1e-6 {
-            return Err(format!("a row sums to {sum}: {shares:?}"));
-        }
-    }
-    Ok(())
+fn is_sound(html: &Html, _: &State) -> Result<(), String> {
+    counts(
+        html,
+        &[
+            ("table[role=grid] [tabindex='0']", 1),
+            ("input[type=radio][checked]", 1),
+            ("select[name=sentence] option[selected]", 1),
+            ("select[name=preset] option[selected]", 1),
+        ],
+    )?;
+    sums_to_one(&cells(html, "table[role=grid] tbody tr", "td"))
 }
 
 #[test]
 fn it_opens_as_it_was_told() {
     let html = view(&spotlight());
-    is_sound(&html).unwrap();
+    is_sound(&html, &setup().opening).unwrap();
     let row = sentences()[0].weights(1, 0)[2].clone();
     let shown: Vec<String> = all(&html, ".tokens .weight").iter().map(text).collect();
     assert_eq!(shown[..3], row.iter().map(|w| widgets::show::share(*w)).collect::<Vec<_>>()[..]);
     assert_eq!(shown[3], "–", "the last token comes later");
-    let status = text(&all(&html, "[role=status]")[0]);
-    assert!(status.starts_with("layer 1, head 0: “sat” gives most to "), "{status}");
+    let said = status(&spotlight());
+    assert!(said.starts_with("layer 1, head 0: “sat” gives most to "), "{said}");
 }
 
 #[test]
 fn the_illustration_stands_beside_its_own_row_alone() {
     let mut widget = spotlight();
-    let made_up = |widget: &Spotlight| all(&view(widget), "td.made-up").len();
+    let made_up = |widget: &Opened<Spotlight>| all(&view(widget), "td.made-up").len();
     assert_eq!(made_up(&widget), 4);
-    widget.apply(Event::Query(1)).unwrap();
+    widget.apply(&Event::Query(1)).unwrap();
     assert_eq!(made_up(&widget), 0);
 }
 
@@ -152,23 +143,20 @@ fn keys_walk_the_grid_and_take_the_row_along() {
 
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
-    let mut widget = spotlight();
-    let before = widget.view();
-    for (name, value) in [
-        ("layer", "3"),
-        ("layer", "-1"),
-        ("head", "x"),
-        ("query", "4"),
-        ("cell", "4,0"),
-        ("cell", "1"),
-        ("preset", "1"),
-        ("sentence", "three"),
-        ("dance", ""),
-    ] {
-        let refused = widget.update(name, value);
-        assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }));
-    }
-    assert_eq!(widget.view(), before);
+    refuses(
+        &mut spotlight(),
+        &[
+            ("layer", "3"),
+            ("layer", "-1"),
+            ("head", "x"),
+            ("query", "4"),
+            ("cell", "4,0"),
+            ("cell", "1"),
+            ("preset", "1"),
+            ("sentence", "three"),
+            ("dance", ""),
+        ],
+    );
 }
 
 #[test]
@@ -217,27 +205,22 @@ fn a_damaged_sentence_is_refused_and_told() {
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let opens = |address: &str| Spotlight::open(&json, address).unwrap().state().clone();
-    let there = opens("?a=b&spotlight=two.2.1.5");
-    assert_eq!((there.sentence.as_str(), there.layer, there.head, there.query), ("two", 2, 1, 5));
-    for bad in [
+    for address in ["?a=b&spotlight=two_2_1_5", "?spotlight=two.2.1.5"] {
+        let there = opens::<Spotlight>(&setup(), address).state().clone();
+        let expected = State { sentence: "two".into(), layer: 2, head: 1, query: 5, cell: (5, 0) };
+        assert_eq!(there, expected);
+    }
+    let bad = [
         "",
         "?",
         "?spotlight",
         "?spotlight=two",
         "?spotlight=two.2.1.6",
         "?spotlight=two.3.1.0",
+        "?spotlight=two_3.1.0",
         "?spotlight=%.x.y.z",
-    ] {
-        assert_eq!(opens(bad), setup().opening, "{bad}");
-    }
-    // The link of a view leads back to it.
-    let mut widget = spotlight();
-    widget.apply(Event::Preset(0)).unwrap();
-    let html = view(&widget);
-    let link = all(&html, "a.permalink")[0].attr("href").unwrap();
-    assert_eq!(opens(link), *widget.state());
+    ];
+    ignores::<Spotlight>(&setup(), &bad);
 }
 
 #[test]
@@ -248,11 +231,7 @@ fn a_setup_that_contradicts_itself_is_refused() {
     no_head.presets[0].head = HEADS;
     let mut no_token = setup();
     no_token.gallery.sentences[0].query = 4;
-    for wrong in [no_sentence, no_head, no_token] {
-        assert!(matches!(Spotlight::new(wrong, sentences()), Err(Error::Setup { .. })));
-    }
-    assert!(matches!(Spotlight::open("{}", ""), Err(Error::Setup { .. })));
-    assert!(matches!(widgets::open("torch", "{}", ""), Err(Error::Unknown { .. })));
+    refuses_setups::<Spotlight>([no_sentence, no_head, no_token]);
 }
 
 #[test]
@@ -299,52 +278,35 @@ fn weights_equal_a_softmax_in_f64() {
     assert!(largest <= 1e-6, "off by {largest:.1e}");
 }
 
-fn any_event() -> impl Strategy<Value = (String, String)> {
-    let name = prop::sample::select(vec![
-        "sentence", "preset", "layer", "head", "query", "cell", "key", "reset", "?",
-    ]);
-    let value = prop_oneof![
-        (0_usize..8).prop_map(|number| number.to_string()),
-        (0_usize..8, 0_usize..8).prop_map(|(row, column)| format!("{row},{column}")),
-        prop::sample::select(vec![
-            "one",
-            "two",
-            "three",
-            "ArrowDown",
-            "ArrowRight",
-            "Home",
-            "Ctrl+End",
-            "Tab"
-        ])
-        .prop_map(str::to_owned),
-        ".{0,6}",
-    ];
-    (name.prop_map(str::to_owned), value)
+#[test]
+pub(crate) fn keeps_the_contract() {
+    Contract {
+        widget: spotlight(),
+        events: list("sentence preset layer head query cell key"),
+        words: list("one two three"),
+        kept: |state| State { cell: (state.query, 0), ..state.clone() },
+        sound: is_sound,
+    }
+    .holds();
+}
+
+/// Every weight of a sentence that was read is finite, and none is missing.
+fn has_weights(sentence: &Sentence) -> bool {
+    let heads = (0..sentence.layers).flat_map(|l| (0..sentence.heads).map(move |h| (l, h)));
+    let mut rows = heads.map(|(layer, head)| sentence.weights(layer, head));
+    rows.all(|rows| {
+        rows.len() == sentence.tokens.len() && rows.iter().flatten().all(|w| w.is_finite())
+    })
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
     #[test]
-    fn no_row_of_events_breaks_it(events in prop::collection::vec(any_event(), 1..40)) {
-        let mut widget = spotlight();
-        for (name, value) in events {
-            let before = widget.view();
-            match widget.update(&name, &value) {
-                Ok(_) => {}
-                Err(_) => prop_assert_eq!(&widget.view(), &before),
-            }
-            if let Err(problem) = is_sound(&view(&widget)) {
-                prop_assert!(false, "after {name} {value}: {problem}");
-            }
-        }
-    }
-
-    #[test]
     fn no_bytes_break_the_reader(mut bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = Sentence::from_bytes(&bytes);
+        reads_or_refuses(Sentence::from_bytes, &bytes, has_weights);
         bytes.insert(0, 1);
-        let _ = Sentence::from_bytes(&bytes);
+        reads_or_refuses(Sentence::from_bytes, &bytes, has_weights);
     }
 
     #[test]
@@ -352,12 +314,6 @@ proptest! {
         let mut bytes = sentences()[0].to_bytes();
         let at = at % bytes.len();
         bytes[at] = value;
-        if let Ok(sentence) = Sentence::from_bytes(&bytes) {
-            for layer in 0..sentence.layers {
-                for head in 0..sentence.heads {
-                    prop_assert!(sentence.weights(layer, head).iter().flatten().all(|w| w.is_finite()));
-                }
-            }
-        }
+        reads_or_refuses(Sentence::from_bytes, &bytes, has_weights);
     }
 }

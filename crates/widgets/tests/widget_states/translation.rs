@@ -1,16 +1,18 @@
 //! The translation widget, natively: what it shows, how it answers, and that nothing breaks it.
 
-mod common;
-
-use common::{all, text, view};
 use std::sync::LazyLock;
 
 use burn::tensor::Device;
-use proptest::prelude::*;
-use scraper::{Html, Selector};
-use translator::{HEADS, LAYERS, Pair, Translator, WEIGHTS, join};
-use widgets::translation::{Event, Example, Illustration, Setup, TranslationWidget, weights_path};
-use widgets::{Error, Widget};
+use scraper::Html;
+use translator::{HEADS, LAYERS, Pair, Random, Translator, WEIGHTS, join};
+use widgets::translation::{Event, Example, Illustration, Setup, State, Translation, weights_path};
+use widgets::{Opened, Widget};
+
+use crate::common::{
+    all, cells, counts, ignores, opens, refuses, refuses_setups, send, status, sums_to_one, text,
+    view,
+};
+use crate::contract::{Contract, list};
 
 static MODEL: LazyLock<Translator> = LazyLock::new(|| Translator::of_the_book(&Device::flex()));
 
@@ -28,54 +30,31 @@ fn setup() -> Setup {
     }
 }
 
-fn json() -> String {
-    serde_json::to_string(&setup()).unwrap()
-}
-
-fn widget() -> TranslationWidget {
-    TranslationWidget::new(setup(), Some(MODEL.clone())).expect("a sound setup")
-}
-
-fn status(widget: &dyn Widget) -> String {
-    text(&all(&view(widget), "[role=status]")[0])
+fn widget() -> Opened<Translation> {
+    let mut widget = Opened::new(setup()).expect("a sound setup");
+    widget.receive(&weights_path(), WEIGHTS).unwrap();
+    widget
 }
 
 /// What must hold in every state.
-fn is_sound(html: &Html) -> Result<(), String> {
-    let count = |selector: &str, expected: usize| match all(html, selector).len() {
-        found if found == expected => Ok(()),
-        found => Err(format!("{found} of {selector}, not {expected}")),
-    };
-    count("[role=status]", 1)?;
-    count("[id]", 0)?;
-    count("[style]", 0)?;
-    count("table[role=grid] [tabindex='0']", 1)?;
-    count("input[type=radio][checked]", 1)?;
-    for menu in ["example", "layer", "head"] {
-        count(&format!("select[name={menu}] option[selected]"), 1)?;
-    }
-    let problems = all(html, ".problem").len();
-    count("input[aria-invalid=true]", problems)?;
-    for row in all(html, "table[role=grid] tbody tr") {
-        let shares: Vec<f32> = row
-            .select(&Selector::parse("td").unwrap())
-            .map(|cell| text(&cell).parse().unwrap())
-            .collect();
-        let sum: f32 = shares.iter().sum();
-        // Each share is rounded to a hundredth.
-        if (sum - 1.0).abs() > 0.005 * shares.len() as f32 + 1e-6 {
-            return Err(format!("a row sums to {sum}: {shares:?}"));
-        }
-    }
-    Ok(())
+fn is_sound(html: &Html, _: &State) -> Result<(), String> {
+    counts(
+        html,
+        &[
+            ("table[role=grid] [tabindex='0']", 1),
+            ("input[type=radio][checked]", 1),
+            ("select[name=example] option[selected]", 1),
+            ("select[name=layer] option[selected]", 1),
+            ("select[name=head] option[selected]", 1),
+            ("input[aria-invalid=true]", all(html, ".problem").len()),
+        ],
+    )?;
+    sums_to_one(&map(html))
 }
 
 /// The numbers of the map, row by row.
 fn map(html: &Html) -> Vec<Vec<String>> {
-    all(html, "table[role=grid] tbody tr")
-        .iter()
-        .map(|row| row.select(&Selector::parse("td").unwrap()).map(|cell| text(&cell)).collect())
-        .collect()
+    cells(html, "table[role=grid] tbody tr", "td")
 }
 
 #[test]
@@ -88,7 +67,6 @@ fn it_shows_what_the_model_says() {
         for head in 0..HEADS {
             widget.update("head", &head.to_string()).unwrap();
             let html = view(&widget);
-            is_sound(&html).unwrap();
             let expected: Vec<Vec<String>> = translation.weights[layer][head]
                 .iter()
                 .map(|row| row.iter().map(|weight| widgets::show::share(*weight)).collect())
@@ -97,7 +75,6 @@ fn it_shows_what_the_model_says() {
         }
         widget.update("head", "mean").unwrap();
         let html = view(&widget);
-        is_sound(&html).unwrap();
         let mean = |row: usize, column: usize| {
             let sum: f64 = (0..HEADS)
                 .map(|head| f64::from(translation.weights[layer][head][row][column]))
@@ -117,7 +94,6 @@ fn it_shows_what_the_model_says() {
 fn it_opens_on_the_cat_with_the_illustration_beside() {
     let mut widget = widget();
     let html = view(&widget);
-    is_sound(&html).unwrap();
     let said = status(&widget);
     assert!(
         said.starts_with(
@@ -130,7 +106,7 @@ fn it_opens_on_the_cat_with_the_illustration_beside() {
     let verdict = text(&all(&html, ".verdict")[0]);
     assert!(verdict.contains("the black cat waits for the dog"), "{verdict}");
     assert!(verdict.contains("say the same") && verdict.contains("never saw"), "{verdict}");
-    widget.apply(Event::Word(1)).unwrap();
+    widget.apply(&Event::Word(1)).unwrap();
     assert!(all(&view(&widget), "td.made-up").is_empty(), "beside its own row alone");
 }
 
@@ -139,7 +115,6 @@ fn a_sentence_of_ones_own_is_translated() {
     let mut widget = widget();
     assert_eq!(widget.update("text", "Les souris dansent."), Ok(true));
     let html = view(&widget);
-    is_sound(&html).unwrap();
     assert!(text(&all(&html, ".verdict")[0]).contains("the mice dance"));
     let chosen = all(&html, "select[name=example] option[selected]")[0];
     assert_eq!(text(&chosen), "les souris dansent", "its own line in the menu");
@@ -157,7 +132,6 @@ fn a_word_that_does_not_fit_is_told_beside_the_field() {
     ] {
         assert_eq!(widget.update("text", typed), Ok(true), "{typed}");
         let html = view(&widget);
-        is_sound(&html).unwrap();
         let problem = text(&all(&html, "label > .problem")[0]);
         assert!(problem.starts_with(told), "{problem}");
         assert_eq!(all(&html, "input[type=text]")[0].attr("value"), Some(typed));
@@ -189,9 +163,7 @@ fn keys_walk_the_grid_and_take_the_row_along() {
 
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
-    let mut widget = widget();
-    let before = widget.view();
-    for (name, value) in [
+    let bad = [
         ("layer", "2"),
         ("head", "4"),
         ("head", "x"),
@@ -201,16 +173,13 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         ("cell", "1"),
         ("example", "2"),
         ("dance", ""),
-    ] {
-        let refused = widget.update(name, value);
-        assert!(matches!(refused, Err(Error::Event { .. })), "{name} {value}");
-    }
-    assert_eq!(widget.view(), before);
+    ];
+    refuses(&mut widget(), &bad);
 }
 
 #[test]
 fn a_page_loads_the_weights_once_and_checks_them() {
-    let mut page = widgets::open("translation", &json(), "").unwrap();
+    let mut page = opens::<Translation>(&setup(), "");
     assert_eq!(page.wants(), Some(weights_path()));
     assert!(page.view().contains("Loading the model"));
     let mut damaged = WEIGHTS.to_vec();
@@ -228,37 +197,28 @@ fn a_page_loads_the_weights_once_and_checks_them() {
 
 #[test]
 fn a_failed_download_is_told() {
-    let mut page = widgets::open("translation", &json(), "").unwrap();
+    let mut page = opens::<Translation>(&setup(), "");
     page.failed(&weights_path(), "the server answered 404");
     assert!(page.view().contains("the server answered 404"));
 }
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let opens = |address: &str| {
-        let mut page = TranslationWidget::open(&json(), address).unwrap();
-        page.receive(&weights_path(), WEIGHTS).unwrap();
-        page
-    };
     for sentence in
         ["l'oiseau n'écoute pas l'ami d'Alice", "j'attends le chat", "je ne dors jamais"]
     {
         let mut there = widget();
-        there.update("text", sentence).unwrap();
-        there.update("layer", "0").unwrap();
-        there.update("head", "3").unwrap();
-        there.update("word", "1").unwrap();
-        let html = view(&there);
-        let link = all(&html, "a.permalink")[0].attr("href").unwrap();
+        let events = [("text", sentence), ("layer", "0"), ("head", "3"), ("word", "1")];
+        send(&mut there, &events);
+        let link = there.address();
         assert!(link.is_ascii() && !link.contains('\''), "{link} survives every browser");
-        assert_eq!(opens(link).state(), &{
-            let mut state = there.state().clone();
-            state.cell = (1, 0);
-            state
-        });
+        for link in [link.clone(), link.replace('_', ".")] {
+            let mut page = opens::<Translation>(&setup(), &link);
+            page.receive(&weights_path(), WEIGHTS).unwrap();
+            assert_eq!(page.state(), &State { cell: (1, 0), ..there.state().clone() });
+        }
     }
-    let usual = widget().view();
-    for bad in [
+    let bad = [
         "",
         "?translation",
         "?translation=le-chat",
@@ -266,9 +226,8 @@ fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
         "?translation=le-chat-dort.1.4.0",
         "?translation=le-chat-dort.1.mean.9",
         "?translation=%.x.y.z",
-    ] {
-        assert_eq!(opens(bad).view(), usual, "{bad}");
-    }
+    ];
+    ignores::<Translation>(&setup(), &bad);
 }
 
 #[test]
@@ -279,11 +238,7 @@ fn a_setup_that_contradicts_itself_is_refused() {
     wrong[2].examples[0].word = 9;
     wrong[3].layer = LAYERS;
     wrong[4].head = Some(HEADS);
-    for setup in wrong {
-        let refused = TranslationWidget::new(setup, None);
-        assert!(matches!(refused, Err(Error::Setup { .. })));
-    }
-    assert!(matches!(TranslationWidget::open("{}", ""), Err(Error::Setup { .. })));
+    refuses_setups::<Translation>(wrong);
 }
 
 #[test]
@@ -295,37 +250,38 @@ fn cells_are_named_for_a_screen_reader() {
     assert!(names[7 * 6].starts_with("(end) looks at le: "), "{}", names[42]);
 }
 
-fn any_event() -> impl Strategy<Value = (String, String)> {
-    let name = prop::sample::select(vec![
-        "example", "text", "layer", "head", "word", "cell", "key", "reset", "?",
-    ]);
-    let value = prop_oneof![
-        (0_usize..9).prop_map(|number| number.to_string()),
-        (0_usize..9, 0_usize..9).prop_map(|(row, column)| format!("{row},{column}")),
-        (0_u64..500)
-            .prop_map(|seed| { join(&Pair::random(&mut translator::Random::new(seed)).french) }),
-        prop::sample::select(vec!["mean", "ArrowDown", "ArrowRight", "Home", "Ctrl+End", "Tab"])
-            .prop_map(str::to_owned),
-        ".{0,12}",
-    ];
-    (name.prop_map(str::to_owned), value)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
-
-    #[test]
-    fn no_row_of_events_breaks_it(events in prop::collection::vec(any_event(), 1..25)) {
-        let mut widget = widget();
-        for (name, value) in events {
-            let before = widget.view();
-            if widget.update(&name, &value).is_err() {
-                prop_assert_eq!(&widget.view(), &before);
-                prop_assert!(name != "text", "what is typed is never refused: {}", value);
-            }
-            if let Err(problem) = is_sound(&view(&widget)) {
-                prop_assert!(false, "after {name} {value}: {problem}");
-            }
+/// What is typed is never refused.
+#[test]
+fn any_text_is_taken() {
+    let mut widget = widget();
+    for seed in 0..200 {
+        let sentence = join(&Pair::random(&mut Random::new(seed)).french);
+        let middle = sentence.chars().count() / 2;
+        let half: String = sentence.chars().take(middle).collect();
+        for text in [sentence, half] {
+            assert_eq!(widget.update("text", &text), Ok(true), "{text}");
+            assert_eq!(is_sound(&view(&widget), widget.state()), Ok(()), "{text}");
         }
     }
+}
+
+#[test]
+pub(crate) fn keeps_the_contract() {
+    let sentence = |seed| join(&Pair::random(&mut Random::new(seed)).french);
+    let mut words: Vec<String> = (0..40).map(sentence).collect();
+    words.extend(list("mean mean mean mean mean mean mean mean"));
+    Contract {
+        widget: widget(),
+        events: list("example text layer head word cell key"),
+        words,
+        // What was typed and not understood is not kept.
+        kept: |state| State {
+            typed: join(&state.pair.french),
+            problem: None,
+            cell: (state.word, 0),
+            ..state.clone()
+        },
+        sound: is_sound,
+    }
+    .holds();
 }

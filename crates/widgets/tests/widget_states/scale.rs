@@ -3,51 +3,32 @@
 
 use std::path::Path;
 
-use proptest::prelude::*;
-use scraper::{ElementRef, Html, Selector};
+use scraper::Html;
 use widgets::scale::{DRAWS, Draw, Event, KEYS, LARGEST_POWER, Scale, Setup, Side, State};
 use widgets::show::share;
-use widgets::{Error, Widget};
+use widgets::{Opened, Widget};
+
+use crate::common::{
+    all, cells, counts, ignores, opens, refuses, refuses_setups, status, text, view,
+};
+use crate::contract::{Contract, list};
 
 fn setup() -> Setup {
     Setup { opening: State { power: 6, draw: 1 } }
 }
 
-fn widget() -> Scale {
-    Scale::new(setup()).expect("a sound setup")
-}
-
-fn all<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
-    html.select(&Selector::parse(selector).unwrap()).collect()
-}
-
-fn text(element: &ElementRef<'_>) -> String {
-    element.text().collect::<String>().trim().to_owned()
-}
-
-fn view(widget: &dyn Widget) -> Html {
-    Html::parse_fragment(&widget.view())
+fn widget() -> Opened<Scale> {
+    Opened::new(setup()).expect("a sound setup")
 }
 
 /// The cells of a table's body, by the table's place in the widget.
 fn table(html: &Html, place: usize) -> Vec<Vec<String>> {
-    let cells = |row: ElementRef<'_>| {
-        row.select(&Selector::parse("th, td").unwrap()).map(|cell| text(&cell)).collect()
-    };
-    let body = all(html, "table")[place];
-    body.select(&Selector::parse("tbody tr").unwrap()).map(cells).collect()
+    let body = Html::parse_fragment(&all(html, "table")[place].html());
+    cells(&body, "tbody tr", "th, td")
 }
 
-fn is_sound(html: &Html) -> Result<(), String> {
-    let count = |selector: &str, expected: usize| match all(html, selector).len() {
-        found if found == expected => Ok(()),
-        found => Err(format!("{found} of {selector}, not {expected}")),
-    };
-    count("[role=status]", 1)?;
-    count("[id]", 0)?;
-    count("[style]", 0)?;
-    count("tr[aria-current=true]", 1)?;
-    count("table", 3)?;
+fn is_sound(html: &Html, _: &State) -> Result<(), String> {
+    counts(html, &[("tr[aria-current=true]", 1), ("table", 3)])?;
     for column in [2, 4] {
         let shares: Vec<f64> =
             table(html, 0).iter().map(|row| row[column].parse().unwrap()).collect();
@@ -144,11 +125,11 @@ fn events_change_what_they_name() {
     let mut widget = widget();
     widget.update("power", "9").unwrap();
     widget.update("draw", "2").unwrap();
-    assert_eq!(widget.state(), State { power: 9, draw: 2 });
+    assert_eq!(*widget.state(), State { power: 9, draw: 2 });
     let html = view(&widget);
     let row = &Draw::new(2).rows[9];
     let (key, weight) = row.raw.largest();
-    let said = text(&all(&html, "[role=status]")[0]);
+    let said = status(&widget);
     let start = format!(
         "Dimension 512: without the scale the largest weight is {}, on key {}, and with it {}.",
         share(weight),
@@ -159,36 +140,30 @@ fn events_change_what_they_name() {
     assert_eq!(text(&all(&html, "tr[aria-current=true] th")[0]), "512");
     assert_eq!(all(&html, "[aria-valuetext='512 numbers in a query and a key']").len(), 1);
     widget.update("reset", "").unwrap();
-    assert_eq!(widget.state(), setup().opening);
+    assert_eq!(*widget.state(), setup().opening);
     assert_eq!(widget.view(), self::widget().view());
 }
 
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut widget = widget();
-    let before = widget.view();
-    for (name, value) in
-        [("power", "10"), ("power", "-1"), ("draw", "0"), ("draw", "21"), ("draw", "x"), ("a", "")]
-    {
-        let refused = widget.update(name, value);
-        assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }));
-    }
-    assert_eq!(widget.view(), before);
+    let bad =
+        [("power", "10"), ("power", "-1"), ("draw", "0"), ("draw", "21"), ("draw", "x"), ("a", "")];
+    refuses(&mut widget, &bad);
     assert_eq!(widget.wants(), None);
-    assert!(matches!(widget.receive("a.bin", &[]), Err(Error::Gallery { .. })));
+    let error = widget.receive("a.bin", &[]).unwrap_err().to_string();
+    assert!(error.ends_with("nobody asked for `a.bin`"), "{error}");
 }
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let opens = |address: &str| Scale::open(&json, address).unwrap();
-    let there = opens("?a=b&scale=512_3");
-    assert_eq!(there.state(), State { power: 9, draw: 3 });
+    let there = opens::<Scale>(&setup(), "?a=b&scale=512_3");
+    assert_eq!(*there.state(), State { power: 9, draw: 3 });
     let mut by_hand = widget();
-    by_hand.apply(Event::Power(9)).unwrap();
-    by_hand.apply(Event::Draw(3)).unwrap();
+    by_hand.apply(&Event::Power(9)).unwrap();
+    by_hand.apply(&Event::Draw(3)).unwrap();
     assert_eq!(there.view(), by_hand.view());
-    for bad in [
+    let bad = [
         "",
         "?scale",
         "?scale=64",
@@ -199,44 +174,24 @@ fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
         "?scale=64_21",
         "?scale=64_1_1",
         "?scale=%22_1",
-    ] {
-        assert_eq!(opens(bad).state(), setup().opening, "{bad}");
-    }
+    ];
+    ignores::<Scale>(&setup(), &bad);
 }
 
 #[test]
 fn a_setup_that_makes_no_sense_is_refused() {
-    for opening in [State { power: 10, draw: 1 }, State { power: 1, draw: 0 }] {
-        assert!(matches!(Scale::new(Setup { opening }), Err(Error::Setup { .. })));
-    }
-    assert!(matches!(widgets::open("scale", "{}", ""), Err(Error::Setup { .. })));
+    let openings = [State { power: 10, draw: 1 }, State { power: 1, draw: 0 }];
+    refuses_setups::<Scale>(openings.map(|opening| Setup { opening }));
 }
 
-fn events() -> impl Strategy<Value = Event> {
-    prop_oneof![
-        (0_u32..12).prop_map(Event::Power),
-        (0_u64..24).prop_map(Event::Draw),
-        Just(Event::Reset),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
-
-    #[test]
-    fn nothing_a_reader_does_breaks_it(events in proptest::collection::vec(events(), 1..8)) {
-        let mut widget = widget();
-        for event in events {
-            let before = widget.state();
-            if widget.apply(event).is_err() {
-                prop_assert_eq!(widget.state(), before);
-            }
-        }
-        let html = view(&widget);
-        prop_assert_eq!(is_sound(&html), Ok(()));
-        let json = serde_json::to_string(&setup()).unwrap();
-        let link = all(&html, "a.permalink")[0].attr("href").unwrap().to_owned();
-        let again = Scale::open(&json, &link).unwrap();
-        prop_assert_eq!(again.view(), widget.view());
+#[test]
+pub(crate) fn keeps_the_contract() {
+    Contract {
+        widget: widget(),
+        events: list("power draw"),
+        words: Vec::new(),
+        kept: |state| *state,
+        sound: is_sound,
     }
+    .holds();
 }

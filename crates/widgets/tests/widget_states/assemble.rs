@@ -1,14 +1,15 @@
 //! The assembly, natively: its shapes, how it answers, and that nothing breaks it.
 
-mod common;
-
 use attention::{AttentionOptions, MultiHeadAttention};
 use burn::tensor::{Device, Tensor};
-use common::{all, text, view};
-use proptest::prelude::*;
-use scraper::{Html, Selector};
-use widgets::assemble::{Assemble, Event, Sizes, State, short};
-use widgets::{Error, Widget};
+use scraper::Html;
+use widgets::assemble::{Assemble, Sizes, State, short};
+use widgets::{Opened, Widget};
+
+use crate::common::{
+    all, cells, counts, ignores, opens, refuses, refuses_setups, send, status, view,
+};
+use crate::contract::{Contract, list};
 
 fn state(model: &str, tokens: u64, head: u64) -> State {
     State { model: model.into(), tokens, head }
@@ -18,41 +19,26 @@ fn opening() -> State {
     state("smollm2-135m", 10, 8)
 }
 
-fn assemble() -> Assemble {
-    Assemble::new(opening()).expect("a sound setup")
+fn assemble() -> Opened<Assemble> {
+    Opened::new(opening()).expect("a sound setup")
 }
 
 /// The shape and the count beside a step.
 fn step(html: &Html, name: &str) -> (String, String) {
-    let rows = all(html, "tbody tr");
-    let row = rows.iter().find(|row| text(row).starts_with(name)).expect("the step is there");
-    let cells: Vec<String> =
-        row.select(&Selector::parse("td").unwrap()).map(|cell| text(&cell)).collect();
-    (cells[0].clone(), cells[1].clone())
+    let mut rows = cells(html, "tbody tr", "th, td").into_iter();
+    let row = rows.find(|row| row[0].starts_with(name)).expect("the step is there");
+    (row[1].clone(), row[2].clone())
 }
 
-fn is_sound(html: &Html) -> Result<(), String> {
-    for (selector, expected) in [
-        ("[role=status]", 1),
-        ("[id]", 0),
-        ("[style]", 0),
-        ("select[name=model] option[selected]", 1),
-        (".strip .own", 1),
-        ("input[type=range]", 2),
-    ] {
-        let found = all(html, selector).len();
-        if found != expected {
-            return Err(format!("{found} of {selector}, not {expected}"));
-        }
-    }
-    Ok(())
+fn is_sound(html: &Html, _: &State) -> Result<(), String> {
+    let once = ["select[name=model] option[selected]", ".strip .own"];
+    counts(html, &[(once[0], 1), (once[1], 1), ("input[type=range]", 2)])
 }
 
 #[test]
 fn it_opens_on_smollm2() {
     let html = view(&assemble());
-    is_sound(&html).unwrap();
-    let said = text(&all(&html, "[role=status]")[0]);
+    let said = status(&assemble());
     assert!(said.starts_with("SmolLM2-135M: 9 heads of 64 make 576 numbers"), "{said}");
     assert!(said.contains("exactly d_model, 576"), "{said}");
     assert!(
@@ -109,25 +95,22 @@ fn the_models_are_those_of_the_papers() {
 #[test]
 fn events_change_what_they_name() {
     let mut widget = assemble();
-    for (name, value) in [("model", "gpt-3-175b"), ("head", "95"), ("tokens", "64")] {
-        assert_eq!(widget.update(name, value), Ok(true), "{name}");
-    }
+    send(&mut widget, &[("model", "gpt-3-175b"), ("head", "95"), ("tokens", "64")]);
     assert_eq!(*widget.state(), state("gpt-3-175b", 64, 95));
     let html = view(&widget);
     assert_eq!(step(&html, "weights"), ("96 × 64 × 64".into(), "393,216".into()));
     widget.update("model", "smollm2-135m").unwrap();
     assert_eq!(widget.state().head, 8, "the last head of a model that has fewer");
     widget.update("model", "gemma-2-9b").unwrap();
-    assert!(text(&all(&view(&widget), "[role=status]")[0]).contains("more than d_model, 3584"));
-    widget.apply(Event::Reset).unwrap();
+    assert!(status(&widget).contains("more than d_model, 3584"));
+    widget.update("reset", "").unwrap();
     assert_eq!(*widget.state(), opening());
 }
 
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut widget = assemble();
-    let before = widget.view();
-    for (name, value) in [
+    let bad = [
         ("model", "GPT-3 175B"),
         ("model", ""),
         ("head", "9"),
@@ -136,62 +119,29 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         ("tokens", "65"),
         ("tokens", "many"),
         ("dance", ""),
-    ] {
-        let refused = widget.update(name, value);
-        assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }));
-    }
-    assert_eq!(widget.view(), before);
+    ];
+    refuses(&mut widget, &bad);
     assert_eq!(widget.wants(), None);
     assert!(widget.receive("gallery/cat.bin", &[]).is_err());
 }
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let json = serde_json::to_string(&opening()).unwrap();
-    let opens = |address: &str| Assemble::open(&json, address).unwrap().state().clone();
-    for sizes in Sizes::all() {
-        let there = state(&short(sizes.preset.name), 7, sizes.heads - 1);
-        let mut widget = assemble();
-        widget.apply(Event::Model(there.model.clone())).unwrap();
-        widget.apply(Event::Tokens(7)).unwrap();
-        widget.apply(Event::Head(there.head)).unwrap();
-        let html = view(&widget);
-        assert_eq!(opens(all(&html, "a.permalink")[0].attr("href").unwrap()), there);
-    }
-    for bad in ["", "?assemble", "?assemble=x.1.1", "?assemble=gpt-3-175b.7.96", "?assemble=.."] {
-        assert_eq!(opens(bad), opening(), "{bad}");
-    }
-    assert!(matches!(Assemble::open("{}", ""), Err(Error::Setup { .. })));
-    assert!(matches!(Assemble::new(state("gpt-3-175b", 0, 0)), Err(Error::Setup { .. })));
-    assert!(widgets::open("assemble", &json, "").is_ok());
+    let older = "?assemble=gpt-3-175b.7.95";
+    assert_eq!(*opens::<Assemble>(&opening(), older).state(), state("gpt-3-175b", 7, 95));
+    let bad = ["", "?assemble", "?assemble=x.1.1", "?assemble=gpt-3-175b.7.96", "?assemble=.."];
+    ignores::<Assemble>(&opening(), &bad);
+    refuses_setups::<Assemble>([state("gpt-3-175b", 0, 0)]);
 }
 
-fn any_event() -> impl Strategy<Value = (String, String)> {
-    let name = prop::sample::select(vec!["model", "tokens", "head", "reset", "?"]);
-    let models: Vec<String> = Sizes::all().map(|sizes| short(sizes.preset.name)).collect();
-    let value = prop_oneof![
-        prop::sample::select(models),
-        (0_u64..140).prop_map(|number| number.to_string()),
-        ".{0,6}",
-    ];
-    (name.prop_map(str::to_owned), value)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
-
-    #[test]
-    fn no_row_of_events_breaks_it(events in prop::collection::vec(any_event(), 1..40)) {
-        let mut widget = assemble();
-        for (name, value) in events {
-            let before = widget.view();
-            match widget.update(&name, &value) {
-                Ok(_) => {}
-                Err(_) => prop_assert_eq!(&widget.view(), &before),
-            }
-            if let Err(problem) = is_sound(&view(&widget)) {
-                prop_assert!(false, "after {name} {value}: {problem}");
-            }
-        }
+#[test]
+pub(crate) fn keeps_the_contract() {
+    Contract {
+        widget: assemble(),
+        events: list("model tokens head"),
+        words: Sizes::all().map(|sizes| short(sizes.preset.name)).collect(),
+        kept: Clone::clone,
+        sound: is_sound,
     }
+    .holds();
 }

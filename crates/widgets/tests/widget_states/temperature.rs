@@ -2,11 +2,18 @@
 //! breaks it.
 
 use proptest::prelude::*;
-use scraper::{ElementRef, Html, Selector};
+use scraper::{ElementRef, Html};
+use widgets::files::PageFile;
 use widgets::next_token::NextToken;
 use widgets::show::{number, share, significant};
-use widgets::temperature::{Event, Prompt, Setup, Shares, State, TEMPERATURES, TOY, Temperature};
-use widgets::{Error, Widget};
+use widgets::temperature::{Prompt, Setup, Shares, State, TEMPERATURES, TOY, Temperature};
+use widgets::{Opened, Widget};
+
+use crate::common::{
+    all, cells, counts, ignores, opens, reads_or_refuses, refuses, refuses_setups, status, text,
+    view,
+};
+use crate::contract::{Contract, list};
 
 const LOGITS: [f32; 4] = [3.2, 2.5, 0.5, -0.8];
 const VOCABULARY: usize = 300;
@@ -32,32 +39,17 @@ fn setup() -> Setup {
     }
 }
 
-fn widget() -> Temperature {
-    Temperature::new(setup(), ["one", "two"].map(asked).to_vec()).expect("a sound setup")
-}
-
-fn all<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
-    html.select(&Selector::parse(selector).unwrap()).collect()
-}
-
-fn text(element: &ElementRef<'_>) -> String {
-    element.text().collect::<String>().trim().to_owned()
-}
-
-fn view(widget: &dyn Widget) -> Html {
-    Html::parse_fragment(&widget.view())
-}
-
-fn status(widget: &dyn Widget) -> String {
-    text(&all(&view(widget), "[role=status]")[0])
+fn widget() -> Opened<Temperature> {
+    let mut widget = Opened::new(setup()).expect("a sound setup");
+    for name in ["one", "two"] {
+        widget.receive(&NextToken::path(name), &asked(name).to_bytes()).unwrap();
+    }
+    widget
 }
 
 /// The cells of the table of tokens.
 fn table(html: &Html) -> Vec<Vec<String>> {
-    let cells = |row: ElementRef<'_>| {
-        row.select(&Selector::parse("th, td").unwrap()).map(|cell| text(&cell)).collect()
-    };
-    all(html, "table.bars tbody tr").into_iter().map(cells).collect()
+    cells(html, "table.bars tbody tr", "th, td")
 }
 
 /// Shares as the formula says, in f64, after the filters, by sorting and adding up.
@@ -86,15 +78,8 @@ fn expected(logits: &[f32], temperature: f32, k: usize, p: f64) -> (Vec<f64>, Ve
 }
 
 /// What must hold in every state.
-fn is_sound(html: &Html) -> Result<(), String> {
-    let count = |selector: &str, expected: usize| match all(html, selector).len() {
-        found if found == expected => Ok(()),
-        found => Err(format!("{found} of {selector}, not {expected}")),
-    };
-    count("[role=status]", 1)?;
-    count("[id]", 0)?;
-    count("[style]", 0)?;
-    count("select[name=source] option[selected]", 1)?;
+fn is_sound(html: &Html, _: &State) -> Result<(), String> {
+    counts(html, &[("select[name=source] option[selected]", 1)])?;
     let rows = table(html);
     for column in 2..5 {
         let shares: Vec<f64> = rows
@@ -119,7 +104,6 @@ fn is_sound(html: &Html) -> Result<(), String> {
 #[test]
 fn it_opens_on_the_made_up_tokens_at_temperature_one() {
     let html = view(&widget());
-    is_sound(&html).unwrap();
     let (shares, _) = expected(&LOGITS, 1.0, 4, 1.0);
     let rows = table(&html);
     for (row, (logit, weight)) in rows.iter().zip(LOGITS.iter().zip(&shares)) {
@@ -241,9 +225,7 @@ fn the_same_added_to_every_logit_changes_no_share() {
 
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
-    let mut widget = widget();
-    let before = widget.view();
-    for (name, value) in [
+    let bad = [
         ("source", "three"),
         ("temperature", "35"),
         ("temperature", "x"),
@@ -255,22 +237,17 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         ("logit-4", "1"),
         ("logit-x", "1"),
         ("dance", ""),
-    ] {
-        let refused = widget.update(name, value);
-        assert!(matches!(refused, Err(Error::Event { .. })), "{name} {value}: {refused:?}");
-    }
-    assert_eq!(widget.view(), before);
+    ];
+    refuses(&mut widget(), &bad);
 }
 
 #[test]
 fn a_page_loads_logits_as_they_are_wanted() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let mut live = widgets::open("temperature", &json, "").unwrap();
+    let mut live = opens::<Temperature>(&setup(), "");
     assert_eq!(live.wants(), None, "the made-up tokens need no file");
     assert_eq!(live.view(), widget().view(), "the page shows what the book was built with");
     live.update("source", "one").unwrap();
     assert_eq!(live.wants().as_deref(), Some("next/one.bin"));
-    is_sound(&view(live.as_ref())).unwrap();
     live.failed("next/one.bin", "the server answered 404");
     assert!(live.view().contains("the server answered 404"));
     assert_eq!(live.wants(), None);
@@ -283,7 +260,6 @@ fn a_page_loads_logits_as_they_are_wanted() {
 
 #[test]
 fn a_damaged_file_is_refused_and_told() {
-    let json = serde_json::to_string(&setup()).unwrap();
     let good = asked("one").to_bytes();
     assert_eq!(NextToken::from_bytes(&good).unwrap(), asked("one"), "nothing is lost");
     let mut short = asked("one");
@@ -301,8 +277,8 @@ fn a_damaged_file_is_refused_and_told() {
         infinite.to_bytes(),
         asked("two").to_bytes(),
     ] {
-        let mut live = widgets::open("temperature", &json, "?temperature=one_1.00_all_100_3_2_1_0");
-        let live = live.as_mut().unwrap();
+        let address = "?temperature=one_1.00_all_100_3_2_1_0";
+        let mut live = opens::<Temperature>(&setup(), address);
         live.receive("next/one.bin", &bytes).unwrap_err();
         assert!(live.view().contains("could not be loaded"));
     }
@@ -310,13 +286,12 @@ fn a_damaged_file_is_refused_and_told() {
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let opens = |address: &str| Temperature::open(&json, address).unwrap().state().clone();
-    let there = opens("?a=b&temperature=two_0.50_20_90_1_2.5_-3_0");
+    let there = opens::<Temperature>(&setup(), "?a=b&temperature=two_0.50_20_90_1_2.5_-3_0");
+    let there = there.state();
     assert_eq!((there.source.as_str(), there.temperature()), ("two", 0.5));
     assert_eq!((there.top_k, there.top_p), (Some(20), 90));
     assert_eq!(there.logits, [1.0, 2.5, -3.0, 0.0]);
-    for bad in [
+    let bad = [
         "",
         "?temperature",
         "?temperature=toy",
@@ -329,9 +304,8 @@ fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
         "?temperature=toy_1.00_all_100_1_2_3_4_5",
         "?temperature=toy_1.00_all_100_1_2_3_NaN",
         "?temperature=%22_%3E",
-    ] {
-        assert_eq!(opens(bad), setup().opening, "{bad}");
-    }
+    ];
+    ignores::<Temperature>(&setup(), &bad);
 }
 
 #[test]
@@ -344,48 +318,39 @@ fn a_setup_that_contradicts_itself_is_refused() {
     no_step.opening.step = TEMPERATURES.len();
     let mut no_logit = setup();
     no_logit.opening.logits.pop();
-    for wrong in [no_tokens, no_source, no_step, no_logit] {
-        assert!(matches!(Temperature::new(wrong, Vec::new()), Err(Error::Setup { .. })));
-    }
-    assert!(matches!(Temperature::open("{}", ""), Err(Error::Setup { .. })));
+    refuses_setups::<Temperature>([no_tokens, no_source, no_step, no_logit]);
 }
 
-fn events() -> impl Strategy<Value = Event> {
-    prop_oneof![
-        prop_oneof!["toy", "one", "two", "three"].prop_map(Event::Source),
-        (0_usize..40).prop_map(Event::Temperature),
-        (0_usize..60).prop_map(Event::TopK),
-        (0_usize..25).prop_map(|step| Event::TopP(step * 5)),
-        ((0_usize..5), "[-0-9.,x]{0,5}").prop_map(|(place, typed)| Event::Logit(place, typed)),
-        Just(Event::Reset),
-    ]
+#[test]
+pub(crate) fn keeps_the_contract() {
+    let mut events = list("source temperature top-k top-p");
+    events.extend((0..LOGITS.len()).map(|place| format!("logit-{place}")));
+    Contract {
+        widget: widget(),
+        events,
+        words: list("toy one two three 50 55 100"),
+        // What was typed and not understood is not kept.
+        kept: |state| {
+            let typed = state.logits.iter().map(f32::to_string).collect();
+            State { typed, ..state.clone() }
+        },
+        sound: is_sound,
+    }
+    .holds();
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
 
     #[test]
-    fn nothing_a_reader_does_breaks_it(events in proptest::collection::vec(events(), 1..20)) {
-        let mut widget = widget();
-        for event in events {
-            let before = widget.state().clone();
-            if widget.apply(event).is_err() {
-                prop_assert_eq!(widget.state(), &before);
-            }
-        }
-        let html = view(&widget);
-        prop_assert_eq!(is_sound(&html), Ok(()));
-        // The link leads back, but for what was typed and not understood.
-        let json = serde_json::to_string(&setup()).unwrap();
-        let link = all(&html, "a.permalink")[0].attr("href").unwrap().to_owned();
-        let again = Temperature::open(&json, &link).unwrap().state().clone();
-        let mut there = widget.state().clone();
-        there.typed = again.typed.clone();
-        prop_assert_eq!(again, there);
-    }
-
-    #[test]
-    fn a_file_of_any_bytes_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = NextToken::from_bytes(&[&[1], &bytes[..]].concat());
+    fn a_file_of_any_bytes_is_read_or_refused(mut bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let holds = |next: &NextToken| {
+            (1..=next.logits.len()).contains(&next.named.len())
+                && next.logits.iter().all(|logit| logit.is_finite())
+                && next.logits.is_sorted_by(|a, b| a >= b)
+        };
+        reads_or_refuses(NextToken::from_bytes, &bytes, holds);
+        bytes.insert(0, 1);
+        reads_or_refuses(NextToken::from_bytes, &bytes, holds);
     }
 }

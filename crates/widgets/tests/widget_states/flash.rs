@@ -1,15 +1,17 @@
-//! The flash stepper, natively: what it shows against loops in f64 and counts by hand, how it
+//! Flash attention, natively: what it shows against loops in f64 and counts by hand, how it
 //! answers, and that nothing breaks it.
 
-mod common;
-
-use common::{all, text, view};
 use proptest::prelude::*;
 use scraper::{Html, Selector};
-use widgets::flash::{Entry, Event, FlashStepper, MOST_BLOCKS, Numbers, Setup, State};
-use widgets::readings::Reading;
+use widgets::files::PageFile;
+use widgets::flash::{Entry, Flash, MOST_BLOCKS, Numbers, Setup, State};
 use widgets::show::{grouped, number};
-use widgets::{Error, Widget};
+use widgets::{Opened, Widget};
+
+use crate::common::{
+    all, counts, ignores, opens, reads_or_refuses, refuses, refuses_setups, status, text, view,
+};
+use crate::contract::{Contract, list};
 
 const LONG: usize = 40;
 const HEAD_DIM: usize = 6;
@@ -55,16 +57,16 @@ fn setup() -> Setup {
     }
 }
 
-fn widget() -> FlashStepper {
-    FlashStepper::new(setup(), vec![long(), made_up("short", 3, HEAD_DIM)]).expect("a sound setup")
+fn widget() -> Opened<Flash> {
+    at(setup().opening)
 }
 
-fn at(state: State) -> FlashStepper {
-    FlashStepper::new(Setup { opening: state, ..setup() }, vec![long()]).expect("a possible state")
-}
-
-fn status(widget: &dyn Widget) -> String {
-    text(&all(&view(widget), "[role=status]")[0])
+fn at(opening: State) -> Opened<Flash> {
+    let mut widget = Opened::new(Setup { opening, ..setup() }).expect("a sound setup");
+    for numbers in [long(), made_up("short", 3, HEAD_DIM)] {
+        widget.receive(&Numbers::path(&numbers.name), &numbers.to_bytes()).unwrap();
+    }
+    widget
 }
 
 /// The rows of the table that a caption begins with, cell by cell.
@@ -109,7 +111,7 @@ fn after_each_tile_the_rows_are_those_of_all_keys_so_far() {
     for (seq, block_q, block_k, causal) in shapes {
         let state = State { numbers: "long".into(), seq, block_q, block_k, causal, step: 0 };
         let widget = at(state);
-        let work = widget.work().expect("the numbers are here");
+        let work = widget.machine().work().expect("the numbers are here");
         for (at, step) in work.flash.steps.iter().enumerate() {
             for found in work.rows(at) {
                 let (m, l, mixed) = row(&long(), found.query, step.tile.keys.end, causal);
@@ -131,7 +133,7 @@ fn after_each_tile_the_rows_are_those_of_all_keys_so_far() {
 #[test]
 fn older_sums_shrink_where_the_maximum_rises() {
     let widget = at(State { seq: LONG, ..State::opening("long", LONG, false) });
-    let work = widget.work().unwrap();
+    let work = widget.machine().work().unwrap();
     let (mut rose, mut stayed) = (0, 0);
     for at in 0..work.flash.steps.len() {
         for found in work.rows(at) {
@@ -154,7 +156,7 @@ fn the_counters_are_those_of_a_count_by_hand() {
     let state =
         State { numbers: "long".into(), seq: 32, block_q: 8, block_k: 16, causal: true, step: 0 };
     let widget = at(state);
-    let work = widget.work().unwrap();
+    let work = widget.machine().work().unwrap();
     // Four blocks of queries, two of keys; the second is in the future of the first two.
     let skipped: Vec<bool> = work.flash.steps.iter().map(|step| step.tile.skipped).collect();
     assert_eq!(skipped, [false, true, false, true, false, false, false, false]);
@@ -177,8 +179,7 @@ fn the_view_prints_the_tile_and_what_its_queries_carry() {
     let mut widget = widget();
     widget.update("step", "4").unwrap();
     let html = view(&widget);
-    is_sound(&html).unwrap();
-    let work = widget.work().unwrap();
+    let work = widget.machine().work().unwrap();
     let scores = table(&html, "Scores in SRAM: 4 by 4");
     assert_eq!(scores[1][2], number(work.scores[5 * 16 + 1], 2));
     let carried = table(&html, "What the queries carry");
@@ -228,6 +229,7 @@ fn the_status_tells_what_the_tile_did() {
     );
     widget.update("step", "15").unwrap();
     let rose = widget
+        .machine()
         .work()
         .unwrap()
         .rows(15)
@@ -257,7 +259,7 @@ fn the_verdict_counts_floating_point_numbers() {
         };
         state.step = state.tiles() - 1;
         let widget = at(state);
-        let work = widget.work().unwrap();
+        let work = widget.machine().work().unwrap();
         let [query, key, value] = long().tensors(30);
         let plain =
             attention::scaled_dot_product_attention(query, key, value, attention::Mask::Causal);
@@ -331,9 +333,7 @@ fn keys_and_taps_go_to_tiles() {
 
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
-    let mut widget = widget();
-    let before = widget.view();
-    for (name, value) in [
+    let bad = [
         ("numbers", "none"),
         ("seq", "1"),
         ("seq", "41"),
@@ -347,21 +347,16 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         ("tile", "0,4"),
         ("tile", "1"),
         ("dance", ""),
-    ] {
-        let refused = widget.update(name, value);
-        assert!(matches!(refused, Err(Error::Event { .. })), "{name} {value}: {refused:?}");
-    }
-    assert_eq!(widget.view(), before);
+    ];
+    refuses(&mut widget(), &bad);
 }
 
 #[test]
 fn a_page_loads_numbers_as_they_are_wanted() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let mut live = widgets::open("flash", &json, "").unwrap();
+    let mut live = opens::<Flash>(&setup(), "");
     assert_eq!(live.wants().as_deref(), Some("flash/long.bin"));
-    is_sound(&view(live.as_ref())).unwrap();
     live.failed("flash/long.bin", "the server answered 404");
-    assert!(status(live.as_ref()).contains("the server answered 404"));
+    assert!(status(&live).contains("the server answered 404"));
     assert_eq!(live.wants(), None);
     live.update("numbers", "toy").unwrap();
     assert_eq!(live.wants(), None, "the made-up numbers need no file");
@@ -373,7 +368,6 @@ fn a_page_loads_numbers_as_they_are_wanted() {
 
 #[test]
 fn a_damaged_file_is_refused_and_told() {
-    let json = serde_json::to_string(&setup()).unwrap();
     let good = long().to_bytes();
     assert_eq!(Numbers::from_bytes(&good).unwrap(), long(), "nothing is lost");
     let mut short = long();
@@ -392,7 +386,7 @@ fn a_damaged_file_is_refused_and_told() {
         made_up("long", 12, HEAD_DIM).to_bytes(),
         made_up("toy", 4, 2).to_bytes(),
     ] {
-        let mut live = widgets::open("flash", &json, "").unwrap();
+        let mut live = opens::<Flash>(&setup(), "");
         live.receive("flash/long.bin", &bytes).unwrap_err();
         assert!(live.view().contains("could not be loaded"));
     }
@@ -400,12 +394,11 @@ fn a_damaged_file_is_refused_and_told() {
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let opens = |address: &str| FlashStepper::open(&json, address).unwrap().state().clone();
-    let there = opens("?a=b&flash=long.40.8.16.full.7");
+    let there = opens::<Flash>(&setup(), "?a=b&flash=long.40.8.16.full.7");
+    let there = there.state();
     assert_eq!((there.seq, there.block_q, there.block_k), (40, 8, 16));
     assert_eq!((there.causal, there.step, there.cell()), (false, 7, (2, 1)));
-    for bad in [
+    let bad = [
         "",
         "?flash",
         "?flash=long",
@@ -418,9 +411,8 @@ fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
         "?flash=long.16.4.4.causal.-1",
         "?flash=long.16.4.4.causal.0.0",
         "?flash=%22.%3E",
-    ] {
-        assert_eq!(opens(bad), setup().opening, "{bad}");
-    }
+    ];
+    ignores::<Flash>(&setup(), &bad);
 }
 
 #[test]
@@ -430,7 +422,7 @@ fn a_setup_that_contradicts_itself_is_refused() {
         change(&mut setup);
         setup
     };
-    for wrong in [
+    refuses_setups::<Flash>([
         opening(|it| it.opening.numbers = "none".into()),
         opening(|it| it.opening.seq = 41),
         opening(|it| it.opening.block_k = 0),
@@ -438,74 +430,52 @@ fn a_setup_that_contradicts_itself_is_refused() {
         opening(|it| it.toy.query[0] = f32::NAN),
         opening(|it| it.toy.tokens.truncate(1)),
         opening(|it| it.heads[1].tokens = 0),
-    ] {
-        assert!(matches!(FlashStepper::new(wrong, Vec::new()), Err(Error::Setup { .. })));
-    }
-    assert!(matches!(FlashStepper::open("{}", ""), Err(Error::Setup { .. })));
+    ]);
 }
 
 /// What must hold in every state.
-fn is_sound(html: &Html) -> Result<(), String> {
-    let count = |selector: &str, expected: usize| match all(html, selector).len() {
-        found if found == expected => Ok(()),
-        found => Err(format!("{found} of {selector}, not {expected}")),
-    };
-    count("[role=status]", 1)?;
-    count("[id]", 0)?;
-    count("[style]", 0)?;
-    count("select[name=numbers] option[selected]", 1)?;
-    let shown = all(html, "table.map").len();
-    count("td[tabindex='0']", shown)?;
-    count("td.now", shown)?;
-    if all(html, "td[role=gridcell]").len() > MOST_BLOCKS * MOST_BLOCKS {
-        return Err("too many tiles".into());
-    }
-    match html.html().contains("NaN") {
-        true => Err("something is not a number".into()),
-        false => Ok(()),
-    }
+fn is_sound(html: &Html, state: &State) -> Result<(), String> {
+    counts(
+        html,
+        &[
+            ("select[name=numbers] option[selected]", 1),
+            ("table.map td[tabindex='0']", 1),
+            ("td.now", 1),
+            ("td[role=gridcell]", state.tiles()),
+        ],
+    )?;
+    if state.tiles() > MOST_BLOCKS * MOST_BLOCKS { Err("too many tiles".into()) } else { Ok(()) }
 }
 
-fn events() -> impl Strategy<Value = Event> {
-    prop_oneof![
-        prop_oneof!["toy", "long", "short", "none"].prop_map(Event::Numbers),
-        (0_usize..44).prop_map(Event::Seq),
-        (0_u32..8).prop_map(Event::BlockQ),
-        (0_u32..8).prop_map(Event::BlockK),
-        Just(Event::Causal),
-        (0_usize..30).prop_map(Event::Step),
-        Just(Event::Next),
-        Just(Event::Back),
-        ((0_usize..6), (0_usize..6)).prop_map(Event::Cell),
-        prop_oneof!["ArrowLeft", "ArrowDown", "End", "Ctrl+End", "x"].prop_map(Event::Key),
-        Just(Event::Reset),
-    ]
+/// In every state the library does the work: else there would be no map.
+#[test]
+pub(crate) fn keeps_the_contract() {
+    Contract {
+        widget: widget(),
+        events: list("numbers seq block-q block-k causal step next back tile tile-key"),
+        words: list("toy long short none"),
+        kept: Clone::clone,
+        sound: is_sound,
+    }
+    .holds();
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
 
     #[test]
-    fn nothing_a_reader_does_breaks_it(events in proptest::collection::vec(events(), 1..15)) {
-        let mut widget = widget();
-        for event in events {
-            let before = widget.state().clone();
-            if widget.apply(event).is_err() {
-                prop_assert_eq!(widget.state(), &before);
-            }
-            prop_assert!(widget.work().is_some(), "{:?}", widget.state());
-        }
-        let html = view(&widget);
-        prop_assert_eq!(is_sound(&html), Ok(()));
-        // The link leads back.
-        let json = serde_json::to_string(&setup()).unwrap();
-        let link = all(&html, "a.permalink")[0].attr("href").unwrap().to_owned();
-        let again = FlashStepper::open(&json, &link).unwrap().state().clone();
-        prop_assert_eq!(&again, widget.state());
-    }
-
-    #[test]
-    fn a_file_of_any_bytes_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = Numbers::from_bytes(&[&[1], &bytes[..]].concat());
+    fn a_file_of_any_bytes_is_read_or_refused(mut bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let holds = |numbers: &Numbers| {
+            let Numbers { tokens, head_dim, query, key, value, .. } = numbers;
+            let size = tokens.len() * head_dim;
+            let mut all = query.iter().chain(key).chain(value);
+            tokens.len() > 1
+                && size > 0
+                && [query.len(), key.len(), value.len()] == [size; 3]
+                && all.all(|number| number.is_finite())
+        };
+        reads_or_refuses(Numbers::from_bytes, &bytes, holds);
+        bytes.insert(0, 1);
+        reads_or_refuses(Numbers::from_bytes, &bytes, holds);
     }
 }

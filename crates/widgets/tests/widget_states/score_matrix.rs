@@ -1,13 +1,14 @@
 //! The score matrix, natively: what it shows, how it answers, and that nothing breaks it.
 
-mod common;
-
-use common::{all, text, view};
-use proptest::prelude::*;
-use scraper::{Html, Selector};
+use scraper::Html;
 use widgets::score_matrix::{ScoreMatrix, Setup, Show, State};
 use widgets::square::{Square, Squares};
-use widgets::{Error, Widget};
+use widgets::{Opened, Widget};
+
+use crate::common::{
+    self, all, counts, ignores, opens, refuses, refuses_setups, send, status, text, view,
+};
+use crate::contract::{Contract, list};
 
 fn square(name: &str, tokens: &[&str], head_dim: usize) -> Square {
     let seq = tokens.len();
@@ -40,30 +41,19 @@ fn setup() -> Setup {
     Setup { squares: Squares(squares), opening }
 }
 
-fn matrix() -> ScoreMatrix {
-    ScoreMatrix::new(setup()).expect("a sound setup")
+fn matrix() -> Opened<ScoreMatrix> {
+    Opened::new(setup()).expect("a sound setup")
 }
 
-fn after(events: &[(&str, &str)]) -> ScoreMatrix {
+fn after(events: &[(&str, &str)]) -> Opened<ScoreMatrix> {
     let mut widget = matrix();
-    for (name, value) in events {
-        assert_eq!(widget.update(name, value), Ok(true), "{name} {value}");
-    }
+    send(&mut widget, events);
     widget
-}
-
-fn status(widget: &dyn Widget) -> String {
-    text(&all(&view(widget), "[role=status]")[0])
 }
 
 /// The texts of the matrix, row by row.
 fn cells(widget: &dyn Widget) -> Vec<Vec<String>> {
-    let html = view(widget);
-    let cells = Selector::parse("td").unwrap();
-    all(&html, "table[role=grid] tbody tr")
-        .iter()
-        .map(|row| row.select(&cells).map(|cell| text(&cell)).collect())
-        .collect()
+    common::cells(&view(widget), "table[role=grid] tbody tr", "td")
 }
 
 /// A number as it is printed: `−0.50`, `.30`.
@@ -85,33 +75,24 @@ fn shares(square: &Square, query: usize, last: usize) -> Vec<f64> {
 }
 
 /// What must hold in every state.
-fn is_sound(html: &Html) -> Result<(), String> {
-    for (selector, expected) in [
-        ("[role=status]", 1),
-        ("[id]", 0),
-        ("[style]", 0),
-        ("table[role=grid] [tabindex='0']", 1),
-        ("input[name=score-matrix-show][checked]", 1),
-        ("select[name=scores] option[selected]", 1),
-        ("input[type=range]", 1),
-        ("table[role=grid] tr.chosen", 1),
-    ] {
-        let found = all(html, selector).len();
-        if found != expected {
-            return Err(format!("{found} of {selector}, not {expected}"));
-        }
-    }
-    let sum = all(html, "table.weights tfoot td:nth-last-child(2)");
-    if text(&sum[0]) != "1.00" {
-        return Err(format!("the row sums to {}", text(&sum[0])));
-    }
-    Ok(())
+fn is_sound(html: &Html, _: &State) -> Result<(), String> {
+    counts(
+        html,
+        &[
+            ("table[role=grid] [tabindex='0']", 1),
+            ("input[name=score-matrix-show][checked]", 1),
+            ("select[name=scores] option[selected]", 1),
+            ("input[type=range]", 1),
+            ("table[role=grid] tr.chosen", 1),
+        ],
+    )?;
+    let sum = text(&all(html, "table.weights tfoot td:nth-last-child(2)")[0]);
+    if sum == "1.00" { Ok(()) } else { Err(format!("the row sums to {sum}")) }
 }
 
 #[test]
 fn it_opens_on_the_shares_of_the_toy() {
     let widget = matrix();
-    is_sound(&view(&widget)).unwrap();
     let (rows, toy) = (cells(&widget), &setup().squares.0[0]);
     for (query, row) in rows[..4].iter().enumerate() {
         for (shown, expected) in row.iter().zip(shares(toy, query, 3)) {
@@ -216,8 +197,7 @@ fn keys_walk_into_the_sums_and_back() {
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut widget = matrix();
-    let before = widget.view();
-    for (name, value) in [
+    let bad = [
         ("scores", "none"),
         ("show", "Raw"),
         ("nudge", "8.5"),
@@ -227,25 +207,19 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         ("cell", "5,0"),
         ("cell", "1"),
         ("dance", ""),
-    ] {
-        let refused = widget.update(name, value);
-        assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }));
-    }
-    assert_eq!(widget.view(), before);
+    ];
+    refuses(&mut widget, &bad);
     assert_eq!(widget.wants(), None);
     assert!(widget.receive("gallery/cat.bin", &[]).is_err());
 }
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let opens = |address: &str| ScoreMatrix::open(&json, address).unwrap().state().clone();
     let widget = after(&[("scores", "real"), ("cell", "1,0"), ("nudge", "-1.5")]);
-    let html = view(&widget);
-    let link = all(&html, "a.permalink")[0].attr("href").unwrap();
-    assert_eq!(link, "?score-matrix=real.shares.masked.1.0.-3.one");
-    assert_eq!(opens(link), *widget.state());
-    for bad in [
+    assert_eq!(widget.address(), "?score-matrix=real_shares_masked_1_0_-3_one");
+    let older = "?score-matrix=real.shares.masked.1.0.-3.one";
+    assert_eq!(opens::<ScoreMatrix>(&setup(), older).state(), widget.state());
+    let bad = [
         "",
         "?score-matrix",
         "?score-matrix=real",
@@ -255,9 +229,8 @@ fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
         "?score-matrix=real.raw.shut.0.0.0.one",
         "?score-matrix=real.raw.open.0.0.0.two",
         "?score-matrix=real.%.open.0.0.0.one",
-    ] {
-        assert_eq!(opens(bad), setup().opening, "{bad}");
-    }
+    ];
+    ignores::<ScoreMatrix>(&setup(), &bad);
     assert_eq!(*after(&[("show", "raw"), ("mask", ""), ("reset", "")]).state(), setup().opening);
 }
 
@@ -280,12 +253,11 @@ fn a_setup_that_contradicts_itself_is_refused() {
         |setup| setup.squares.0[1].raw.truncate(3),
         |setup| setup.squares.0[1].raw[0] = f32::NAN,
     ];
-    for (place, spoil) in broken.into_iter().enumerate() {
+    refuses_setups::<ScoreMatrix>(broken.map(|spoil| {
         let mut spoilt = setup();
         spoil(&mut spoilt);
-        assert!(matches!(ScoreMatrix::new(spoilt), Err(Error::Setup { .. })), "{place}");
-    }
-    assert!(matches!(widgets::open("score-matrix", "{}", ""), Err(Error::Setup { .. })));
+        spoilt
+    }));
 }
 
 #[test]
@@ -300,48 +272,14 @@ fn cells_are_named_for_a_screen_reader() {
     assert!(!matrix().view().contains("<b>"), "tokens are escaped");
 }
 
-fn any_event() -> impl Strategy<Value = (String, String)> {
-    let name = prop::sample::select(vec![
-        "scores",
-        "show",
-        "mask",
-        "nudge",
-        "whole-row",
-        "cell",
-        "key",
-        "reset",
-        "?",
-    ]);
-    let value = prop_oneof![
-        (-18_i32..18).prop_map(|steps| (f64::from(steps) * 0.5).to_string()),
-        (0_usize..6, 0_usize..6).prop_map(|(row, column)| format!("{row},{column}")),
-        prop::sample::select(vec!["toy", "real", "raw", "scaled", "shares", "ArrowDown", "End"])
-            .prop_map(str::to_owned),
-        ".{0,6}",
-    ];
-    (name.prop_map(str::to_owned), value)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
-
-    #[test]
-    fn no_row_of_events_breaks_it(events in prop::collection::vec(any_event(), 1..40)) {
-        let mut widget = matrix();
-        let json = serde_json::to_string(&setup()).unwrap();
-        for (name, value) in events {
-            let before = widget.view();
-            if widget.update(&name, &value).is_err() {
-                prop_assert_eq!(&widget.view(), &before);
-            }
-            let html = view(&widget);
-            if let Err(problem) = is_sound(&html) {
-                prop_assert!(false, "after {name} {value}: {problem}");
-            }
-            let link = all(&html, "a.permalink")[0].attr("href").unwrap();
-            let again = ScoreMatrix::open(&json, link).unwrap().state().clone();
-            let State { query, key, .. } = *widget.state();
-            prop_assert_eq!(again, State { cell: (query, key), ..widget.state().clone() });
-        }
+#[test]
+pub(crate) fn keeps_the_contract() {
+    Contract {
+        widget: matrix(),
+        events: list("scores show mask nudge whole-row cell key"),
+        words: list("toy real raw scaled shares"),
+        kept: |state| State { cell: (state.query, state.key), ..state.clone() },
+        sound: is_sound,
     }
+    .holds();
 }

@@ -1,16 +1,16 @@
 //! The patterns, natively: counts against rules written anew, reach against powers of a matrix, and
 //! that nothing breaks the widget.
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{all, text, view};
-use proptest::prelude::*;
+use scraper::Html;
 use widgets::patterns::{
-    DEEPEST, Event, JOINS, PATTERNS, POWERS, Patterns, Setup, State, TOKENS, WIDEST, hops,
+    DEEPEST, Event, JOINS, PATTERNS, POWERS, Patterns, Setup, State, TOKENS, hops,
 };
-use widgets::{Error, Widget};
+use widgets::{Opened, Widget};
+
+use crate::common::{counts, ignores, opens, refuses, refuses_setups, status};
+use crate::contract::{Contract, list};
 
 fn opening() -> State {
     State {
@@ -25,8 +25,8 @@ fn opening() -> State {
     }
 }
 
-fn widget() -> Patterns {
-    Patterns::new(Setup { opening: opening() }).expect("a sound setup")
+fn widget() -> Opened<Patterns> {
+    Opened::new(Setup { opening: opening() }).expect("a sound setup")
 }
 
 /// Whether a pattern lets `query` see `key`, by its rule in words.
@@ -75,15 +75,12 @@ fn each_pattern_sees_what_its_rule_says() {
 
 #[test]
 fn the_status_counts_as_the_grid_does() {
-    let html = view(&widget());
-    let said = text(&all(&html, "[role=status]")[0]);
+    let said = status(&widget());
     // 1 + 2 + 3 * 10 and 1 + 2 + 3 * 1022, counted by hand; reach 3 * 2 + 1.
     let expected = "Sliding window and causal over 12 tokens: 33 of 144 pairs, 22.9 %. Over 1,024: \
                     3,069 of 1,048,576 pairs, 0.3 %. Through 3 layers the last token is reached by \
                     7 of 12.";
     assert_eq!(said, expected);
-    assert_eq!(all(&html, "[role=gridcell]").len(), 144);
-    assert_eq!(all(&html, "[role=gridcell][tabindex='0']").len(), 1);
 }
 
 /// Every pattern alone and with every other, both ways.
@@ -115,8 +112,8 @@ fn every_composition_is_counted_as_its_grid() {
 fn the_longer_text_has_up_to_a_million_tokens() {
     let mut widget = widget();
     let mut status = |events: &[Event]| {
-        events.iter().for_each(|event| assert_eq!(widget.apply(event.clone()), Ok(true)));
-        text(&all(&view(&widget), "[role=status]")[0])
+        events.iter().for_each(|event| assert_eq!(widget.apply(event), Ok(())));
+        self::status(&widget)
     };
     // 3 a token, but 1 and 2 for the first two.
     let said = status(&[Event::Power(20)]);
@@ -140,8 +137,8 @@ fn shares_are_true_at_every_power() {
             let (n, start) = (1 << power, Instant::now());
             let (count, all_pairs) = (state.count(n), (n * n) as u64);
             dearest = dearest.max((start.elapsed(), format!("{state:?}")));
-            let widget = Patterns::new(Setup { opening: state }).unwrap();
-            let said = text(&all(&view(&widget), "[role=status]")[0]);
+            let widget = Opened::<Patterns>::new(Setup { opening: state }).unwrap();
+            let said = status(&widget);
             let longer = said.split(". ").nth(1).unwrap();
             assert_eq!(longer.ends_with(", 100.0 %"), count == all_pairs, "{said}");
             assert!(!longer.ends_with(", 0.0 %"), "{said}");
@@ -181,73 +178,46 @@ fn hops_are_the_first_power_of_the_mask_that_has_the_pair() {
 
 #[test]
 fn bad_setups_and_events_are_refused_and_bad_addresses_ignored() {
-    for bad in [
+    let bad = [
         State { first: PATTERNS.len(), ..opening() },
         State { tokens: TOKENS[1] + 1, ..opening() },
         State { cell: (12, 0), ..opening() },
-    ] {
-        assert!(matches!(Patterns::new(Setup { opening: bad }), Err(Error::Setup { .. })));
-    }
-    assert!(matches!(Patterns::open("{}", ""), Err(Error::Setup { .. })));
-    let mut widget = widget();
-    for (name, value) in
-        [("first", "none"), ("tokens", "99"), ("window", "0"), ("cell", "12,0"), ("what", "")]
-    {
-        assert!(matches!(widget.update(name, value), Err(Error::Event { .. })), "{name}");
-        assert_eq!(widget.state(), &opening());
-    }
-    assert_eq!(widget.update("key", "Tab"), Ok(false));
-    let setup = serde_json::to_string(&Setup { opening: opening() }).unwrap();
-    for address in [
+    ];
+    refuses_setups::<Patterns>(bad.map(|opening| Setup { opening }));
+    let bad =
+        [("first", "none"), ("tokens", "99"), ("window", "0"), ("cell", "12,0"), ("what", "")];
+    refuses(&mut widget(), &bad);
+    assert_eq!(widget().update("key", "Tab"), Ok(false));
+    let bad = [
         "?patterns=full",
         "?patterns=full.and.causal.99.1.10.1.0.0",
         "?patterns=full.and.causal.12.1.21.1.0.0",
         "?other=1",
-    ] {
-        assert_eq!(Patterns::open(&setup, address).unwrap().state(), &opening(), "{address}");
-    }
+    ];
+    ignores::<Patterns>(&Setup { opening: opening() }, &bad);
     // The longer text once ended at ten, and such links are about.
     for power in POWERS[0]..=POWERS[1] {
         let address = format!("?patterns=full.and.causal.12.1.{power}.1.0.0");
-        let state = Patterns::open(&setup, &address).unwrap().state().clone();
-        assert_eq!((state.first, state.power), (0, power));
+        let there = opens::<Patterns>(&Setup { opening: opening() }, &address);
+        assert_eq!((there.state().first, there.state().power), (0, power));
     }
 }
 
-fn events() -> impl Strategy<Value = Event> {
-    prop_oneof![
-        (0..PATTERNS.len() + 1).prop_map(Event::First),
-        (0..JOINS.len() + 1).prop_map(Event::Join),
-        (0..PATTERNS.len() + 1).prop_map(Event::Second),
-        (0..TOKENS[1] + 3).prop_map(Event::Tokens),
-        (0..WIDEST + 2).prop_map(Event::Window),
-        (POWERS[0] - 1..POWERS[1] + 2).prop_map(Event::Power),
-        (0..DEEPEST + 2).prop_map(Event::Layers),
-        (0..30_usize, 0..30_usize).prop_map(Event::Cell),
-        prop_oneof!["ArrowDown", "Ctrl\\+End", "Home", "x"].prop_map(Event::Key),
-        Just(Event::Reset),
-    ]
+/// A cell for each pair, of which Tab comes to one.
+fn is_sound(html: &Html, state: &State) -> Result<(), String> {
+    let pairs = state.tokens * state.tokens;
+    counts(html, &[("[role=gridcell]", pairs), ("[role=gridcell][tabindex='0']", 1)])
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
-
-    #[test]
-    fn nothing_a_reader_does_breaks_it(events in proptest::collection::vec(events(), 1..15)) {
-        let mut widget = widget();
-        for event in events {
-            let before = widget.state().clone();
-            if widget.apply(event).is_err() {
-                prop_assert_eq!(widget.state(), &before);
-            }
-        }
-        let html = view(&widget);
-        let tokens = widget.state().tokens;
-        prop_assert_eq!(all(&html, "[role=gridcell]").len(), tokens * tokens);
-        prop_assert_eq!(all(&html, "[role=gridcell][tabindex='0']").len(), 1);
-        let link = all(&html, "a.permalink")[0].attr("href").unwrap().to_owned();
-        let setup = serde_json::to_string(&Setup { opening: opening() }).unwrap();
-        let again = Patterns::open(&setup, &link).unwrap();
-        prop_assert_eq!(again.state(), widget.state());
+#[test]
+pub(crate) fn keeps_the_contract() {
+    let names = PATTERNS.iter().chain(&JOINS).map(|(name, _)| (*name).to_owned());
+    Contract {
+        widget: widget(),
+        events: list("first join second tokens window power layers cell key"),
+        words: names.collect(),
+        kept: Clone::clone,
+        sound: is_sound,
     }
+    .holds();
 }

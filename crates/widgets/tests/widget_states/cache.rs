@@ -1,61 +1,56 @@
 //! The cache calculator, natively: its bytes counted by hand, what it does with what is typed.
 
-mod common;
-
 use attention::cost::Kind;
 use attention::devices::DEVICES;
 use attention::presets::PRESETS;
-use common::{all, text, view};
-use proptest::prelude::*;
-use scraper::{Html, Selector};
+use scraper::Html;
 use widgets::assemble::short;
-use widgets::cache::{Cache, Event, Field, MOST_TEXTS, MOST_TOKENS, OWN, State};
-use widgets::{Error, Widget};
+use widgets::cache::{CUSTOM, Cache, Field, MOST_TEXTS, MOST_TOKENS, State};
+use widgets::{Opened, Widget};
+
+use crate::common::{
+    all, cells, counts, ignores, opens, refuses, refuses_setups, status, text, view,
+};
+use crate::contract::{Contract, list};
 
 fn opening() -> State {
     State::of("llama-3-8b", 17).expect("it is in the table")
 }
 
-fn cache() -> Cache {
-    Cache::new(opening()).expect("a sound setup")
-}
-
-fn status(html: &Html) -> String {
-    text(&all(html, "[role=status]")[0])
+fn cache() -> Opened<Cache> {
+    Opened::new(opening()).expect("a sound setup")
 }
 
 /// The cells of the row that begins with `name`.
 fn row(html: &Html, name: &str) -> Vec<String> {
-    let rows = all(html, "tbody tr");
-    let row = rows.iter().find(|row| text(row).starts_with(name)).expect("the row is there");
-    row.select(&Selector::parse("td").unwrap()).map(|cell| text(&cell)).collect()
+    let mut rows = cells(html, "tbody tr", "th, td").into_iter();
+    let mut row = rows.find(|row| row[0].starts_with(name)).expect("the row is there");
+    row.split_off(1)
 }
 
-fn is_sound(html: &Html) -> Result<(), String> {
-    for (selector, expected) in [
-        ("[role=status]", 1),
-        ("[id]", 0),
-        ("[style]", 0),
-        ("select option[selected]", 3),
-        ("input[type=radio][checked]", 2),
-        ("input[type=range]", 2),
-        ("tr.here", 1),
-        (".wrong", all(html, "[aria-invalid=true]").len()),
-    ] {
-        let found = all(html, selector).len();
-        if found != expected {
-            return Err(format!("{found} of {selector}, not {expected}"));
-        }
+fn is_sound(html: &Html, state: &State) -> Result<(), String> {
+    counts(
+        html,
+        &[
+            ("select option[selected]", 3),
+            ("input[type=radio][checked]", 2),
+            ("input[type=range]", 2),
+            ("tr.here", 1),
+            (".wrong", all(html, "[aria-invalid=true]").len()),
+        ],
+    )?;
+    let (found, expected) = (state.cache(&state.shape()), by_hand(state));
+    match found {
+        Ok(bytes) if u128::from(bytes.0) == expected => Ok(()),
+        found => Err(format!("{found:?} and not {expected} bytes")),
     }
-    Ok(())
 }
 
 #[test]
 fn it_opens_on_the_example_of_the_chapter() {
     let html = view(&cache());
-    is_sound(&html).unwrap();
     assert_eq!(
-        status(&html),
+        status(&cache()),
         "Llama 3 8B, one text of 131,072 tokens: the cache takes 16.0 GiB = 17.2 GB, the weights \
          14.9 GiB = 16.0 GB. Together they fit on 7 of the 8 devices with a known memory."
     );
@@ -97,7 +92,7 @@ fn every_model_at_every_length_is_counted_by_hand() {
                 };
                 let bytes = state.cache(&state.shape()).unwrap();
                 assert_eq!(u128::from(bytes.0), by_hand(&state), "{} {tokens}", preset.name);
-                assert!(Cache::new(state).is_ok());
+                assert!(Opened::<Cache>::new(state).is_ok());
             }
         }
     }
@@ -138,11 +133,11 @@ fn own_numbers_are_typed_and_what_makes_no_sense_is_told() {
     for (name, value) in [("layers", "16"), ("kv-heads", "4"), ("millions", "1,000")] {
         widget.update(name, value).unwrap();
     }
-    assert_eq!(widget.state().model, OWN);
-    assert!(status(&view(&widget)).starts_with("Your own numbers, one text of 131,072 tokens"));
+    assert_eq!(widget.state().model, CUSTOM);
+    assert!(status(&widget).starts_with("Your own numbers, one text of 131,072 tokens"));
     assert_eq!(row(&view(&widget), "GQA")[2], "4.0 GiB");
 
-    let before = status(&view(&widget));
+    let before = status(&widget);
     for (name, value, told) in [
         ("kv-heads", "5", "32 query heads cannot share 5 evenly: 4 still counts."),
         ("layers", "", "Not a whole number from 1 to 1000: 16 still counts."),
@@ -151,7 +146,6 @@ fn own_numbers_are_typed_and_what_makes_no_sense_is_told() {
     ] {
         assert_eq!(widget.update(name, value), Ok(true));
         let html = view(&widget);
-        is_sound(&html).unwrap();
         let field = &all(&html, &format!("input[name={name}]"))[0];
         assert_eq!(
             (field.attr("value"), field.attr("aria-invalid")),
@@ -159,7 +153,7 @@ fn own_numbers_are_typed_and_what_makes_no_sense_is_told() {
             "{name}"
         );
         assert!(all(&html, ".wrong").iter().any(|wrong| text(wrong) == told), "{told}");
-        assert_eq!(status(&html), before);
+        assert_eq!(status(&widget), before);
     }
     // All of it made right: now it counts.
     for (name, value) in [("kv-heads", "5"), ("layers", "2"), ("head-dim", "64"), ("heads", "10")] {
@@ -177,10 +171,9 @@ fn kinds_and_windows_change_what_is_asked_for() {
     widget.update("window", "alternate").unwrap();
     widget.update("window-size", "1024").unwrap();
     let state = widget.state().clone();
-    assert_eq!((state.model.as_str(), state.numbers[Field::Window as usize]), (OWN, 1024));
+    assert_eq!((state.model.as_str(), state.numbers[Field::Window as usize]), (CUSTOM, 1024));
     widget.update("kind", "latent").unwrap();
     let html = view(&widget);
-    is_sound(&html).unwrap();
     assert_eq!(all(&html, "input[name=kv-heads]").len(), 0);
     assert_eq!(all(&html, "input[name=latent], input[name=rotary]").len(), 2);
     assert!(matches!(widget.state().shape().kind, Kind::Latent { kv_lora_rank: 512, .. }));
@@ -188,23 +181,21 @@ fn kinds_and_windows_change_what_is_asked_for() {
     widget.update("heads", "6").unwrap();
     widget.update("latent", "nonsense").unwrap();
     widget.update("kind", "heads").unwrap();
-    is_sound(&view(&widget)).unwrap();
     assert_eq!(widget.state().numbers[Field::KvHeads as usize], 6);
     widget.update("model", "deepseek-v2").unwrap();
     assert_eq!(row(&view(&widget), "MLA (this")[2], "8.4 GiB");
-    widget.update("model", OWN).unwrap();
+    widget.update("model", CUSTOM).unwrap();
     assert!(widget.state().latent);
-    widget.apply(Event::Reset).unwrap();
+    widget.update("reset", "").unwrap();
     assert_eq!(*widget.state(), opening());
     widget.update("model", "mistral-7b-v0-1").unwrap();
-    assert!(status(&view(&widget)).ends_with("The model is made for 8,192 tokens at most."));
+    assert!(status(&widget).ends_with("The model is made for 8,192 tokens at most."));
 }
 
 #[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut widget = cache();
-    let before = widget.view();
-    for (name, value) in [
+    let bad = [
         ("model", "Llama 3 8B"),
         ("model", ""),
         ("tokens", "21"),
@@ -215,35 +206,21 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         ("window", "round"),
         ("rotary", "64"),
         ("window-size", "12"),
+        ("kind", "sheep"),
         ("dance", ""),
-    ] {
-        let refused = widget.update(name, value);
-        assert_eq!(refused, Err(Error::Event { name: name.into(), value: value.into() }), "{name}");
-    }
-    assert_eq!(widget.view(), before);
-    assert!(widget.update("kind", "sheep").is_err());
+    ];
+    refuses(&mut widget, &bad);
     assert_eq!(widget.wants(), None);
     assert!(widget.receive("gallery/cat.bin", &[]).is_err());
 }
 
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
-    let json = serde_json::to_string(&opening()).unwrap();
-    let opens = |address: &str| Cache::open(&json, address).unwrap().state().clone();
-    for preset in PRESETS {
-        let there = State {
-            texts: 3,
-            precision: "int4".into(),
-            weight_bits: "8".into(),
-            ..State::of(&short(preset.name), 20).unwrap()
-        };
-        let html = view(&Cache::new(there.clone()).unwrap());
-        assert_eq!(opens(all(&html, "a.permalink")[0].attr("href").unwrap()), there);
-        let own = State { model: OWN.into(), ..there };
-        let html = view(&Cache::new(own.clone()).unwrap());
-        assert_eq!(opens(all(&html, "a.permalink")[0].attr("href").unwrap()), own);
-    }
-    for bad in [
+    let older = "?cache=own.17.0.fp16.16.heads.full.32.32.8.128.512.64.4096.8000";
+    let numbers = [32, 32, 8, 128, 512, 64, 4096, 8000];
+    let there = opens::<Cache>(&opening(), older);
+    assert_eq!((&*there.state().model, there.state().numbers), (CUSTOM, numbers));
+    let bad = [
         "",
         "?cache",
         "?cache=gpt-5.17.0.fp16.16",
@@ -255,13 +232,9 @@ fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
         "?cache=own.17.0.fp16.16.heads.full.32.0.0.128.512.64.4096.8000",
         "?cache=own.17.0.fp16.16.heads.full.32.32.8.128.512.64.4096",
         "?cache=....",
-    ] {
-        assert_eq!(opens(bad), opening(), "{bad}");
-    }
-    assert!(matches!(Cache::open("{}", ""), Err(Error::Setup { .. })));
-    let odd = State { tokens: 40, ..opening() };
-    assert!(matches!(Cache::new(odd), Err(Error::Setup { .. })));
-    assert!(widgets::open("cache", &json, "").is_ok());
+    ];
+    ignores::<Cache>(&opening(), &bad);
+    refuses_setups::<Cache>([State { tokens: 40, ..opening() }]);
     assert_eq!(all(&view(&cache()), ".sources li").len(), DEVICES.len());
 }
 
@@ -278,50 +251,33 @@ fn the_largest_numbers_are_counted() {
                 widget.update(field.event(), &field.range().1.to_string()).unwrap();
             }
         }
-        let html = view(&widget);
-        is_sound(&html).unwrap();
+        is_sound(&view(&widget), widget.state()).unwrap();
         let shape = widget.state().shape();
         assert_eq!(
             u128::from(widget.state().cache(&shape).unwrap().0),
             by_hand(widget.state()),
             "{}",
-            status(&html)
+            status(&widget)
         );
     }
 }
 
-fn any_event() -> impl Strategy<Value = (String, String)> {
-    let mut names = vec!["model", "kind", "window", "tokens", "texts", "precision", "reset", "?"];
-    names.extend(Field::ALL.map(Field::event));
-    let mut words: Vec<String> = PRESETS.iter().map(|preset| short(preset.name)).collect();
-    words.extend(
-        ["own", "heads", "latent", "full", "every", "alternate", "int4", "fp8"].map(String::from),
-    );
-    let value = prop_oneof![
-        prop::sample::select(words),
-        (0_u64..1100).prop_map(|number| number.to_string()),
-        prop::sample::select(vec!["1", "2", "4", "8", "32"]).prop_map(String::from),
-        ".{0,6}",
-    ];
-    (prop::sample::select(names).prop_map(str::to_owned), value)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
-
-    #[test]
-    fn no_row_of_events_breaks_it(events in prop::collection::vec(any_event(), 1..40)) {
-        let mut widget = cache();
-        for (name, value) in events {
-            let before = widget.view();
-            if widget.update(&name, &value).is_err() {
-                prop_assert_eq!(&widget.view(), &before);
-            }
-            if let Err(problem) = is_sound(&view(&widget)) {
-                prop_assert!(false, "after {name} {value}: {problem}");
-            }
-            let state = widget.state();
-            prop_assert_eq!(u128::from(state.cache(&state.shape()).unwrap().0), by_hand(state));
-        }
+#[test]
+pub(crate) fn keeps_the_contract() {
+    let mut events = list("model kind window tokens texts precision weight-bits");
+    events.extend(Field::ALL.map(|field| field.event().to_owned()));
+    let mut words = list("own heads latent full every alternate int4 fp8 1 2 4 8 16 32");
+    words.extend(PRESETS.iter().map(|preset| short(preset.name)));
+    Contract {
+        widget: cache(),
+        events,
+        words,
+        // What was typed and not understood is not kept.
+        kept: |state| {
+            let typed = state.numbers.map(|number| number.to_string());
+            State { typed, ..state.clone() }
+        },
+        sound: is_sound,
     }
+    .holds();
 }
