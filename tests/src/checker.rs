@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use scraper::{ElementRef, Html, Node, Selector};
-use xtask::seal;
+use website::seal;
 
 use crate::site;
 
