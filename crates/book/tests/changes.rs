@@ -357,30 +357,6 @@ fn a_test_of_a_step_that_is_gone() {
 }
 
 #[test]
-fn what_is_to_be_tried_without_a_step() {
-    let untested = "what is to be tried ends without {{step ID}}";
-    refuses("**Try this.** Tap a row.", untested);
-}
-
-#[test]
-fn a_step_that_no_test_replays() {
-    refuses("**Try this.** Tap it.{{step ch01.tap}}", "no test replays the step `ch01.tap`");
-}
-
-#[test]
-fn a_step_and_its_test() {
-    let folder = copy();
-    let file = "crates/book/tests/replay/ch01.rs";
-    std::fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
-    std::fs::write(folder.path().join(file), "\npage.step(\"ch01.tap\", look);\n").unwrap();
-    let error = build(folder.path()).unwrap_err();
-    assert!(error.contains(&format!("{file}:2: no chapter has the step `ch01.tap`")), "{error}");
-    append(folder.path(), CHAPTER, "\n\n**Try this.** Tap it.{{step ch01.tap}}\n");
-    build(folder.path()).unwrap();
-    assert!(page(folder.path(), "ch01-shares.html").contains("id=\"step-ch01.tap\""), "the mark");
-}
-
-#[test]
 fn the_map() {
     breaks(
         "src/map.toml",
