@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use inputs::texts;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -118,6 +119,16 @@ fn every_listing_is_recorded() {
         let path = listing.expect("an entry").path();
         let name = path.file_stem().expect("a name").to_str().expect("UTF-8").to_owned();
         assert!(runs.values().any(|run| run.listing == name), "no run records the listing {name}");
+    }
+}
+
+#[test]
+fn the_texts_of_the_runs_are_those_of_the_book() {
+    let book = [texts::CAT, texts::CAT_SAT, texts::CAT_SAT_ON, texts::CAPITAL];
+    for (name, run) in runs() {
+        for text in run.args.iter().filter(|arg| arg.contains(' ')) {
+            assert!(book.contains(&&text[..]), "{name}: “{text}” is not in inputs::texts");
+        }
     }
 }
 

@@ -156,7 +156,7 @@ impl Work {
 }
 
 /// The bibliography: the works that the `pages` cite, and where. `source` gives the work of a
-/// quoted figure, by the fact's name.
+/// quoted value, by the fact's name.
 pub fn page<'w>(
     works: &'w Works,
     pages: &[Page],

@@ -52,7 +52,7 @@ impl Builder {
     }
 
     /// A builder that knows no more than that the weights are `missing`. Its book has every
-    /// page; where a figure or a map needs the model, the page says so.
+    /// page; where a fact or a map needs the model, the page says so.
     ///
     /// # Errors
     /// When a fact that needs no model does not hold.

@@ -1,10 +1,10 @@
-//! A figure, and the ways in which the book prints one.
+//! A value, and the ways in which the book prints one.
 
 use std::fmt::Display;
 
 use widgets::show::{grouped, share};
 
-/// A figure as the book prints it, and where it comes from.
+/// A value as the book prints it, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// As printed: `.80`.
@@ -38,7 +38,7 @@ impl Fact {
         Self { exact: shown.clone(), shown, source: source.into() }
     }
 
-    /// A figure printed as `shown`, with more digits in `exact`.
+    /// A value printed as `shown`, with more digits in `exact`.
     pub fn rounded(shown: impl Display, exact: impl Display, source: impl Into<String>) -> Self {
         Self { shown: shown.to_string(), exact: exact.to_string(), source: source.into() }
     }

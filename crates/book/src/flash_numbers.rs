@@ -9,7 +9,7 @@ use widgets::flash::Numbers;
 
 use crate::memoised_model::MemoisedModel;
 
-/// A head whose numbers the widget and the figures of the chapter are about.
+/// A head whose numbers the widget and the facts of the chapter are about.
 pub(crate) struct FlashHead {
     /// A short name for files, addresses and facts.
     pub(crate) name: &'static str,

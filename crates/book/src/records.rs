@@ -394,7 +394,7 @@ fn recorded(times: &Times) -> String {
 /// The length of the cache at which it compares the ways to decode.
 const TOKENS_HELD: usize = 8192;
 
-/// The figures that the text takes from the records, by name.
+/// The facts that the text takes from the records, by name.
 ///
 /// # Errors
 /// When a record cannot be read, or has no such case.

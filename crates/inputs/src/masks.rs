@@ -14,13 +14,16 @@ pub const SHORT: u16 = 12;
 /// Tokens of a text in chapter 9 that a model reads.
 pub const LONG: u16 = 1024;
 
+// ANCHOR: masks
+/// What the random keys follow from.
+pub const SEED: u64 = 7;
+
 /// Every pattern, for a text of `n` tokens.
 ///
 /// # Errors
 /// None: both masks that are joined have the same size.
-// ANCHOR: masks
 pub fn masks(n: usize) -> Result<Vec<(&'static str, MaskGrid)>, Error> {
-    let (before, after, seed) = (2, 2, 7);
+    let (before, after, seed) = (2, 2, SEED);
     // The root of the length, as its authors advise: then the count grows as `n` times its root.
     let stride = n.isqrt();
     let grid = |mask: Mask| mask.grid(n, n);

@@ -24,6 +24,7 @@ use attention::{
 use burn::tensor::module;
 use burn::tensor::ops::AttentionModuleOptions;
 use burn::tensor::{Device, Distribution, Tensor};
+use inputs::texts::CAT;
 use serde::{Deserialize, Serialize};
 use smollm2::{Decoder, Model, locate};
 
@@ -179,7 +180,7 @@ fn decode(case: &str, tokens: usize) -> Report {
 fn read(case: &str, tokens: usize) -> Report {
     let path = locate().expect("the weights: `cargo xtask weights` fetches them");
     let model = Model::open(&path).expect("the weights can be read");
-    let text = "The cat sat on the mat because it was tired. ".repeat(tokens);
+    let text = format!("{CAT}. ").repeat(tokens);
     let ids = &model.tokenizer().encode(&text).expect("the text has tokens")[..tokens];
     let read = |ids: &[u32]| {
         let mut decoder = Decoder::new(&model);

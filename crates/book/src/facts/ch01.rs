@@ -11,7 +11,7 @@ use crate::fact::Fact;
 use crate::memoised_model::MemoisedModel;
 use crate::sentences::{self, GALLERY, ILLUSTRATION, ReadSentence};
 
-/// Adds the figures of chapter 1.
+/// Adds the facts of chapter 1.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     illustrated(facts);
     Weight::add_all(WEIGHTS, facts, model)?;

@@ -16,7 +16,7 @@ use crate::literature::Literature;
 use crate::memoised_model::MemoisedModel;
 use crate::sentences::{GALLERY, NAMED_HEADS};
 
-/// Adds the figures of chapter 2.
+/// Adds the facts of chapter 2.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     toy(facts);
     learned(facts, model.map(MemoisedModel::config));

@@ -18,7 +18,7 @@ use crate::score_matrices::{CAT, MATRIX_HEADS, SHORT, UnmaskedText};
 /// A length that today's models read.
 const MANY_TOKENS: usize = kv_cache::TOKENS as usize;
 
-/// Adds the figures of chapter 3.
+/// Adds the facts of chapter 3.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     toy(facts)?;
     sizes(facts, model)?;

@@ -20,7 +20,7 @@ use crate::{next_token, sentences};
 /// The dimension of SmolLM2's heads, and the largest of the widget.
 const DIMENSIONS: [usize; 2] = [64, 512];
 
-/// Adds the figures of chapter 4.
+/// Adds the facts of chapter 4.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     arithmetic(facts);
     toy(facts);
@@ -94,13 +94,13 @@ fn sampled(facts: &mut Facts, name: &str, asked: Option<&NextToken>) {
     let stay = |shares: &Shares| Fact::count(shares.stay(), source.as_str());
     let five = plain.as_ref().map(|it| it.base.shares[..TOP_K].iter().sum::<f64>());
     let part = |part: f64| Fact::share(part as f32, source.as_str());
-    let figures = [
+    let values = [
         ("first", plain.as_ref().map(|it| first(&it.base))),
         ("effective", plain.as_ref().map(|it| effective(&it.base, &source))),
         ("five", five.map(part)),
         ("nucleus", plain.as_ref().map(stay)),
     ];
-    for (what, fact) in figures {
+    for (what, fact) in values {
         facts.add_measured(&format!("next.{name}-{what}"), fact);
     }
     if name == "sat" {
@@ -172,14 +172,14 @@ fn real_scores(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
         Fact::share(largest, source)
     };
     let raw = scaled.clone().zip(root).map(|(scores, root)| scores * root);
-    let figures = [
+    let values = [
         ("spread", mean.map(spread)),
         ("spread-least", extreme(f32::min).map(spread)),
         ("spread-most", extreme(f32::max).map(spread)),
         ("largest", scaled.map(largest)),
         ("largest-raw", raw.map(largest)),
     ];
-    for (what, fact) in figures {
+    for (what, fact) in values {
         facts.add_measured(&format!("real.{what}"), fact);
     }
     Ok(())

@@ -14,7 +14,7 @@ use crate::fact::Fact;
 use crate::memoised_model::MemoisedModel;
 use crate::sentences;
 
-/// Adds the figures of chapter 5.
+/// Adds the facts of chapter 5.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     sizes(facts)?;
     overviews(facts, model)?;

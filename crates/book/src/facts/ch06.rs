@@ -23,7 +23,7 @@ const ROWS: &[(&str, usize, &str)] = &[
     ("16-0", 1, "second"),
 ];
 
-/// Adds the figures of chapter 6.
+/// Adds the facts of chapter 6.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     toy(facts)?;
     nothing_to_see(facts);

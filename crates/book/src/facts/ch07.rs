@@ -16,7 +16,7 @@ use super::Facts;
 use crate::fact::Fact;
 use crate::memoised_model::MemoisedModel;
 
-/// Adds the figures of chapter 7.
+/// Adds the facts of chapter 7.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     let translator = Translator::of_the_book(&Device::flex());
     let corpus = Corpus::of_the_book();

@@ -21,7 +21,7 @@ use crate::memoised_model::MemoisedModel;
 /// What the facts call the two parts that are both called A100.
 const A100_SHORT: [&str; 2] = ["a100-40", "a100-80"];
 
-/// Adds the figures of chapter 8.
+/// Adds the facts of chapter 8.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     let read = model.map(flash_numbers::of_heads).transpose()?;
     real(facts, read.as_deref())?;

@@ -15,7 +15,7 @@ use super::Facts;
 use crate::fact::Fact;
 use crate::memoised_model::MemoisedModel;
 
-/// Adds the figures of chapter 9.
+/// Adds the facts of chapter 9.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     pairs(facts)?;
     reach(facts)?;

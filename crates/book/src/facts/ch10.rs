@@ -25,7 +25,7 @@ const BITS: &str = include_str!("../../../../listings/output/ch10-quantised/bits
 const KEPT: usize = kv_cache::KEPT as usize;
 const SINKS: usize = kv_cache::SINKS as usize;
 
-/// Adds the figures of chapter 10.
+/// Adds the facts of chapter 10.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     let plain = [
         ("cache.tokens", TOKENS),

@@ -9,7 +9,7 @@ use super::Facts;
 use crate::fact::Fact;
 use crate::memoised_model::MemoisedModel;
 
-/// Adds the figures of the model's shape. Those in the library's table are known without the
+/// Adds the facts of the model's shape. Those in the library's table are known without the
 /// weights; where the weights are there, both must agree.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! The patterns of chapter 9.
 
 use anyhow::Result;
+use inputs::masks::{LONG, SHORT};
 use widgets::patterns::{Patterns, Setup, State};
 
 use super::Prerendered;
@@ -11,9 +12,9 @@ pub(super) fn prerender() -> Result<Prerendered> {
         first: 2,
         join: 1,
         second: 1,
-        tokens: 12,
+        tokens: SHORT.into(),
         window: 2,
-        power: 10,
+        power: LONG.ilog2(),
         layers: 3,
         cell: (0, 0),
     };

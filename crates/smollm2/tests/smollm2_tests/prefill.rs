@@ -2,6 +2,7 @@
 //! ones, which take the fast attention, and short ones, which do not.
 
 use attention::units::Bytes;
+use inputs::texts::CAT;
 use smollm2::Decoder;
 
 use crate::real_model::MODEL;
@@ -10,7 +11,7 @@ use crate::real_model::MODEL;
 const BYTES_A_TOKEN: u64 = 46_080;
 
 fn prompt(tokens: usize) -> Vec<u32> {
-    let text = "The cat sat on the mat because it was tired. ".repeat(tokens / 8);
+    let text = format!("{CAT}. ").repeat(tokens / 8);
     MODEL.tokenizer().encode(&text).unwrap()[..tokens].to_vec()
 }
 

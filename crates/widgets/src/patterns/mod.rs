@@ -4,6 +4,7 @@
 mod view;
 
 use attention::{Mask, MaskGrid};
+use inputs::masks::SEED;
 use maud::Markup;
 use serde::{Deserialize, Serialize};
 
@@ -20,9 +21,6 @@ pub const WIDEST: usize = 6;
 pub const POWERS: [u32; 2] = [5, 20];
 /// The most layers.
 pub const DEEPEST: usize = 8;
-
-/// The seed of the random keys, as in the listing `ch09-masks`.
-const SEED: u64 = 7;
 
 /// The patterns: what they are called in events and addresses, and in the menu.
 pub const PATTERNS: [(&str, &str); 10] = [
