@@ -9,7 +9,7 @@ use book::contents::Page;
 use scraper::{Html, Selector};
 
 /// What the steps of all chapters need.
-pub struct Book {
+pub(crate) struct Book {
     /// Each fact as it is printed.
     pub facts: BTreeMap<String, String>,
     /// Names with digits, such as a model's.
@@ -23,7 +23,7 @@ pub struct Book {
 }
 
 /// The book, with the model's weights.
-pub fn book() -> &'static Book {
+pub(crate) fn book() -> &'static Book {
     static BOOK: OnceLock<Book> = OnceLock::new();
     BOOK.get_or_init(|| {
         let builder = Builder::open().expect("the book opens");

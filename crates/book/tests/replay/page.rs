@@ -11,7 +11,7 @@ use crate::book::book;
 use crate::words::Words;
 
 /// A widget in a page.
-pub struct Page {
+pub(crate) struct Page {
     name: String,
     widget: Box<dyn Widget>,
     /// The worker of chapter 9.
@@ -30,7 +30,7 @@ struct Slider {
 
 /// A table that a widget shows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Table {
+pub(crate) struct Table {
     /// The words of its last line of headings.
     pub head: Vec<String>,
     /// All lines below, each with its own heading first.
@@ -39,7 +39,7 @@ pub struct Table {
 
 impl Page {
     /// The widget called `name`, as a chapter opens it.
-    pub fn open(name: &str) -> Self {
+    pub(crate) fn open(name: &str) -> Self {
         let setup = book().setups.get(name).unwrap_or_else(|| panic!("there is no `{name}`"));
         let widget = widgets::open(name, setup, "").expect("the widget opens");
         let mut page = Self { name: name.to_owned(), widget, lab: Lab::new() };
@@ -49,7 +49,7 @@ impl Page {
 
     /// Takes a step of the text: `replay` does what its words say, and looks at all that they
     /// promise.
-    pub fn step(&mut self, id: &str, replay: impl FnOnce(&mut Page, &Words)) {
+    pub(crate) fn step(&mut self, id: &str, replay: impl FnOnce(&mut Page, &Words)) {
         let words = Words::of(id);
         let chapter = id.split('.').next().unwrap_or(id);
         let tag = format!("{{{{widget {}}}}}", self.name);
@@ -62,7 +62,7 @@ impl Page {
     // ---- What a reader does
 
     /// Moves a slider until it shows this value.
-    pub fn slide(&mut self, label: &str, shown: &str) {
+    pub(crate) fn slide(&mut self, label: &str, shown: &str) {
         self.slide_left(label);
         while self.slider(label).shown != shown {
             assert!(self.slide_on(label), "the slider “{label}” never shows {shown}");
@@ -70,19 +70,19 @@ impl Page {
     }
 
     /// Moves a slider to its left end.
-    pub fn slide_left(&mut self, label: &str) {
+    pub(crate) fn slide_left(&mut self, label: &str) {
         let Slider { event, min, .. } = self.slider(label);
         self.send(&event, &min.to_string());
     }
 
     /// Moves a slider to its right end.
-    pub fn slide_right(&mut self, label: &str) {
+    pub(crate) fn slide_right(&mut self, label: &str) {
         let Slider { event, max, .. } = self.slider(label);
         self.send(&event, &max.to_string());
     }
 
     /// Moves a slider by one step to the right. Says whether there was one.
-    pub fn slide_on(&mut self, label: &str) -> bool {
+    pub(crate) fn slide_on(&mut self, label: &str) -> bool {
         let Slider { event, max, step, value, .. } = self.slider(label);
         if value + step > max {
             return false;
@@ -92,7 +92,7 @@ impl Page {
     }
 
     /// Moves a slider from its left end to its right, and looks at each place.
-    pub fn slide_through(&mut self, label: &str, mut look: impl FnMut(&mut Page)) {
+    pub(crate) fn slide_through(&mut self, label: &str, mut look: impl FnMut(&mut Page)) {
         self.slide_left(label);
         look(self);
         while self.slide_on(label) {
@@ -101,7 +101,7 @@ impl Page {
     }
 
     /// What a slider shows beside its label.
-    pub fn slider_shows(&self, label: &str) -> String {
+    pub(crate) fn slider_shows(&self, label: &str) -> String {
         self.slider(label).shown
     }
 
@@ -121,7 +121,7 @@ impl Page {
     }
 
     /// Chooses the one option that has these words, in a menu or among radio buttons.
-    pub fn choose(&mut self, label: &str, option: &str) {
+    pub(crate) fn choose(&mut self, label: &str, option: &str) {
         let (event, value) = {
             let html = self.html();
             let groups = all(html.root_element(), "fieldset.choice");
@@ -143,7 +143,7 @@ impl Page {
     }
 
     /// What is chosen in a menu or among radio buttons.
-    pub fn chosen(&self, label: &str) -> String {
+    pub(crate) fn chosen(&self, label: &str) -> String {
         let html = self.html();
         let groups = all(html.root_element(), "fieldset.choice");
         match groups.iter().find(|group| text(&all(**group, "legend")[0]) == label) {
@@ -153,25 +153,25 @@ impl Page {
     }
 
     /// The options of a menu, in order.
-    pub fn options(&self, label: &str) -> Vec<String> {
+    pub(crate) fn options(&self, label: &str) -> Vec<String> {
         let html = self.html();
         let (_, menu) = labelled(&html, "select", label);
         all(menu, "option").iter().map(text).collect()
     }
 
     /// Presses a checkbox.
-    pub fn tick(&mut self, label: &str) {
+    pub(crate) fn tick(&mut self, label: &str) {
         let event = event(&labelled(&self.html(), "input[type=checkbox]", label).1);
         self.send(&event, "");
     }
 
     /// Whether a checkbox is on.
-    pub fn is_on(&self, label: &str) -> bool {
+    pub(crate) fn is_on(&self, label: &str) -> bool {
         labelled(&self.html(), "input[type=checkbox]", label).1.attr("checked").is_some()
     }
 
     /// Presses a button.
-    pub fn press(&mut self, words: &str) {
+    pub(crate) fn press(&mut self, words: &str) {
         let event = {
             let html = self.html();
             let button = one(all(html.root_element(), "button"), words, |it| text(it));
@@ -184,20 +184,20 @@ impl Page {
     }
 
     /// Types into a field, over what stands there.
-    pub fn fill(&mut self, label: &str, typed: &str) {
+    pub(crate) fn fill(&mut self, label: &str, typed: &str) {
         let event = event(&labelled(&self.html(), "input[type=text]", label).1);
         self.send(&event, typed);
     }
 
     /// What stands in a field.
-    pub fn field(&self, label: &str) -> String {
+    pub(crate) fn field(&self, label: &str) -> String {
         let html = self.html();
         let value = labelled(&html, "input[type=text]", label).1.attr("value");
         value.unwrap_or_default().to_owned()
     }
 
     /// Presses a word in the row of words: the `nth` that reads so, from 0.
-    pub fn tap_word(&mut self, word: &str, nth: usize) {
+    pub(crate) fn tap_word(&mut self, word: &str, nth: usize) {
         let (event, value) = {
             let html = self.html();
             let words = all(html.root_element(), ".tokens .token");
@@ -211,7 +211,7 @@ impl Page {
     }
 
     /// Presses the first cell of the map in a row and a column that are called so.
-    pub fn tap(&mut self, row: &str, column: &str) {
+    pub(crate) fn tap(&mut self, row: &str, column: &str) {
         let (event, value) = {
             let html = self.html();
             let cell = cell(&html, row, column);
@@ -223,47 +223,47 @@ impl Page {
     // ---- What a reader sees
 
     /// The sentence that the widget says about itself.
-    pub fn status(&self) -> String {
+    pub(crate) fn status(&self) -> String {
         self.text_of("[role=status]")
     }
 
     /// All words of the first element that a selector finds.
-    pub fn text_of(&self, selector: &str) -> String {
+    pub(crate) fn text_of(&self, selector: &str) -> String {
         let texts = self.texts_of(selector);
         texts.into_iter().next().unwrap_or_else(|| panic!("there is no `{selector}`"))
     }
 
     /// All words of each element that a selector finds.
-    pub fn texts_of(&self, selector: &str) -> Vec<String> {
+    pub(crate) fn texts_of(&self, selector: &str) -> Vec<String> {
         all(self.html().root_element(), selector).iter().map(text).collect()
     }
 
     /// How many elements a selector finds.
-    pub fn count(&self, selector: &str) -> usize {
+    pub(crate) fn count(&self, selector: &str) -> usize {
         all(self.html().root_element(), selector).len()
     }
 
     /// An attribute of each element that a selector finds.
-    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+    pub(crate) fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
         let html = self.html();
         let found = all(html.root_element(), selector);
         found.iter().map(|it| it.attr(name).unwrap_or_default().to_owned()).collect()
     }
 
     /// What stands in a cell of the map.
-    pub fn cell(&self, row: &str, column: &str) -> String {
+    pub(crate) fn cell(&self, row: &str, column: &str) -> String {
         text(&cell(&self.html(), row, column))
     }
 
     /// What stands in the cells of a map, row by row: of the one in what `within` finds.
-    pub fn map(&self, within: &str) -> Vec<Vec<String>> {
+    pub(crate) fn map(&self, within: &str) -> Vec<Vec<String>> {
         let html = self.html();
         let rows = all(html.root_element(), &format!("{within} [role=grid] tbody tr"));
         rows.iter().map(|row| all(*row, "[role=gridcell]").iter().map(text).collect()).collect()
     }
 
     /// The table whose caption has these words.
-    pub fn table(&self, caption: &str) -> Table {
+    pub(crate) fn table(&self, caption: &str) -> Table {
         let html = self.html();
         let tables = all(html.root_element(), "table:has(caption)");
         let table = one(tables, caption, |it| text(&all(*it, "caption")[0]));
@@ -280,7 +280,7 @@ impl Page {
     // ---- The page's part
 
     /// Trains the model of chapter 9 to the end, as the page's worker does.
-    pub fn train_to_the_end(&mut self) {
+    pub(crate) fn train_to_the_end(&mut self) {
         let mut more = true;
         while more {
             more = self.lab.work().expect("a step of training");
@@ -321,20 +321,20 @@ impl Page {
 
 impl Table {
     /// What stands in the row and the column that are called so.
-    pub fn at(&self, row: &str, column: &str) -> &str {
+    pub(crate) fn at(&self, row: &str, column: &str) -> &str {
         let found = self.rows.iter().find(|cells| cells[0] == row);
         let cells = found.unwrap_or_else(|| panic!("there is no row “{row}” in {self:?}"));
         &cells[self.place(column)]
     }
 
     /// All that stands in the column that is called so, from above.
-    pub fn column(&self, column: &str) -> Vec<&str> {
+    pub(crate) fn column(&self, column: &str) -> Vec<&str> {
         let place = self.place(column);
         self.rows.iter().map(|cells| cells[place].as_str()).collect()
     }
 
     /// What the row is called that has the largest number of a column, and the number.
-    pub fn largest(&self, column: &str) -> (&str, &str) {
+    pub(crate) fn largest(&self, column: &str) -> (&str, &str) {
         let place = self.place(column);
         let rows = self.rows.iter().filter(|cells| is_number(&cells[place]) && cells[0] != "Sum");
         let largest = rows.max_by(|a, b| number(&a[place]).total_cmp(&number(&b[place])));
@@ -349,7 +349,7 @@ impl Table {
 }
 
 /// A printed number: `.83`, `−1.58`, `49,152`, or the one at the beginning of `2.15 GB`.
-pub fn number(shown: &str) -> f64 {
+pub(crate) fn number(shown: &str) -> f64 {
     let plain = shown.trim().replace('−', "-").replace(',', "");
     let plain = plain.strip_prefix('+').unwrap_or(&plain);
     let end = plain.find(|it: char| !(it.is_ascii_digit() || "-.".contains(it)));
@@ -358,7 +358,7 @@ pub fn number(shown: &str) -> f64 {
 }
 
 /// Whether this is a number and no more: `.83`, but not `hidden`.
-pub fn is_number(shown: &str) -> bool {
+pub(crate) fn is_number(shown: &str) -> bool {
     shown.replace(['−', '+', ','], "").parse::<f64>().is_ok()
 }
 

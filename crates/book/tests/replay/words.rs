@@ -13,7 +13,7 @@ use crate::book::book;
 use crate::page::is_number;
 
 /// The words of one step.
-pub struct Words {
+pub(crate) struct Words {
     id: String,
     /// What can be taken: facts and heads by name, italics and numbers as they are written.
     there: BTreeSet<String>,
@@ -22,7 +22,7 @@ pub struct Words {
 
 impl Words {
     /// The words of the step `id`, and the name of the chapter's file.
-    pub fn of(id: &str) -> Self {
+    pub(crate) fn of(id: &str) -> Self {
         let chapter = id.split('.').next().unwrap_or(id);
         let page = book().pages.iter().find(|page| page.is(chapter));
         let page = page.unwrap_or_else(|| panic!("{id}: there is no chapter `{chapter}`"));
@@ -37,19 +37,19 @@ impl Words {
     }
 
     /// The fact `name` of these words, as it is printed.
-    pub fn fact(&self, name: &str) -> &'static str {
+    pub(crate) fn fact(&self, name: &str) -> &'static str {
         self.take(name);
         &book().facts[name]
     }
 
     /// A head of the model that these words name: `layer 13, head 8`.
-    pub fn head(&self, layer: usize, head: usize) -> String {
+    pub(crate) fn head(&self, layer: usize, head: usize) -> String {
         self.take(&format!("{layer} {head}"));
         format!("layer {layer}, head {head}")
     }
 
     /// A word or phrase that stands in italics, or a number that the text sets.
-    pub fn say<'w>(&self, word: &'w str) -> &'w str {
+    pub(crate) fn say<'w>(&self, word: &'w str) -> &'w str {
         self.take(word);
         word
     }
@@ -60,7 +60,7 @@ impl Words {
     }
 
     /// Fails if the test has left something out.
-    pub fn done(&self) {
+    pub(crate) fn done(&self) {
         let taken = self.taken.borrow();
         let left: Vec<_> = self.there.difference(&taken).collect();
         assert!(left.is_empty(), "{}: its test does not look at {left:?}", self.id);
