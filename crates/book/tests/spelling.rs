@@ -5,36 +5,18 @@ use std::path::Path;
 
 use book::lint::running_words;
 use book::{Problem, Problems};
-use typos::tokens::{Identifier, TokenizerBuilder, Word};
-use typos::{Dictionary, Status};
+use unicase::UniCase;
 
-/// The list of common misspellings of the `typos` project.
-struct CommonMistakes;
-
-impl Dictionary for CommonMistakes {
-    fn correct_ident<'s>(&'s self, _: Identifier<'_>) -> Option<Status<'s>> {
-        None
-    }
-
-    fn correct_word<'s>(&'s self, word: Word<'_>) -> Option<Status<'s>> {
-        let key = unicase::UniCase::new(word.token());
-        let corrections = typos_dict::WORD.find(&key)?;
-        Some(Status::Corrections(corrections.iter().map(|word| (*word).into()).collect()))
-    }
-}
-
-/// Known misspellings in a chapter, with what was meant.
+/// Known misspellings in a chapter, with what was meant: those of the `typos` project's list.
 fn misspelt(file: &Path, text: &str) -> Vec<Problem> {
-    let tokenizer = TokenizerBuilder::new().build();
     let mut problems = Vec::new();
-    for (start, words) in running_words(text) {
-        for typo in typos::check_str(&words, &tokenizer, &CommonMistakes) {
-            let meant = match &typo.corrections {
-                Status::Corrections(words) => words.join(" or "),
-                _ => "another word".to_owned(),
-            };
-            let message = format!("`{}` is misspelt: {meant}?", typo.typo);
-            problems.push(Problem::at(file, text, start + typo.byte_offset, message));
+    for (start, piece) in running_words(text) {
+        for word in piece.split(|it: char| !it.is_alphabetic()) {
+            if let Some(meant) = typos_dict::WORD.find(&UniCase::new(word)) {
+                let offset = word.as_ptr() as usize - piece.as_ptr() as usize;
+                let message = format!("`{word}` is misspelt: {}?", meant.join(" or "));
+                problems.push(Problem::at(file, text, start + offset, message));
+            }
         }
     }
     problems
