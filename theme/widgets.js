@@ -87,8 +87,10 @@ function morph(from, to) {
   if (from.matches('[role=status]')) return; // announced on its own, not too often
   // Most rows of a large grid stay as they are, and the browser compares them fastest. What is in
   // a control is not among what it compares.
-  if (from.matches('tr') && from.isEqualNode(to) && !from.querySelector('input, select')) return;
-  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name)) from.removeAttribute(name);
+  if (from.matches('tr, svg, g') && from.isEqualNode(to) && !from.querySelector('input, select')) return;
+  // Whether details are open is the reader's.
+  const kept = (name) => name === 'open' && from.matches('details');
+  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && !kept(name)) from.removeAttribute(name);
   for (const { name, value } of to.attributes) {
     if (from.getAttribute(name) !== value) from.setAttribute(name, value);
   }
@@ -117,6 +119,7 @@ class AttentionWidget extends HTMLElement {
   #workers = new Map(); // by name, from the first message to each
   #coming = new Set(); // files on their way
   #busy = false; // the graphics card is at work
+  #look = ''; // the part of a picture that is looked at
   #note; // what went wrong
   #spoke = -Infinity; // when the live region last changed
   #timer;
@@ -127,6 +130,9 @@ class AttentionWidget extends HTMLElement {
     this.addEventListener('input', (event) => this.#chosen(event));
     this.addEventListener('click', (event) => this.#pressed(event));
     this.addEventListener('keydown', (event) => this.#key(event));
+    this.addEventListener('pointerdown', (event) => this.#grabbed(event));
+    for (const sign of ['pointerover', 'focusin']) this.addEventListener(sign, (event) => this.#looked(event));
+    this.addEventListener('pointerleave', (event) => this.#looked(event));
     for (const sign of ['pointerenter', 'focusin']) {
       this.addEventListener(sign, () => this.#wake(), { once: true });
     }
@@ -313,10 +319,53 @@ class AttentionWidget extends HTMLElement {
     if (target) this.#send(target.dataset.event, target.dataset.value ?? '');
   }
 
+  /** A look at a part of a picture, by pointer or by focus: `look` with the part, or with nothing. */
+  #looked({ target }) {
+    if (!this.dataset.awake || this.classList.contains('dragging')) return;
+    const part = target.closest('[data-look]')?.dataset.look ?? '';
+    if (part === this.#look) return;
+    this.#look = part;
+    this.#tell((live) => live.update('look', part));
+  }
+
+  /** A drag sends its event with the mark's value, the place in its picture, and the layout. */
+  #grabbed(event) {
+    const mark = event.target.closest('[data-drag]');
+    if (!mark || !this.dataset.awake || event.button !== 0) return;
+    event.preventDefault();
+    mark.focus({ focusVisible: false });
+    const picture = mark.ownerSVGElement;
+    const layout = picture.closest('.for-narrow') ? 'narrow' : 'wide';
+    const { drag, value } = mark.dataset;
+    const parts = [value ?? ''];
+    let next; // the last place that the widget has not been told
+    const tell = () => {
+      if (!next) return;
+      const place = new DOMPoint(next.clientX, next.clientY).matrixTransform(picture.getScreenCTM().inverse());
+      next = undefined;
+      this.#tell((live) => live.update(drag, [...parts, place.x.toFixed(1), place.y.toFixed(1), layout].join(',')));
+    };
+    const move = (moved) => {
+      if (!next) requestAnimationFrame(tell);
+      next = moved;
+    };
+    const gone = new AbortController();
+    const end = () => {
+      tell();
+      gone.abort();
+      this.classList.remove('dragging');
+    };
+    this.classList.add('dragging');
+    move(event);
+    const { signal } = gone;
+    addEventListener('pointermove', move, { signal });
+    for (const sign of ['pointerup', 'pointercancel', 'blur']) addEventListener(sign, end, { signal });
+  }
+
   #key(event) {
     const grid = event.target.closest('[data-keys]');
-    if (!grid || !this.dataset.awake || event.altKey || event.metaKey || event.shiftKey) return;
-    const key = event.ctrlKey ? `Ctrl+${event.key}` : event.key;
+    if (!grid || !this.dataset.awake || event.altKey || event.metaKey) return;
+    const key = `${event.ctrlKey ? 'Ctrl+' : ''}${event.shiftKey ? 'Shift+' : ''}${event.key}`;
     const taken = this.#tell((live) => live.update(grid.dataset.keys, key));
     if (taken === false) return; // it means nothing here: the browser may have it
     event.preventDefault();

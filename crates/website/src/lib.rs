@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 pub mod browser;
 pub mod cuda;
 pub mod fetch;
+pub mod figure;
 pub mod finish;
 pub mod page;
 pub mod parts;

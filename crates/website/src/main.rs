@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::Parser;
 use website::site::{self, Site};
-use website::{browser, fetch, parts, pdf, serve, size, wasm};
+use website::{browser, fetch, figure, parts, pdf, serve, size, wasm};
 use xtask::cli::{Arguments, Task};
 use xtask::say;
 
@@ -24,6 +24,9 @@ fn run(task: Task) -> Result<()> {
         Task::Serve { port } => serve::serve(port)?,
         Task::Build { without_weights } => build(without_weights)?,
         Task::Pdf => println!("The book is in {}.", pdf::pdf()?.display()),
+        Task::Figure { name, at } => {
+            println!("{}", figure::write(&name, at.as_deref())?.display());
+        }
         Task::Weights => println!("{}", fetch::weights()?.display()),
         Task::Wasm => println!("{} version {}", wasm::folder().display(), wasm::build()?),
         Task::Browser => {

@@ -10,6 +10,7 @@ pub mod address;
 pub mod assemble;
 pub mod cache;
 pub mod causal_mask;
+pub mod draw;
 mod error;
 pub mod files;
 pub mod flash;
@@ -34,6 +35,7 @@ pub mod temperature;
 mod token_kind;
 pub mod translation;
 pub mod user_text;
+pub mod wall;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 

@@ -35,9 +35,49 @@ impl Slider<'_> {
         html! {
             label {
                 span { (self.label) " " output { (self.shown) } }
-                input type="range" name=(self.event) min=(self.min) max=(self.max) step=(self.step)
-                    value=(self.value) autocomplete="off" data-event=(self.event)
-                    aria-valuetext=(self.spoken);
+                (self.input())
+            }
+        }
+    }
+
+    /// The slider in one line, above or below a picture.
+    pub fn slide(&self) -> Markup {
+        html! {
+            label class="slide grow" {
+                span { (self.label) }
+                (self.input())
+                output { (self.shown) }
+            }
+        }
+    }
+
+    fn input(&self) -> Markup {
+        html! {
+            input type="range" name=(self.event) min=(self.min) max=(self.max) step=(self.step)
+                value=(self.value) autocomplete="off" data-event=(self.event)
+                aria-valuetext=(self.spoken);
+        }
+    }
+}
+
+/// A choice of a few above a picture: radio buttons that look like chips, one tab stop. `widget`
+/// and `event` name the group, so that no other widget of the page shares it.
+pub fn chips(
+    label: &str,
+    widget: &str,
+    event: &str,
+    options: &[(String, String)],
+    chosen: &str,
+) -> Markup {
+    html! {
+        fieldset class="chips" {
+            legend { (label) }
+            @for (value, text) in options {
+                label class="chip" {
+                    input type="radio" name={ (widget) "-" (event) } value=(value)
+                        data-event=(event) checked[value == chosen] autocomplete="off";
+                    span { (text) }
+                }
             }
         }
     }
@@ -56,6 +96,26 @@ pub fn places(label: &str, event: &str, value: usize, count: usize) -> Markup {
         spoken: &format!("{event} {value}"),
     }
     .view()
+}
+
+/// Two buttons that move a place below `count` by one, with the place between them. They say its
+/// `event` with the new value.
+pub fn places_stepper(label: &str, event: &str, value: usize, count: usize) -> Markup {
+    let button = |sign: &str, word: &str, to: Option<usize>| {
+        html! {
+            button type="button" aria-label={ (label) " " (word) } aria-disabled=(to.is_none())
+                data-event=(event) data-value=(to.unwrap_or(value)) { (sign) }
+        }
+    };
+    let after = Some(value + 1).filter(|next| *next < count);
+    html! {
+        span class="step" {
+            span { (label) }
+            (button("‹", "before", value.checked_sub(1)))
+            output { (value) }
+            (button("›", "after", after))
+        }
+    }
 }
 
 /// A labelled menu. `options` are values with their texts, in order. A value that none of them

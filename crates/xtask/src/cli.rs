@@ -42,6 +42,14 @@ pub enum Task {
     },
     /// Print the book into target/book.pdf
     Pdf,
+    /// Write one picture of the built book into a page of its own
+    Figure {
+        /// Its name in the text: `spotlight`
+        name: String,
+        /// Where it stands, as in a link to it: `cat_13_8_7`
+        #[arg(long)]
+        at: Option<String>,
+    },
     /// Fetch the weights of the real model (98.4 MB)
     Weights,
     /// Build the WebAssembly modules: the widgets, and what trains in the page

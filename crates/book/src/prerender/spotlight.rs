@@ -52,6 +52,7 @@ fn setup(gallery: &[ReadSentence]) -> Result<Setup> {
             head: presets[0].head,
             query: first.query,
             cell: (first.query, 0),
+            look: None,
         },
         presets,
     })

@@ -1,5 +1,6 @@
 //! The spotlight of chapter 1: pick a token and see what it looks at.
 
+mod beams;
 mod view;
 
 use maud::Markup;
@@ -12,6 +13,7 @@ use crate::files::Files;
 use crate::gallery::{Gallery, Sentence};
 use crate::grid::{self, Cell};
 use crate::machine::{Machine, Refusal, UserText};
+use crate::wall::{self, Wall};
 
 /// What the page tells the widget when it opens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +67,9 @@ pub struct State {
     pub query: usize,
     /// The cell of the map that Tab comes to: row (query) and column (key).
     pub cell: Cell,
+    /// The key that is pointed at, from 0.
+    #[serde(default)]
+    pub look: Option<usize>,
 }
 
 /// What a reader can do.
@@ -84,6 +89,14 @@ pub enum Event {
     Cell(Cell),
     /// Press a key in the map.
     Key(String),
+    /// Press a key on the tokens above the beams.
+    Lamp(String),
+    /// Watch a head on the wall: layer and head.
+    Wall(Cell),
+    /// Press a key on the wall.
+    WallKey(String),
+    /// Point at a key of the picture, or at none.
+    Look(Option<usize>),
 }
 
 /// The widget: what it was given, and the sentences that have arrived.
@@ -91,6 +104,8 @@ pub enum Event {
 pub struct Spotlight {
     setup: Setup,
     sentences: Files<Sentence>,
+    /// The maps of a sentence, and its name.
+    wall: Option<(String, Wall)>,
 }
 
 impl Spotlight {
@@ -103,7 +118,7 @@ impl Spotlight {
 impl Preset {
     fn state(&self) -> State {
         let Preset { layer, head, ref sentence, query, .. } = *self;
-        State { sentence: sentence.clone(), layer, head, query, cell: (query, 0) }
+        State { sentence: sentence.clone(), layer, head, query, cell: (query, 0), look: None }
     }
 }
 
@@ -117,7 +132,7 @@ impl Machine for Spotlight {
     fn new(setup: Setup) -> Result<(Self, State), Error> {
         setup.gallery.check()?;
         let opening = setup.opening.clone();
-        let widget = Self { setup, sentences: Files::default() };
+        let widget = Self { setup, sentences: Files::default(), wall: None };
         let mut presets = widget.setup.presets.iter().map(Preset::state);
         match presets.find(|state| !widget.is_sound(state)) {
             Some(state) => Err(Error::setup(format!("a named head is not there: {state:?}"))),
@@ -134,13 +149,19 @@ impl Machine for Spotlight {
             "query" => Event::Query(value.parse().ok()?),
             "cell" => Event::Cell(grid::parse(value)?),
             "key" => Event::Key(value.to_owned()),
+            "lamp" => Event::Lamp(value.to_owned()),
+            "wall" => Event::Wall(grid::parse(value)?),
+            "wall-key" => Event::WallKey(value.to_owned()),
+            "look" if value.is_empty() => Event::Look(None),
+            "look" => Event::Look(Some(value.parse().ok()?)),
             _ => return None,
         })
     }
 
     fn apply(&self, state: &State, event: &Event) -> Result<State, Refusal> {
         let gallery = &self.setup.gallery;
-        let mut next = state.clone();
+        let tokens = gallery.entry(&state.sentence).map_or(1, |entry| entry.tokens);
+        let mut next = State { look: None, ..state.clone() };
         match event {
             Event::Sentence(name) => {
                 let query = gallery.entry(name).ok_or(Refusal::Invalid)?.query;
@@ -154,20 +175,32 @@ impl Machine for Spotlight {
             Event::Query(query) => (next.query, next.cell.0) = (*query, *query),
             Event::Cell(cell) => (next.query, next.cell) = (cell.0, *cell),
             Event::Key(key) => {
-                let tokens = gallery.entry(&state.sentence).map_or(1, |entry| entry.tokens);
                 next.cell = grid::step(state.cell, key, tokens, tokens)?;
                 next.query = next.cell.0;
             }
+            Event::Lamp(key) => {
+                let (down, right) = grid::step((state.query, state.query), key, tokens, tokens)?;
+                next.query = if down == state.query { right } else { down };
+                next.cell.0 = next.query;
+            }
+            Event::Wall(head) => (next.layer, next.head) = *head,
+            Event::WallKey(key) => {
+                let here = (state.layer, state.head);
+                (next.layer, next.head) = wall::step(here, key, gallery.layers, gallery.heads)?;
+            }
+            Event::Look(key) => next.look = *key,
         }
         Ok(next)
     }
 
     fn is_sound(&self, state: &State) -> bool {
-        let State { sentence, layer, head, query, cell } = state;
+        let State { sentence, layer, head, query, cell, look } = state;
         let gallery = &self.setup.gallery;
         let entry = gallery.entry(sentence);
         gallery.has(*layer, *head)
-            && entry.is_some_and(|entry| (*query).max(cell.0).max(cell.1) < entry.tokens)
+            && entry.is_some_and(|entry| {
+                (*query).max(cell.0).max(cell.1).max(look.unwrap_or(0)) < entry.tokens
+            })
     }
 
     fn address(&self, state: &State) -> String {
@@ -178,11 +211,18 @@ impl Machine for Spotlight {
     fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
         let sentence = fields.text()?.to_owned();
         let (layer, head, query) = (fields.read()?, fields.read()?, fields.read()?);
-        Some(State { sentence, layer, head, query, cell: (query, 0) })
+        Some(State { sentence, layer, head, query, cell: (query, 0), look: None })
     }
 
     fn view(&self, state: &State) -> Markup {
         view::whole(self, state)
+    }
+
+    fn settle(&mut self, state: &mut State) {
+        let Some(sentence) = self.sentence(state) else { return };
+        if self.wall.as_ref().is_none_or(|(name, _)| *name != sentence.name) {
+            self.wall = Some((sentence.name.clone(), Wall::new(sentence)));
+        }
     }
 
     fn wants(&self, state: &State) -> Option<String> {
@@ -209,7 +249,9 @@ impl Machine for Spotlight {
         self.setup.gallery.put(&name, &sentence.text, tokens);
         self.sentences.put(sentence);
         let query = tokens - 1;
-        Ok(State { sentence: name, query, cell: (query, 0), ..*state })
+        // The reader's text may be another one under the same name.
+        self.wall = None;
+        Ok(State { sentence: name, query, cell: (query, 0), look: None, ..*state })
     }
 }
 

@@ -2,59 +2,97 @@
 
 use maud::{Markup, html};
 
-use super::{Illustration, Spotlight, State};
+use super::beams::{self, Beams};
+use super::{Illustration, Preset, Spotlight, State};
+use crate::draw::picture::{Frame, layouts};
 use crate::gallery::Sentence;
 use crate::machine::Machine;
-use crate::parts::{Grid, Shown, actions, legend, menu, places};
+use crate::parts::{Grid, Shown, actions, legend, menu};
 use crate::show::{shade, share, word};
+use crate::wall::{self, Named};
 
 /// The whole widget.
 pub(super) fn whole(spotlight: &Spotlight, state: &State) -> Markup {
-    let weights =
-        spotlight.sentence(state).map(|sentence| sentence.weights(state.layer, state.head));
-    html! {
-        div class="view spotlight" {
-            (controls(spotlight, state))
-            @match (spotlight.sentence(state), &weights) {
-                (Some(sentence), Some(weights)) => {
-                    (tokens(state, sentence, &weights[state.query]))
-                    p class="status" role="status" { (status(state, sentence, &weights[state.query])) }
-                    div class="pictures" {
-                        (row_table(spotlight, state, sentence, &weights[state.query]))
-                        (map(state, sentence, weights))
-                    }
-                    (legend("A row sums to one, up to rounding. An empty cell is a token that comes later."))
-                }
-                _ => p class="status" role="status" { (waiting(spotlight, state)) }
-            }
-        }
+    let sentence = spotlight.sentence(state);
+    let weights = sentence.map(|sentence| sentence.weights(state.layer, state.head));
+    let (Some(sentence), Some(weights)) = (sentence, weights) else {
+        return waiting_frame(spotlight, state);
+    };
+    let words: Vec<String> = sentence.tokens.iter().map(|token| word(token)).collect();
+    let row = &weights[state.query];
+    Frame {
+        name: Spotlight::NAME,
+        question: html! { "Where does “" (words[state.query]) "” look?" },
+        controls: controls(spotlight, state),
+        picture: picture(state, sentence, &words, row),
+        says: says(state, &words, row),
+        below: heads(spotlight, state),
+        numbers: html! {
+            (row_table(spotlight, state, sentence, row))
+            (map(state, sentence, &weights))
+            (legend("A row sums to one, up to rounding. An empty cell is a token that comes later."))
+        },
+        actions: actions(&spotlight.link(state)),
     }
+    .view()
+}
+
+/// The frame without a picture: the sentence is on its way, or did not come.
+fn waiting_frame(spotlight: &Spotlight, state: &State) -> Markup {
+    Frame {
+        name: Spotlight::NAME,
+        question: html! { "Where does a token look?" },
+        controls: controls(spotlight, state),
+        picture: html! {},
+        says: waiting(spotlight, state),
+        below: html! {},
+        numbers: html! {},
+        actions: actions(&spotlight.link(state)),
+    }
+    .view()
 }
 
 fn controls(spotlight: &Spotlight, state: &State) -> Markup {
+    menu("Sentence", "sentence", &spotlight.setup.gallery.menu(), &state.sentence)
+}
+
+/// The beams, where all tokens have room beside each other. A long text is a row of buttons, each
+/// with its weight.
+fn picture(state: &State, sentence: &Sentence, words: &[String], row: &[f32]) -> Markup {
+    if !beams::fits(words) {
+        return tokens(state, sentence, row);
+    }
+    let beams = Beams { words, query: state.query, weights: row, look: state.look };
+    layouts(beams.wide(), beams.narrow())
+}
+
+/// The wall of all heads, and those on it that have a name.
+fn heads(spotlight: &Spotlight, state: &State) -> Markup {
     let setup = &spotlight.setup;
-    let named = setup.presets.iter().position(|preset| {
-        (preset.layer, preset.head, &preset.sentence) == (state.layer, state.head, &state.sentence)
-    });
+    let (layers, heads) = (setup.gallery.layers, setup.gallery.heads);
+    let presets = setup.presets.iter().enumerate();
+    let here: Vec<_> = presets.filter(|(_, preset)| preset.sentence == state.sentence).collect();
+    let named: Vec<Named<'_>> = here
+        .iter()
+        .map(|(_, Preset { layer, head, label, .. })| Named { layer: *layer, head: *head, label })
+        .collect();
     html! {
-        div class="controls needs-script" {
-            (menu("Sentence", "sentence", &setup.gallery.menu(), &state.sentence))
-            label class="wide" {
-                span { "A head with a name" }
-                select name="preset" data-event="preset" autocomplete="off" {
-                    @if named.is_none() {
-                        option value="" selected disabled { "none of these: " (here(state)) }
-                    }
-                    @for (place, preset) in setup.presets.iter().enumerate() {
-                        option value=(place) selected[named == Some(place)] {
-                            "layer " (preset.layer) ", head " (preset.head) ": " (preset.label)
-                        }
+        p class="wall-caption" {
+            b { "All " (layers * heads) " heads read this sentence." } " Each square is the map of one: pick it."
+        }
+        @if let Some((_, wall)) = &spotlight.wall {
+            (wall.view((state.layer, state.head), &named))
+        }
+        (wall::steppers((state.layer, state.head), layers, heads))
+        @if !here.is_empty() {
+            div class="chips named-heads needs-script" role="group" aria-label="Heads that have a name" {
+                @for (letter, (place, preset)) in here.iter().enumerate() {
+                    @let pressed = (preset.layer, preset.head) == (state.layer, state.head);
+                    button type="button" class="chip" data-event="preset" data-value=(place) aria-pressed=(pressed) {
+                        b { (wall::letter(letter)) } (preset.label)
                     }
                 }
             }
-            (places("Layer", "layer", state.layer, setup.gallery.layers))
-            (places("Head", "head", state.head, setup.gallery.heads))
-            (actions(&spotlight.link(state)))
         }
     }
 }
@@ -78,22 +116,18 @@ fn tokens(state: &State, sentence: &Sentence, row: &[f32]) -> Markup {
 }
 
 /// One sentence for the eye and for the screen reader: where the query looks most.
-fn status(state: &State, sentence: &Sentence, row: &[f32]) -> String {
-    let token = |place: usize| format!("“{}”", word(&sentence.tokens[place]));
+fn says(state: &State, words: &[String], row: &[f32]) -> Markup {
     let mut order: Vec<usize> = (0..row.len()).collect();
     order.sort_by(|a, b| row[*b].total_cmp(&row[*a]));
-    let query = state.query;
-    let mut text = format!(
-        "{}: {} gives most to {}, {}",
-        here(state),
-        token(query),
-        token(order[0]),
-        share(row[order[0]])
-    );
-    if let Some(second) = order.get(1) {
-        text += &format!(", then to {}, {}", token(*second), share(row[*second]));
+    let (first, second) = (order[0], order.get(1));
+    html! {
+        b { "Layer " (state.layer) ", head " (state.head) ":" }
+        " “" (words[state.query]) "” gives " b { (share(row[first])) } " to “" (words[first]) "”"
+        @match second {
+            Some(second) => { ", then " (share(row[*second])) " to “" (words[*second]) "”." }
+            None => { ". It has no choice." }
+        }
     }
-    text + "."
 }
 
 fn here(state: &State) -> String {
