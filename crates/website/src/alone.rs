@@ -14,8 +14,8 @@ const HEAD: [&str; 5] = [
     "<meta ",
     "<link rel=\"stylesheet\"",
     "<link rel=\"icon\"",
-    "<script src=\"early",
-    "<script type=\"module\" src=\"widgets",
+    "<script src=\"theme/early",
+    "<script type=\"module\" src=\"theme/widgets",
 ];
 
 /// Writes a page for each live picture of the chapters in `out`. One that stands in several
@@ -106,7 +106,7 @@ mod tests {
 
     const CHAPTER: &str = "<html><head>\n<meta charset=\"utf-8\">\n<title>One - Book</title>\n\
         <link rel=\"stylesheet\" href=\"css/general-1.css\">\n<script defer src=\"book-2.js\"></script>\n\
-        <script type=\"module\" src=\"widgets-3.js\"></script>\n</head><body>\
+        <script type=\"module\" src=\"theme/widgets-3.js\"></script>\n</head><body>\
         <attention-widget name=\"scale\" data-setup=\"{}\"><div><p class=\"question\">Why?</p>\
         <a href=\"?scale=2\">this</a> <a href=\"ch02.html\">next</a></div></attention-widget>\
         <attention-widget name=\"old\"><p>not drawn</p></attention-widget></body></html>";
@@ -122,7 +122,7 @@ mod tests {
         let page = fs::read_to_string(out.path().join("figures/scale.html")).unwrap();
         for part in [
             "href=\"../css/general-1.css\"",
-            "src=\"../widgets-3.js\"",
+            "src=\"../theme/widgets-3.js\"",
             "<a href=\"?scale=2\">",
             "<a href=\"../ch02.html\">next",
             "From <a href=\"../ch01.html\">One - Book</a>",

@@ -19,7 +19,7 @@ const PITCH: Point = (27.0, 26.0);
 const SIDE: f64 = 22.0;
 
 /// Room for the numbers of heads and layers.
-const LEFT: f64 = 46.0;
+const LEFT: f64 = 52.0;
 const TOP: f64 = 18.0;
 
 /// The shades of a thumbnail: from which weight on, and which heat. What is below the first stays
