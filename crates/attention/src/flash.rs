@@ -31,12 +31,12 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Bool, Tensor};
+use burn::tensor::Tensor;
 
 use crate::float_type::widened;
 use crate::online_softmax::OnlineSoftmax;
 use crate::traffic::{Sizes, Traffic};
-use crate::{Error, Mask, scaled_dot_product};
+use crate::{Error, Mask, MaskGrid, scaled_dot_product};
 
 /// How to cut the work, and what to compute.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -349,7 +349,8 @@ pub(crate) fn score_tile(
 /// Puts `-inf` where the column is larger than the row plus `diagonal`.
 pub(crate) fn hide_future(scores: Tensor<4>, diagonal: i64) -> Tensor<4> {
     let [_, _, rows, columns] = scores.dims();
-    let hidden = Tensor::<2, Bool>::tril_mask([rows, columns], diagonal, &scores.device());
+    let seen = |row: usize, column: usize| column as i64 <= row as i64 + diagonal;
+    let hidden = MaskGrid::from_fn(rows, columns, seen).hidden(&scores.device());
     scores.mask_fill(hidden.unsqueeze::<4>(), f32::NEG_INFINITY)
 }
 

@@ -115,10 +115,6 @@ impl Mask {
     pub fn hidden(self, seq_q: usize, seq_k: usize, device: &Device) -> Option<Tensor<2, Bool>> {
         match self {
             Mask::Full => None,
-            Mask::Causal => {
-                let offset = seq_k as i64 - seq_q as i64;
-                Some(Tensor::<2, Bool>::tril_mask([seq_q, seq_k], offset, device))
-            }
             _ => Some(self.grid(seq_q, seq_k).hidden(device)),
         }
     }

@@ -34,7 +34,7 @@ pub fn top_k(logits: Tensor<2>, k: usize) -> Result<Tensor<2>, Error> {
     if k == 0 {
         return Err(out_of_range("k", "0".into(), "at least 1"));
     }
-    Ok(keep_first(logits, |_| k))
+    Ok(keep_first(logits, &|_| k))
 }
 
 /// Keeps the nucleus of each row and sets the other logits to `-inf` (Holtzman et al., *The
@@ -64,7 +64,7 @@ pub fn top_p(logits: Tensor<2>, p: f64) -> Result<Tensor<2>, Error> {
     if p == 1.0 {
         return Ok(logits);
     }
-    Ok(keep_first(logits, |sorted| nucleus_size(sorted, p)))
+    Ok(keep_first(logits, &|sorted| nucleus_size(sorted, p)))
 }
 
 /// How many of the logits, largest first, it takes to reach the probability `p`.
@@ -80,7 +80,7 @@ fn nucleus_size(sorted: &[f64], p: f64) -> usize {
 }
 
 /// Sorts each row, largest first, asks `how_many` to keep, and hides the others.
-fn keep_first(logits: Tensor<2>, how_many: impl Fn(&[f64]) -> usize) -> Tensor<2> {
+fn keep_first(logits: Tensor<2>, how_many: &dyn Fn(&[f64]) -> usize) -> Tensor<2> {
     let [batch, vocab] = logits.dims();
     let values: Vec<f64> = logits.to_data().iter::<f64>().collect();
     let mut dropped = vec![false; batch * vocab];

@@ -34,10 +34,14 @@ pub struct AttentionMatrices {
     output: Param<Tensor<2>>,
 }
 
+/// Makes the matrix of a name, such as `decoder.0.cross.query`, and a shape.
+type Make<'a> = dyn FnMut(&str, [usize; 2]) -> Result<Param<Tensor<2>>, Error> + 'a;
+
 impl AttentionMatrices {
-    fn new(random: &mut Random, device: &Device) -> Self {
-        let mut square = || matrix([D_MODEL, D_MODEL], random, device);
-        AttentionMatrices { query: square(), key: square(), value: square(), output: square() }
+    fn made(name: &str, make: &mut Make<'_>) -> Result<Self, Error> {
+        let mut square = |part| make(&format!("{name}.{part}"), [D_MODEL, D_MODEL]);
+        let [query, key] = [square("query")?, square("key")?];
+        Ok(AttentionMatrices { query, key, value: square("value")?, output: square("output")? })
     }
 
     /// The layer of the library with these weights.
@@ -55,9 +59,9 @@ pub struct FeedForward {
 }
 
 impl FeedForward {
-    fn new(random: &mut Random, device: &Device) -> Self {
-        let up = matrix([D_MODEL, D_FF], random, device);
-        FeedForward { up, down: matrix([D_FF, D_MODEL], random, device) }
+    fn made(name: &str, make: &mut Make<'_>) -> Result<Self, Error> {
+        let up = make(&format!("{name}.up"), [D_MODEL, D_FF])?;
+        Ok(FeedForward { up, down: make(&format!("{name}.down"), [D_FF, D_MODEL])? })
     }
 
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
@@ -138,27 +142,44 @@ impl Translator {
     /// A model that knows nothing yet: its numbers follow from `seed`.
     pub fn untrained(seed: u64, device: &Device) -> Self {
         let random = &mut Random::new(seed);
+        let made = Self::made(&mut |_, shape| Ok(matrix(shape, random, device)));
+        made.expect("there is no end to random numbers")
+    }
+
+    /// A model of the matrices that `make` makes, one after the other.
+    pub(crate) fn made(make: &mut Make<'_>) -> Result<Self, Error> {
         let (french, english) = (Vocabulary::french().size(), Vocabulary::english().size());
-        Translator {
-            french: matrix([french, D_MODEL], random, device),
-            french_places: matrix([LONGEST, D_MODEL], random, device),
-            english: matrix([english, D_MODEL], random, device),
-            english_places: matrix([PLACES, D_MODEL], random, device),
+        Ok(Translator {
+            french: make("french", [french, D_MODEL])?,
+            french_places: make("french_places", [LONGEST, D_MODEL])?,
+            english: make("english", [english, D_MODEL])?,
+            english_places: make("english_places", [PLACES, D_MODEL])?,
             encoder: (0..LAYERS)
-                .map(|_| EncoderLayer {
-                    itself: AttentionMatrices::new(random, device),
-                    feed_forward: FeedForward::new(random, device),
+                .map(|layer| {
+                    let itself = AttentionMatrices::made(&format!("encoder.{layer}.itself"), make)?;
+                    let name = format!("encoder.{layer}.feed_forward");
+                    Ok(EncoderLayer { itself, feed_forward: FeedForward::made(&name, make)? })
                 })
-                .collect(),
+                .collect::<Result<_, Error>>()?,
             decoder: (0..LAYERS)
-                .map(|_| DecoderLayer {
-                    itself: AttentionMatrices::new(random, device),
-                    cross: AttentionMatrices::new(random, device),
-                    feed_forward: FeedForward::new(random, device),
+                .map(|layer| {
+                    let itself = AttentionMatrices::made(&format!("decoder.{layer}.itself"), make)?;
+                    let cross = AttentionMatrices::made(&format!("decoder.{layer}.cross"), make)?;
+                    let name = format!("decoder.{layer}.feed_forward");
+                    Ok(DecoderLayer {
+                        itself,
+                        cross,
+                        feed_forward: FeedForward::made(&name, make)?,
+                    })
                 })
-                .collect(),
-            unembed: matrix([D_MODEL, english], random, device),
-        }
+                .collect::<Result<_, Error>>()?,
+            unembed: make("unembed", [D_MODEL, english])?,
+        })
+    }
+
+    /// Where the weights are, and so all that is computed with them.
+    pub(crate) fn device(&self) -> Device {
+        self.unembed.val().device()
     }
 
     /// Reads French: `words` are numbers, `[batch, seq_k]`, of which the first `lengths` of each

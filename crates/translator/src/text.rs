@@ -11,14 +11,14 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 /// Small letters without accents, and a typewriter's apostrophe.
 pub fn plain(text: &str) -> String {
     let plain = |letter: char| match letter {
-        'à' | 'â' => 'a',
-        'ç' => 'c',
-        'é' | 'è' | 'ê' => 'e',
-        'î' => 'i',
+        'à' | 'â' | 'À' | 'Â' => 'a',
+        'ç' | 'Ç' => 'c',
+        'é' | 'è' | 'ê' | 'É' | 'È' | 'Ê' => 'e',
+        'î' | 'Î' => 'i',
         '’' => '\'',
-        other => other,
+        other => other.to_ascii_lowercase(),
     };
-    text.to_lowercase().chars().map(plain).collect()
+    text.chars().map(plain).collect()
 }
 
 /// Words as a text: no space after a French apostrophe or before an English one.

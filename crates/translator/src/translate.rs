@@ -1,6 +1,5 @@
 //! Greedy translation, and what the decoder looked at on the way.
 
-use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::model::PLACES;
@@ -70,7 +69,7 @@ impl Translator {
     /// # Errors
     /// [`Error::Words`] for a word that is not of the grammar.
     pub fn translate(&self, french: &[&str]) -> Result<Translation, Error> {
-        let device = self.devices()[0].clone();
+        let device = self.device();
         let (vocabulary, lengths) = (Vocabulary::english(), [french.len()]);
         let source = self.encode(block(&[numbers(french)?], &device), &lengths)?;
 
@@ -96,7 +95,7 @@ impl Translator {
     /// # Errors
     /// As [`Translator::decode`].
     pub fn agrees(&self, pairs: &[&Pair]) -> Result<Vec<bool>, Error> {
-        let device = self.devices()[0].clone();
+        let device = self.device();
         let mut agree = Vec::new();
         for pairs in pairs.chunks(128) {
             let batch = Batch::new(pairs, &device);

@@ -1,7 +1,5 @@
 //! Words as numbers.
 
-use std::collections::BTreeSet;
-
 use crate::words::{ADJECTIVES, BE, NAMES, NOUNS, PLACES, VERBS};
 
 /// The words of one language, in the order of their numbers.
@@ -39,7 +37,9 @@ impl Vocabulary {
     }
 
     fn of(small: &'static str, words: impl Iterator<Item = &'static str>) -> Self {
-        let words: BTreeSet<&str> = small.split_whitespace().chain(words).collect();
+        let mut words: Vec<&str> = small.split_whitespace().chain(words).collect();
+        words.sort_unstable();
+        words.dedup();
         Vocabulary(["<pad>", "<start>", "<end>"].into_iter().chain(words).collect())
     }
 

@@ -1,8 +1,6 @@
 //! The weights as a file.
 
-use std::collections::BTreeMap;
-
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -55,13 +53,19 @@ impl Translator {
         if !rest.is_empty() {
             return Err(wrong(format!("{} bytes are left over", rest.len())));
         }
-        let tensors = tensors.into_iter().map(checked).collect::<Result<_, Error>>()?;
-        let mut filler = Filler { names: Vec::new(), tensors, problem: None };
-        let model = Translator::untrained(0, device).map(&mut filler);
-        match (filler.problem, filler.tensors.keys().next()) {
-            (Some(reason), _) => Err(wrong(reason)),
-            (None, Some(name)) => Err(wrong(format!("the model has no tensor `{name}`"))),
-            (None, None) => Ok(model),
+        let mut tensors = tensors.into_iter().map(checked).collect::<Result<Vec<_>, Error>>()?;
+        let model = Translator::made(&mut |name, shape| {
+            let place = tensors.iter().position(|(other, _)| other == name);
+            let place = place.ok_or_else(|| wrong(format!("the tensor `{name}` is missing")))?;
+            let (_, data) = tensors.swap_remove(place);
+            if data.shape().as_slice() != shape {
+                return Err(wrong(format!("`{name}` has shape {:?}, not {shape:?}", data.shape())));
+            }
+            Ok(Param::from_data(data, device))
+        })?;
+        match tensors.first() {
+            Some((name, _)) => Err(wrong(format!("the model has no tensor `{name}`, or one more"))),
+            None => Ok(model),
         }
     }
 
@@ -111,41 +115,5 @@ impl ModuleVisitor for Reader {
         let (value, name) = (param.val(), self.names.join("."));
         let shape = value.dims().to_vec();
         self.tensors.push(Named { name, shape, numbers: value.into_data().iter().collect() });
-    }
-}
-
-/// Puts the file's tensors into a model, by name.
-struct Filler {
-    names: Vec<String>,
-    tensors: BTreeMap<String, TensorData>,
-    problem: Option<String>,
-}
-
-impl ModuleMapper for Filler {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.names.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.names.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.names.join(".");
-        let expected = param.val().dims();
-        match self.tensors.remove(&name) {
-            Some(data) if data.shape().as_slice() == expected => {
-                param.map(|old| Tensor::from_data(data, &old.device()))
-            }
-            Some(data) => {
-                let reason = format!("`{name}` has shape {:?}, not {expected:?}", data.shape());
-                self.problem.get_or_insert(reason);
-                param
-            }
-            None => {
-                self.problem.get_or_insert(format!("the tensor `{name}` is missing"));
-                param
-            }
-        }
     }
 }

@@ -188,5 +188,5 @@ pub(crate) const PLACES: [(&str, &str, &[&str]); 4] = [
 
 /// Whether a French word begins with a vowel, so that *le* before it becomes *l'*.
 pub(crate) fn begins_with_vowel(word: &str) -> bool {
-    word.to_lowercase().starts_with(['a', 'e', 'é', 'i', 'o', 'u'])
+    word.to_ascii_lowercase().starts_with(['a', 'e', 'é', 'i', 'o', 'u'])
 }

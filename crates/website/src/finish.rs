@@ -194,7 +194,7 @@ mod tests {
         let modules = folder(&[
             ("widgets/module.js", ""),
             ("widgets/module_bg.wasm", ""),
-            ("widgets/input.sha256", ""),
+            ("widgets/ordered.sha256", ""),
             ("trainer/module.js", ""),
             ("trainer/module_bg.wasm", ""),
             ("reader/module.js", ""),

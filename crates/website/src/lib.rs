@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`fetch`] | the model's weights and axe-core, checked and kept in a cache |
 //! | [`weights`] | the same weights in the site, for readers who ask for the model |
-//! | [`wasm`] | the WebAssembly modules |
+//! | [`wasm`], [`order`] | the WebAssembly modules, and what makes them small |
 //! | [`site`], [`finish`] | the book, and what makes its pages safe and small |
 //! | [`seal`] | the build's id, and the list of its files for the service worker |
 //! | [`page`], [`styles`] | one page under its policy, and its inline styles |
@@ -23,6 +23,7 @@ pub mod cuda;
 pub mod fetch;
 pub mod figure;
 pub mod finish;
+pub mod order;
 pub mod page;
 pub mod parts;
 pub mod pdf;

@@ -12,7 +12,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use xtask::{root, system};
 
-use crate::sha256;
+use crate::{order, sha256};
 
 /// The profile of the workspace that the modules are compiled with.
 const PROFILE: &str = "wasm";
@@ -32,11 +32,11 @@ pub struct Module {
 /// Every module. A page fetches one when it is first needed.
 pub const MODULES: [Module; 3] = [
     // Every widget of the book, and the translator's model.
-    Module { name: "widgets", limit: 600_000 },
+    Module { name: "widgets", limit: 505_000 },
     // What trains in the page, in a worker: burn with autodiff and an optimiser.
-    Module { name: "trainer", limit: 450_000 },
+    Module { name: "trainer", limit: 375_000 },
     // The real model without its weights, in a worker: most of it is the tokenizer.
-    Module { name: "reader", limit: 750_000 },
+    Module { name: "reader", limit: 660_000 },
 ];
 
 /// What a module consists of.
@@ -198,7 +198,7 @@ fn concerns_the_toolchain(variable: &str) -> bool {
 /// Makes the module and its JavaScript, unless those of the same input are there.
 fn bind(input: &Path, out: &Path) -> Result<()> {
     let bytes = fs::read(input).with_context(|| format!("cargo left no {}", input.display()))?;
-    let (stamp, now) = (out.join("input.sha256"), sha256(&bytes));
+    let (stamp, now) = (out.join("ordered.sha256"), sha256(&bytes));
     let there = FILES.iter().all(|name| out.join(name).is_file());
     if there && fs::read_to_string(&stamp).is_ok_and(|before| before == now) {
         return Ok(());
@@ -207,6 +207,10 @@ fn bind(input: &Path, out: &Path) -> Result<()> {
     bindgen.input_path(input).out_name("module").web(true)?.typescript(false);
     bindgen.remove_name_section(true).remove_producers_section(true);
     bindgen.generate(out).context("wasm-bindgen failed")?;
+    let module = out.join("module_bg.wasm");
+    let ordered = order::side_by_side(&fs::read(&module)?);
+    let ordered = ordered.context("its functions cannot be put in order")?;
+    fs::write(module, ordered)?;
     fs::write(stamp, now)?;
     Ok(())
 }

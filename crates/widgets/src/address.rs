@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use crate::decimal;
+
 /// What stands between two fields.
 const SEPARATOR: char = '_';
 
@@ -59,9 +61,14 @@ impl<'a> Fields<'a> {
         self.0.next()
     }
 
-    /// The next field as a number, or whatever else is read from a text.
+    /// The next field as a whole number, or whatever else is read from a text.
     pub fn read<T: FromStr>(&mut self) -> Option<T> {
         self.text()?.parse().ok()
+    }
+
+    /// The next field as a number with decimals.
+    pub fn number(&mut self) -> Option<f64> {
+        decimal::read(self.text()?)
     }
 
     /// Whether the next field is `yes`, where it can also be `no`.

@@ -12,7 +12,7 @@ pub enum Error {
     /// The setup in the page is not what this version of the widget reads.
     #[error("the page's setup for the widget cannot be read: {reason}")]
     Setup {
-        /// What the reader of JSON said.
+        /// What is wrong with it.
         reason: String,
     },
     /// An event with an unknown name, or a value that is out of range.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::address::{self, Fields};
 use crate::error::Error;
+use crate::setup;
 
 /// The event that goes back to the beginning: every widget has it.
 pub const RESET: &str = "reset";
@@ -237,21 +238,20 @@ impl<M: Machine> Opened<M> {
     pub fn new(setup: M::Setup) -> Result<Self, Error> {
         let (machine, opening) = M::new(setup)?;
         if !machine.is_sound(&opening) {
-            return Err(Error::setup(format!("it opens on what is not there: {opening:?}")));
+            return Err(Error::setup("it opens on what is not there"));
         }
         let mut opened = Self { machine, state: opening.clone(), opening };
         opened.machine.settle(&mut opened.state);
         Ok(opened)
     }
 
-    /// The widget in a page, from its setup as JSON and the page's address. An address that makes
+    /// The widget in a page, from its setup as text and the page's address. An address that makes
     /// no sense is ignored.
     ///
     /// # Errors
-    /// [`Error::Setup`] as for [`new`](Self::new), and when the JSON is not that of a setup.
+    /// [`Error::Setup`] as for [`new`](Self::new), and when the text is not that of a setup.
     pub fn open(setup: &str, query: &str) -> Result<Self, Error> {
-        let setup = serde_json::from_str(setup).map_err(|error| Error::setup(error.to_string()))?;
-        let mut opened = Self::new(setup)?;
+        let mut opened = Self::new(setup::read(setup)?)?;
         opened.go(query);
         Ok(opened)
     }

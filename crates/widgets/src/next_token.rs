@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::files::{self, PageFile};
+use crate::show::largest_first;
 use crate::user_text;
 
 /// The first byte of a file: which layout follows.
@@ -49,8 +50,7 @@ impl NextToken {
         count: usize,
         token: impl Fn(usize) -> Result<String, E>,
     ) -> Result<Self, E> {
-        let mut order: Vec<usize> = (0..logits.len()).collect();
-        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+        let order = largest_first(logits);
         Ok(Self {
             name: name.to_owned(),
             text: text.to_owned(),

@@ -230,6 +230,15 @@ impl Grid<'_> {
         cell: impl Fn(usize, usize) -> Shown,
         inside: impl Fn(usize, usize, &Shown) -> Markup,
     ) -> Markup {
+        self.whole(&cell, &inside)
+    }
+
+    /// Compiled once, not once for each grid: the page's module is the smaller for it.
+    fn whole(
+        &self,
+        cell: &dyn Fn(usize, usize) -> Shown,
+        inside: &dyn Fn(usize, usize, &Shown) -> Markup,
+    ) -> Markup {
         html! {
             div class="scroll" {
                 table class="map" role="grid" data-keys=(self.keys) aria-label=(self.label) {

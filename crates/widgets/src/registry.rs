@@ -52,7 +52,7 @@ pub fn find(name: &str) -> Option<&'static Entry> {
     ALL.iter().find(|entry| entry.name == name)
 }
 
-/// Makes the widget called `name` from its setup (JSON, from the page) and the page's address
+/// Makes the widget called `name` from its setup (text from the page, see [`setup`](crate::setup)) and the page's address
 /// query, such as `?spotlight=cat_13_8_7`.
 ///
 /// # Errors

@@ -32,6 +32,17 @@ pub fn number(value: f32, decimals: usize) -> String {
     if value < 0.0 && !zero { format!("−{digits}") } else { digits }
 }
 
+/// The places of all numbers, the largest first. Equal ones stay in their order.
+///
+/// ```
+/// assert_eq!(widgets::show::largest_first(&[0.1, 0.6, 0.1, 0.2]), [1, 3, 0, 2]);
+/// ```
+pub fn largest_first(numbers: &[f32]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..numbers.len()).collect();
+    order.sort_by(|one, other| numbers[*other].total_cmp(&numbers[*one]));
+    order
+}
+
 /// The class that shades a cell: `shade-0`, `shade-5`, … `shade-100`.
 ///
 /// ```

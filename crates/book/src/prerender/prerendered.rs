@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 use serde::Serialize;
-use widgets::{Machine, Opened, Widget, registry, user_text};
+use widgets::{Machine, Opened, Widget, registry, setup, user_text};
 
 /// A widget, ready to be put into a page.
 pub(crate) struct Prerendered {
     /// Its name, as the text calls it.
     pub(crate) name: &'static str,
-    /// The setup that the page hands to it, as JSON. `None` for a picture that stays still.
+    /// The setup that the page hands to it, as text. `None` for a picture that stays still.
     setup: Option<String>,
     /// Its first view.
     view: String,
@@ -25,12 +25,12 @@ impl Prerendered {
     where
         M::Setup: Serialize,
     {
-        let json = serde_json::to_string(&setup)?;
+        let text = setup::write(&setup);
         let mut widget = Opened::<M>::new(setup)?;
         for (path, bytes) in first {
             widget.receive(path, bytes)?;
         }
-        Ok(Self { name: M::NAME, setup: Some(json), view: widget.view(), files: Vec::new() })
+        Ok(Self { name: M::NAME, setup: Some(text), view: widget.view(), files: Vec::new() })
     }
 
     /// A picture that stays as it is: what a book without the model shows.

@@ -87,7 +87,7 @@ impl Sizes {
 
 /// A model's name for an address: `GPT-3 175B` becomes `gpt-3-175b`.
 pub fn short(name: &str) -> String {
-    name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-")
+    name.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-")
 }
 
 /// The widget. It was given nothing but how to open.

@@ -94,7 +94,7 @@ fn block(label: &str, event: &str, seq: usize, block: usize) -> Markup {
         step: 1.0,
         value: f64::from(block.ilog2()),
         shown: &block.to_string(),
-        spoken: &format!("{block} {}", label.to_lowercase()),
+        spoken: &format!("{block} {}", label.to_ascii_lowercase()),
     }
     .view()
 }

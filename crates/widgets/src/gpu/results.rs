@@ -59,7 +59,7 @@ impl Adapter {
 
     /// Whether it is a program that plays a card, as far as one can tell.
     pub fn is_software(&self) -> bool {
-        let name = self.name().to_lowercase();
+        let name = self.name().to_ascii_lowercase();
         self.fallback || ["swiftshader", "llvmpipe", "warp"].iter().any(|it| name.contains(it))
     }
 }

@@ -289,7 +289,7 @@ impl Machine for Induction {
     }
 
     fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
-        let (seed, rate): (u32, f64) = (fields.read()?, fields.read()?);
+        let (seed, rate): (u32, f64) = (fields.read()?, fields.number()?);
         let rate = RATES.iter().position(|known| *known == rate)?;
         let head: usize = fields.read()?;
         let cell = (fields.read()?, fields.read()?);

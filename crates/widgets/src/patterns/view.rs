@@ -60,7 +60,9 @@ fn name(state: &State) -> String {
     let first = PATTERNS[state.first].1;
     match state.join {
         0 => first.to_owned(),
-        join => format!("{first} {} {}", JOINS[join].0, PATTERNS[state.second].1.to_lowercase()),
+        join => {
+            format!("{first} {} {}", JOINS[join].0, PATTERNS[state.second].1.to_ascii_lowercase())
+        }
     }
 }
 

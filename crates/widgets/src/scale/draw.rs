@@ -3,10 +3,11 @@
 
 use attention::random::Random;
 use attention::{AttentionOptions, attention_steps, entropy, softmax, softmax_jacobian};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 pub use inputs::scale::{HEADS, KEYS, QUERIES, STUCK};
 
 use super::LARGEST_POWER;
+use crate::show::largest_first;
 
 /// What one draw gives at each dimension, smallest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +80,7 @@ impl Draw {
                 .expect("the shapes fit");
             lines.push(Line {
                 head_dim,
-                spread: steps.raw_scores.clone().var(3).mean().sqrt().into_scalar(),
+                spread: spread(&list(steps.raw_scores.clone())),
                 raw: Saturation::new(steps.raw_scores.clone()),
                 scaled: Saturation::new(steps.scaled.clone()),
             });
@@ -92,14 +93,15 @@ impl Draw {
 impl Saturation {
     /// Over all rows of `scores`, `[batch, heads, seq_q, seq_k]`.
     fn new(scores: Tensor<4>) -> Self {
-        let largest: Vec<f32> = softmax(scores, 3).max_dim(3).into_data().iter().collect();
+        let weights = list(softmax(scores, 3));
+        let largest: Vec<f32> =
+            weights.chunks(KEYS).map(|row| row.iter().copied().fold(0.0, f32::max)).collect();
         let rows = largest.len();
         let stuck = largest.iter().filter(|weight| **weight > STUCK).count();
-        let mut slopes: Vec<f32> = largest.iter().map(|weight| weight * (1.0 - weight)).collect();
-        slopes.sort_by(f32::total_cmp);
+        let slopes: Vec<f32> = largest.iter().map(|weight| weight * (1.0 - weight)).collect();
         Self {
             largest: largest.iter().sum::<f32>() / rows as f32,
-            slope: slopes[rows / 2],
+            slope: slopes[largest_first(&slopes)[rows - 1 - rows / 2]],
             stuck: stuck as f32 / rows as f32,
         }
     }
@@ -108,16 +110,16 @@ impl Saturation {
 impl Side {
     /// The first row of `scores`, `[batch, heads, seq_q, seq_k]`.
     fn new(scores: Tensor<4>) -> Self {
-        let scores: Tensor<1> = scores.slice([0..1, 0..1, 0..1, 0..KEYS]).flatten(0, 3);
-        let weights = softmax(scores.clone(), 0);
+        let scores = list(scores)[..KEYS].to_vec();
+        let weights = softmax(Tensor::<1>::from_data(&scores[..], &Device::flex()), 0);
         let entropy: f32 = entropy(weights.clone(), 0).expect("there are keys").into_scalar();
-        let jacobian = softmax_jacobian(weights.clone());
+        let slopes = list(softmax_jacobian(weights.clone()));
         Self {
-            spread: scores.clone().var(0).sqrt().into_scalar(),
-            scores: scores.into_data().iter().collect(),
-            weights: weights.into_data().iter().collect(),
+            spread: spread(&scores),
+            scores,
+            weights: list(weights),
             bits: entropy / std::f32::consts::LN_2,
-            slopes: (jacobian.clone() * jacobian).sum().sqrt().into_scalar(),
+            slopes: slopes.iter().map(|slope| slope * slope).sum::<f32>().sqrt(),
         }
     }
 
@@ -134,4 +136,22 @@ impl Side {
     pub fn effective(&self) -> f32 {
         self.bits.exp2()
     }
+}
+
+/// The standard deviation of the scores of a row, as one that is drawn: over several rows the root
+/// of its square's mean.
+fn spread(scores: &[f32]) -> f32 {
+    let variance = |row: &[f32]| {
+        let mean = row.iter().sum::<f32>() / row.len() as f32;
+        let squares = row.iter().map(|score| (score - mean) * (score - mean));
+        squares.sum::<f32>() / (row.len() - 1) as f32
+    };
+    let rows = scores.chunks(KEYS);
+    let count = rows.len() as f32;
+    (rows.map(variance).sum::<f32>() / count).sqrt()
+}
+
+/// All numbers in order.
+fn list<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter().collect()
 }

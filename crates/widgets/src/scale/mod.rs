@@ -3,8 +3,6 @@
 mod draw;
 mod view;
 
-use std::collections::BTreeMap;
-
 use maud::Markup;
 use serde::{Deserialize, Serialize};
 
@@ -55,12 +53,16 @@ pub enum Event {
 /// The widget: what each draw that was looked at gives at every dimension.
 #[derive(Debug, Clone, Default)]
 pub struct Scale {
-    draws: BTreeMap<u64, Draw>,
+    draws: Vec<(u64, Draw)>,
 }
 
 impl Scale {
+    fn drawn(&self, state: &State) -> Option<&Draw> {
+        self.draws.iter().find(|(seed, _)| *seed == state.draw).map(|(_, draw)| draw)
+    }
+
     fn draw(&self, state: &State) -> &Draw {
-        &self.draws[&state.draw]
+        self.drawn(state).expect("it is drawn when a state is settled")
     }
 }
 
@@ -108,6 +110,8 @@ impl Machine for Scale {
     }
 
     fn settle(&mut self, state: &mut State) {
-        self.draws.entry(state.draw).or_insert_with(|| Draw::new(state.draw));
+        if self.drawn(state).is_none() {
+            self.draws.push((state.draw, Draw::new(state.draw)));
+        }
     }
 }

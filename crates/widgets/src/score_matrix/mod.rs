@@ -8,6 +8,7 @@ use reading::Reading;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{self, Fields};
+use crate::decimal;
 use crate::error::Error;
 use crate::grid::{self, Cell};
 use crate::machine::{Machine, Refusal, UserText};
@@ -163,7 +164,7 @@ impl Machine for ScoreMatrix {
             "scores" => Event::Scores(value.to_owned()),
             "show" => Event::Show(Show::parse(value)?),
             "mask" => Event::Mask,
-            "nudge" => Event::Nudge(value.parse().ok()?),
+            "nudge" => Event::Nudge(decimal::read(value)?),
             "whole-row" => Event::WholeRow,
             "cell" => Event::Cell(grid::parse(value)?),
             "key" => Event::Key(value.to_owned()),

@@ -9,7 +9,7 @@ use crate::draw::path::Path;
 use crate::draw::picture::svg;
 use crate::draw::role::{heat_fill, heat_ink, heat_line};
 use crate::draw::{NARROW, Point, WIDE};
-use crate::show::share;
+use crate::show::{largest_first, share};
 
 /// Below this weight a beam is a dotted line: almost nothing.
 const ALMOST_NOTHING: f32 = 0.005;
@@ -100,9 +100,7 @@ impl Beams<'_> {
 
     /// All weights in words: the picture's name for who cannot see it.
     fn described(&self) -> String {
-        let mut order: Vec<usize> = (0..self.weights.len()).collect();
-        order.sort_by(|one, other| self.weight(*other).total_cmp(&self.weight(*one)));
-        let given: Vec<String> = order
+        let given: Vec<String> = largest_first(self.weights)
             .into_iter()
             .filter(|key| self.weight(*key) >= ALMOST_NOTHING)
             .map(|key| format!("{} to “{}”", share(self.weight(key)), self.words[key]))

@@ -8,7 +8,7 @@ use crate::draw::picture::{Frame, layouts};
 use crate::gallery::Sentence;
 use crate::machine::Machine;
 use crate::parts::{Grid, Shown, actions, legend, menu};
-use crate::show::{shade, share, word};
+use crate::show::{largest_first, shade, share, word};
 use crate::wall::{self, Named};
 
 /// The whole widget.
@@ -117,8 +117,7 @@ fn tokens(state: &State, sentence: &Sentence, row: &[f32]) -> Markup {
 
 /// One sentence for the eye and for the screen reader: where the query looks most.
 fn says(state: &State, words: &[String], row: &[f32]) -> Markup {
-    let mut order: Vec<usize> = (0..row.len()).collect();
-    order.sort_by(|a, b| row[*b].total_cmp(&row[*a]));
+    let order = largest_first(row);
     let (first, second) = (order[0], order.get(1));
     html! {
         b { "Layer " (state.layer) ", head " (state.head) ":" }

@@ -7,6 +7,7 @@ use inputs::projections::{W_K, W_O, W_Q, W_V, X};
 use serde::{Deserialize, Serialize};
 
 use super::Matrix;
+use crate::decimal;
 use crate::grid::Cell;
 
 /// The largest number that may be typed, and with a minus the smallest.
@@ -125,6 +126,5 @@ impl Toy {
 
 /// The number in `text`, if it is one from `-LIMIT` to `LIMIT`. A comma may stand for the point.
 pub fn read(text: &str) -> Option<f32> {
-    let plain = text.trim().replace(',', ".").replace('−', "-");
-    plain.parse().ok().filter(|number: &f32| number.abs() <= LIMIT)
+    decimal::read(text).map(|number| number as f32).filter(|number| number.abs() <= LIMIT)
 }

@@ -7,6 +7,7 @@ use super::steps::{Matrix, Step, Steps};
 use super::toy::{Given, LIMIT, Toy};
 use super::workings::{Power, Term, Workings, factors, workings};
 use super::{BOOK, State, Stepper, Typed};
+use crate::decimal;
 use crate::machine::Machine;
 use crate::parts::{Grid, Shown, Slider, actions, menu, scale, switch};
 use crate::show::{number, shade, share};
@@ -373,7 +374,8 @@ fn field(scene: &Scene<'_>, given: Given, cell: (usize, usize), good: f32) -> Ma
 /// A number as one types it: `0.50`, `0.125`.
 fn plainly(good: f32) -> String {
     let short = format!("{good:.2}");
-    if short.parse() == Ok(good) { short } else { good.to_string() }
+    let is_good = decimal::read(&short).is_some_and(|number| number as f32 == good);
+    if is_good { short } else { good.to_string() }
 }
 
 /// What a field is called: `X, cat, number 2`; `W_Q, row 1, column 2`.

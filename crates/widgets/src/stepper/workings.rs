@@ -4,6 +4,7 @@ use super::Matrix;
 use super::steps::{Step, Steps};
 use super::toy::{Given, Toy};
 use crate::grid::Cell;
+use crate::show::largest_first;
 
 /// How many products of a long sum are named one by one.
 const NAMED: usize = 6;
@@ -118,7 +119,8 @@ fn sum(left: &[f32], right: &[f32]) -> Workings {
     let mut rest = Vec::new();
     // The ten tokens of a real output are a short sum; the 64 numbers of a real query are not.
     if terms.len() > 2 * NAMED {
-        terms.sort_by(|a, b| b.product().abs().total_cmp(&a.product().abs()));
+        let sizes: Vec<f32> = terms.iter().map(|term| term.product().abs()).collect();
+        terms = largest_first(&sizes).into_iter().map(|place| terms[place].clone()).collect();
         rest = terms.split_off(NAMED);
     }
     Workings::Sum { terms, rest: (rest.len(), rest.iter().map(Term::product).sum()) }

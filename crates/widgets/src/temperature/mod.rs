@@ -10,6 +10,7 @@ use reading::Reading;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{self, Fields};
+use crate::decimal;
 use crate::error::Error;
 use crate::files::Files;
 use crate::machine::{Machine, Refusal, UserText};
@@ -109,8 +110,7 @@ pub enum Event {
 
 /// The logit that a reader typed, if it is one: `3.2`, `-0,8`, `−1`.
 fn logit(typed: &str) -> Option<f32> {
-    let plain = typed.trim().replace('−', "-").replace(',', ".");
-    plain.parse().ok().filter(|logit: &f32| logit.abs() <= LARGEST_LOGIT)
+    decimal::read(typed).map(|logit| logit as f32).filter(|logit| logit.abs() <= LARGEST_LOGIT)
 }
 
 /// The widget: what it was given, and the logits that have arrived.
@@ -215,7 +215,7 @@ impl Machine for Temperature {
 
     fn read_address(&self, fields: &mut Fields<'_>) -> Option<State> {
         let source = fields.text()?.to_owned();
-        let temperature: f32 = fields.read()?;
+        let temperature = fields.number()? as f32;
         let step = TEMPERATURES.iter().position(|known| *known == temperature)?;
         let top_k = match fields.text()? {
             "all" => None,

@@ -6,7 +6,7 @@ use translator::{HEADS, LAYERS, held_out, join};
 use super::{MEAN, State, Translation};
 use crate::machine::Machine;
 use crate::parts::{Grid, Shown, actions, legend, menu};
-use crate::show::{shade, share};
+use crate::show::{largest_first, shade, share};
 
 /// The whole widget.
 pub(super) fn whole(widget: &Translation, state: &State) -> Markup {
@@ -122,8 +122,7 @@ fn largest(row: &[f32]) -> usize {
 /// One sentence for the eye and for the screen reader: where the query looks most.
 fn status(state: &State, translation: &translator::Translation, weights: &[Vec<f32>]) -> String {
     let (row, french) = (&weights[state.word], &state.pair.french);
-    let mut order: Vec<usize> = (0..row.len()).collect();
-    order.sort_by(|a, b| row[*b].total_cmp(&row[*a]));
+    let order = largest_first(row);
     let mut text = format!(
         "{}: to write {}, the decoder looks most at “{}”, {}",
         here(state),

@@ -76,7 +76,7 @@ pub(crate) fn opens<M: Machine>(setup: &M::Setup, address: &str) -> Opened<M>
 where
     M::Setup: Serialize,
 {
-    Opened::open(&serde_json::to_string(setup).unwrap(), address).unwrap()
+    Opened::open(&widgets::setup::write(setup), address).unwrap()
 }
 
 /// Checks that a page ignores each of these addresses.

@@ -276,8 +276,8 @@ fn small_maps_draw_each_large_share_once() {
 
 #[test]
 fn a_page_loads_sentences_as_they_are_wanted() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let mut widget = widgets::open("heads", &json, "").unwrap();
+    let text = widgets::setup::write(&setup());
+    let mut widget = widgets::open("heads", &text, "").unwrap();
     assert_eq!(widget.wants().as_deref(), Some("gallery/one.bin"));
     assert!(widget.view().contains("Loading the sentence"));
     widget.receive("gallery/one.bin", &sentences()[0].to_bytes()).unwrap();

@@ -61,7 +61,14 @@ fn setup() -> Setup {
             query: 2,
             weights: vec![0.2, 0.7, 0.1, 0.0],
         },
-        opening: State { sentence: "one".into(), layer: 1, head: 0, query: 2, cell: (2, 0) },
+        opening: State {
+            sentence: "one".into(),
+            layer: 1,
+            head: 0,
+            query: 2,
+            cell: (2, 0),
+            look: None,
+        },
     }
 }
 
@@ -161,8 +168,8 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
 
 #[test]
 fn a_page_loads_sentences_as_they_are_wanted() {
-    let json = serde_json::to_string(&setup()).unwrap();
-    let mut widget = widgets::open("spotlight", &json, "").unwrap();
+    let text = widgets::setup::write(&setup());
+    let mut widget = widgets::open("spotlight", &text, "").unwrap();
     assert_eq!(widget.wants().as_deref(), Some("gallery/one.bin"));
     assert!(widget.view().contains("Loading the sentence"));
     widget.receive("gallery/one.bin", &sentences()[0].to_bytes()).unwrap();
@@ -180,7 +187,7 @@ fn a_page_loads_sentences_as_they_are_wanted() {
 
 #[test]
 fn a_damaged_sentence_is_refused_and_told() {
-    let json = serde_json::to_string(&setup()).unwrap();
+    let text = widgets::setup::write(&setup());
     let good = sentences()[0].to_bytes();
     let mut wrong_size = sentences()[0].clone();
     wrong_size.scores.pop();
@@ -197,7 +204,7 @@ fn a_damaged_sentence_is_refused_and_told() {
         other_model.to_bytes(),
         sentences()[1].to_bytes(),
     ] {
-        let mut widget = widgets::open("spotlight", &json, "").unwrap();
+        let mut widget = widgets::open("spotlight", &text, "").unwrap();
         let error = widget.receive("gallery/one.bin", &bytes).unwrap_err();
         assert!(widget.view().contains("could not be loaded"), "{error}");
     }
@@ -207,7 +214,8 @@ fn a_damaged_sentence_is_refused_and_told() {
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
     for address in ["?a=b&spotlight=two_2_1_5", "?spotlight=two.2.1.5"] {
         let there = opens::<Spotlight>(&setup(), address).state().clone();
-        let expected = State { sentence: "two".into(), layer: 2, head: 1, query: 5, cell: (5, 0) };
+        let expected =
+            State { sentence: "two".into(), layer: 2, head: 1, query: 5, cell: (5, 0), look: None };
         assert_eq!(there, expected);
     }
     let bad = [
