@@ -5,6 +5,7 @@
 // that fails is told to the widget, whose view says so. All else is said in a note above the view.
 
 const root = new URL(document.documentElement.dataset.root || '.', document.baseURI);
+const prefix = document.documentElement.dataset.root ?? ''; // from the page to the root
 const STATUS_PAUSE = 600; // ms between two messages to a screen reader, over the 500 that the standard asks
 const PATIENCE = 60_000; // ms before what does not answer counts as failed
 
@@ -315,8 +316,32 @@ class AttentionWidget extends HTMLElement {
   }
 
   #pressed(event) {
+    const saved = event.target.closest('[data-save]');
+    if (saved) return this.#save(saved.dataset.save);
     const target = event.target.closest('[data-event]:not(input, select)');
     if (target) this.#send(target.dataset.event, target.dataset.value ?? '');
+  }
+
+  /** Hands the reader the picture as it stands: one SVG with its styles, its title and its source. */
+  #save(name) {
+    const picture = [...this.querySelectorAll('.drawing svg')].find((svg) => svg.checkVisibility());
+    if (!picture) return;
+    const sheets = [...document.styleSheets].filter(({ href }) => /\/(general|pictures)/.test(href));
+    const part = (tag, text) => Object.assign(document.createElementNS(picture.namespaceURI, tag), { textContent: text });
+    const whole = part('svg', '');
+    whole.setAttribute('class', 'drawn');
+    whole.setAttribute('viewBox', picture.getAttribute('viewBox'));
+    const source = new URL(this.#address, location.href);
+    whole.append(
+      part('title', this.querySelector('.question').textContent),
+      part('desc', `From “Attention You Can Run”, ${source}. Licence: MIT or Apache-2.0.`),
+      part('style', sheets.flatMap(({ cssRules }) => [...cssRules]).map((rule) => rule.cssText).join('\n')),
+      picture.cloneNode(true),
+    );
+    const file = new Blob([new XMLSerializer().serializeToString(whole)], { type: 'image/svg+xml' });
+    const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(file), download: `${name}.svg` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), PATIENCE);
   }
 
   /** A look at a part of a picture, by pointer or by focus: `look` with the part, or with nothing. */
@@ -473,6 +498,11 @@ class AttentionWidget extends HTMLElement {
     const template = document.createElement('template');
     template.innerHTML = this.#live.view();
     const next = template.content.firstElementChild;
+    // A view's links count from the site's root, but for those to other states of itself.
+    for (const link of next.querySelectorAll('a[href]')) {
+      const address = link.getAttribute('href');
+      if (!/^([?#]|https:)/.test(address)) link.setAttribute('href', prefix + address);
+    }
     const status = next.querySelector('[role=status]');
     const [said, saying] = [this.querySelector('[role=status]'), status];
     // A status that holds a control, such as “Try again”, is replaced whole.

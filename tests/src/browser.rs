@@ -327,6 +327,18 @@ impl Tab {
         Ok(())
     }
 
+    /// Puts the open page in a theme, as its menu does, until another page is opened.
+    ///
+    /// # Errors
+    /// When the driver does not answer.
+    pub async fn dress(&self, theme: &str) -> Result<()> {
+        let script = "
+            document.documentElement.classList.remove('light', 'rust', 'coal', 'navy', 'ayu');
+            if (arguments[0] !== 'auto') document.documentElement.classList.add(arguments[0]);";
+        self.js_with(script, json!([theme])).await?;
+        Ok(())
+    }
+
     /// What the browser's console has said since the last time: `LEVEL message`.
     ///
     /// # Errors

@@ -32,7 +32,18 @@ pub fn book() -> Result<PathBuf> {
 /// # Errors
 /// As [`book`].
 pub fn pages() -> Result<Vec<String>> {
-    files(&book()?, "html")
+    let alone = |path: &String| path.starts_with(website::alone::FOLDER);
+    Ok(files(&book()?, "html")?.into_iter().filter(|path| !alone(path)).collect())
+}
+
+/// The pages with one picture each, and nothing else of the book.
+///
+/// # Errors
+/// As [`pages`].
+pub fn pictures() -> Result<Vec<String>> {
+    let root = book()?;
+    let pages = files(&root.join(website::alone::FOLDER), "html")?;
+    Ok(pages.into_iter().map(|page| format!("{}/{page}", website::alone::FOLDER)).collect())
 }
 
 /// The paths of all files below `root` that end in `.extension`, with `/` between folders.

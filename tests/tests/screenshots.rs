@@ -51,7 +51,8 @@ const SEEN: &str = "
 /// Checks that a picture shows the texts of the page that is open.
 async fn shows_the_page(tab: &Tab, png: &str) -> Result<()> {
     let seen = tab.js_async(SEEN, json!([png])).await?;
-    ensure!(seen["texts"].as_u64() >= Some(3), "there is hardly a text: {seen}");
+    // The page for an address that leads nowhere has a title and a sentence.
+    ensure!(seen["texts"].as_u64() >= Some(2), "there is hardly a text: {seen}");
     ensure!(seen["blank"] == json!([]), "texts are not in the picture: {seen}");
     Ok(())
 }

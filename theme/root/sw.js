@@ -19,7 +19,7 @@ const UNFINISHED = 2; // older builds that stay until this one is kept whole
 
 // Kept when a reader has used them, and not ahead: the notice of a missing page, the whole book once
 // more, and two large modules.
-const ON_DEMAND = /^(404\.html|print\.html|trainer\/.*|reader\/.*)$/;
+const ON_DEMAND = /^(404\.html|print\.html|figures\/.*|trainer\/.*|reader\/.*)$/;
 // mdBook puts a digest into such a name: it never stands for another file.
 const NAMED_BY_CONTENT = /-[0-9a-f]{8}\.\w+$/;
 

@@ -1,4 +1,4 @@
-//! One picture of the built book, on a page of its own.
+//! One picture of the built book, written from the terminal: a page of its own, and an SVG.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,12 @@ const STYLES: [&str; 3] = ["css/general.css", "widgets.css", "pictures.css"];
 const FILES: usize = 8;
 
 /// Writes the widget called `name`, as it stands at an address such as `cat_13_8_7` (or as it
-/// opens), into a page of its own under `target/figures`. What it shows comes from the built book.
+/// opens), into `target/figures`: a page of its own, and its main picture as SVG. What it shows
+/// comes from the built book. Returns what was written.
 ///
 /// # Errors
 /// When there is no such widget, the book has not been built, or the address leads nowhere.
-pub fn write(name: &str, at: Option<&str>) -> Result<PathBuf> {
+pub fn write(name: &str, at: Option<&str>) -> Result<Vec<PathBuf>> {
     let Some(entry) = registry::find(name) else {
         let names: Vec<&str> = registry::ALL.iter().map(|entry| entry.name).collect();
         bail!("there is no picture `{name}`; there are {}", names.join(", "));
@@ -34,11 +35,17 @@ pub fn write(name: &str, at: Option<&str>) -> Result<PathBuf> {
         ensure!(stands == query, "`{query}` leads nowhere: {name} opens at `{stands}`");
     }
     bring(&mut *widget, &book)?;
-    let page = page(name, &widget.view())?;
-    let out = root().join("target/figures").join(format!("{name}.html"));
-    fs::create_dir_all(out.parent().expect("it lies in a folder"))?;
-    fs::write(&out, page).with_context(|| format!("{} cannot be written", out.display()))?;
-    Ok(out)
+    let (view, styles) = (widget.view(), styles()?);
+    let folder = root().join("target/figures");
+    fs::create_dir_all(&folder)?;
+    let mut written = vec![(folder.join(format!("{name}.html")), page(name, &view, &styles))];
+    if let Some(svg) = svg(&view, &widget.address(), &styles) {
+        written.push((folder.join(format!("{name}.svg")), svg));
+    }
+    for (path, text) in &written {
+        fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    Ok(written.into_iter().map(|(path, _)| path).collect())
 }
 
 /// What the page tells the widget when it opens, from the built book.
@@ -77,16 +84,48 @@ fn bring(widget: &mut dyn Widget, book: &Path) -> Result<()> {
     bail!("the widget asks for more than {FILES} files")
 }
 
-/// A page with the picture and nothing else, and its styles within.
-fn page(name: &str, view: &str) -> Result<String> {
+fn styles() -> Result<String> {
     let theme = root().join("theme");
     let styles = STYLES.iter().map(|style| fs::read_to_string(theme.join(style)));
-    let styles = styles.collect::<Result<Vec<_>, _>>()?.join("\n");
-    Ok(format!(
+    Ok(styles.collect::<Result<Vec<_>, _>>()?.join("\n"))
+}
+
+/// A page with the picture and nothing else, and its styles within.
+fn page(name: &str, view: &str, styles: &str) -> String {
+    format!(
         "<!doctype html>\n<html lang=\"en\" class=\"js\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{name}</title>\n\
-         <style>\n{styles}\n</style>\n<main><figure class=\"widget\">\n{view}\n</figure></main>\n</html>\n"
+         <style>\n{styles}\n</style>\n<main class=\"alone\"><figure class=\"widget\">\n{view}\n\
+         </figure></main>\n</html>\n"
+    )
+}
+
+/// The view's picture where there is room, with its question as title, its source and licence.
+/// `None` for a widget without a drawing.
+fn svg(view: &str, address: &str, styles: &str) -> Option<String> {
+    let (_, question) = view.split_once("class=\"question\">")?;
+    let title = without_tags(question.split_once("</p>")?.0);
+    let (_, drawing) = view.split_once("<div class=\"for-wide\">")?;
+    let start = drawing.find("<svg")?;
+    let picture = &drawing[start..drawing.find("</svg>")? + "</svg>".len()];
+    let (_, size) = picture.split_once("viewBox=\"")?;
+    let (size, _) = size.split_once('"')?;
+    let styles = styles.replace('&', "&amp;").replace('<', "&lt;");
+    Some(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"drawn\" viewBox=\"{size}\">\n\
+         <title>{title}</title>\n<desc>From “Attention You Can Run”, {address}. Licence: MIT or \
+         Apache-2.0.</desc>\n<style>\n{styles}\n</style>\n{picture}\n</svg>\n"
     ))
+}
+
+/// The text of a piece of HTML.
+fn without_tags(html: &str) -> String {
+    let pieces = html.split('<').enumerate();
+    let texts = pieces.map(|(at, piece)| match at {
+        0 => piece,
+        _ => piece.split_once('>').map_or("", |(_, text)| text),
+    });
+    texts.collect()
 }
 
 #[cfg(test)]
@@ -101,6 +140,23 @@ mod tests {
         assert_eq!(setup(folder.path(), "scale").unwrap(), r#"{"a":"<&lt;"}"#);
         let error = setup(folder.path(), "heads").unwrap_err().to_string();
         assert!(error.contains("cargo xtask build"), "{error}");
+    }
+
+    #[test]
+    fn a_picture_takes_its_question_its_source_and_its_styles_along() {
+        let view = "<p class=\"question\">Where does <b>“it”</b> look?</p><div class=\"for-wide\">\
+                    <svg viewBox=\"0 0 8 6\"><path d=\"M0 0\"></path></svg></div>";
+        let svg = svg(view, "?spotlight=cat_13_8_7", "a > b { color: red }").unwrap();
+        for part in [
+            "<title>Where does “it” look?</title>",
+            "?spotlight=cat_13_8_7. Licence: MIT or Apache-2.0.",
+            "viewBox=\"0 0 8 6\"",
+            "a > b { color: red }",
+            "<path d=\"M0 0\">",
+        ] {
+            assert!(svg.contains(part), "no {part} in {svg}");
+        }
+        assert_eq!(super::svg("<p>no drawing</p>", "", ""), None);
     }
 
     #[test]

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
-use crate::page;
 use crate::styles::{self, Sheet};
 use crate::wasm::{FILES, MODULES};
+use crate::{alone, page};
 
 /// Pages that are not described by their first paragraph: the front, the contents, a notice,
 /// and the whole book at once.
@@ -23,6 +23,7 @@ const DESCRIBED_BY_THE_BOOK: [&str; 4] = ["index.html", "toc.html", "404.html", 
 /// When a page breaks the policy: the error names each page and what is wrong. Or when a file
 /// cannot be read or written.
 pub fn finish(out: &Path, site: &Path, modules: Option<&Path>) -> Result<()> {
+    alone::write(out)?;
     rewrite_pages(out)?;
     remove_unused(out)?;
     copy(site, out)?;

@@ -8,6 +8,7 @@
 //! | [`site`], [`finish`] | the book, and what makes its pages safe and small |
 //! | [`seal`] | the build's id, and the list of its files for the service worker |
 //! | [`page`], [`styles`] | one page under its policy, and its inline styles |
+//! | [`alone`], [`figure`] | a picture on a page of its own, in the site and from the terminal |
 //! | [`serve`] | the book on this machine, built again on each save |
 //! | [`size`] | what a page weighs, against its limit |
 //! | [`browser`], [`pdf`] | the browser that the tests drive, and the book as it prints it |
@@ -16,6 +17,7 @@
 
 use sha2::{Digest, Sha256};
 
+pub mod alone;
 pub mod browser;
 pub mod cuda;
 pub mod fetch;

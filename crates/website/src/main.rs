@@ -25,7 +25,9 @@ fn run(task: Task) -> Result<()> {
         Task::Build { without_weights } => build(without_weights)?,
         Task::Pdf => println!("The book is in {}.", pdf::pdf()?.display()),
         Task::Figure { name, at } => {
-            println!("{}", figure::write(&name, at.as_deref())?.display());
+            for path in figure::write(&name, at.as_deref())? {
+                println!("{}", path.display());
+            }
         }
         Task::Weights => println!("{}", fetch::weights()?.display()),
         Task::Wasm => println!("{} version {}", wasm::folder().display(), wasm::build()?),

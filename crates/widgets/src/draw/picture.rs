@@ -42,7 +42,11 @@ impl Frame<'_> {
                     summary { "The numbers" }
                     (self.numbers)
                 }
-                div class="needs-script" { (self.actions) }
+                div class="taken needs-script" {
+                    (self.actions)
+                    button type="button" data-save=(self.name) { "Save as SVG" }
+                    a href={ "figures/" (self.name) ".html" } { "Open alone" }
+                }
             }
         }
     }
