@@ -93,7 +93,7 @@ impl Definitions {
             "glossary" => Ok(glossary::page(&self.glossary, &self.pages)),
             "claims" => Ok(self.claims.page(&self.pages)),
             "steps" => Ok(self.steps.page(&self.pages)),
-            "map" => Ok(self.map.html(&self.pages)),
+            "map" => Ok(self.map.html(&self.pages, &self.outline)),
             "paths" => Ok(self.map.paths_html(&self.pages)),
             kind => Err(format!("there is no tag `{kind}`: the tags are {KINDS}")),
         }

@@ -14,7 +14,7 @@ use maud::Markup;
 
 pub use part::{About, CHAPTERS, Part};
 pub use shape::{Map, Outline, Setup, Shape};
-pub use small::small;
+pub use small::{card, small};
 
 use crate::address::Fields;
 use crate::error::Error;

@@ -83,6 +83,14 @@ pub fn small(chapter: usize, outline: &Outline) -> Option<Markup> {
     Some(layouts(drawn.wide(), drawn.narrow()))
 }
 
+/// One layer of the model with the part of a chapter lit: for a list of chapters. Nothing for a
+/// chapter that the model has no part for.
+pub fn card(chapter: usize, outline: &Outline) -> Option<Markup> {
+    let lit = lit(chapter, outline)?;
+    let label = format!("Lit in a layer of the model: {}", lit.words);
+    Some(Small { lit: &lit, outline, label: &label }.card())
+}
+
 struct Small<'a> {
     lit: &'a Lit,
     outline: &'a Outline,
@@ -103,6 +111,17 @@ struct Layer {
 }
 
 impl Layer {
+    /// The layer on a phone, below `top`.
+    fn narrow(top: f64) -> Self {
+        Self {
+            rail: top + 78.0,
+            others: [top + 10.0, top + 16.0, top + 22.0],
+            ends: [10.0, 302.0],
+            attention: (26.0, top + 34.0),
+            pitch: 31.0,
+        }
+    }
+
     fn right(&self) -> f64 {
         self.attention.0 + 8.0 + GLYPHS * self.pitch
     }
@@ -179,13 +198,7 @@ impl Small<'_> {
     }
 
     fn narrow(&self) -> Markup {
-        let layer = Layer {
-            rail: 128.0,
-            others: [60.0, 66.0, 72.0],
-            ends: [10.0, 302.0],
-            attention: (26.0, 84.0),
-            pitch: 31.0,
-        };
+        let layer = Layer::narrow(50.0);
         let end = layer.end();
         let top = 22.0;
         let marks = html! {
@@ -204,11 +217,24 @@ impl Small<'_> {
             (self.next(Area::new(287.0, top - 11.0, 58.0, 22.0)))
             (rounded(Area::new(68.0, top - 12.0, 7.0, 24.0), 3.0, "line-edge thin dotted"))
             (path(&Path::new((69.0, top + 13.0)).line((6.0, 50.0)).jump((75.0, top + 13.0)).line((end - 6.0, 50.0)), "line-edge part dotted"))
-            (rounded(Area::new(2.0, 50.0, end - 2.0, 108.0), 7.0, "line-edge thin dotted"))
-            (self.layer(&layer, end))
-            (self.says(&layer, 152.0))
+            (self.enlarged(&layer, 50.0))
         };
         svg((NARROW, 160.0), "img", self.label, marks)
+    }
+
+    /// One layer in its frame, below `top`.
+    fn enlarged(&self, layer: &Layer, top: f64) -> Markup {
+        let frame = Area::new(2.0, top, layer.end() - 2.0, 108.0);
+        html! {
+            (rounded(frame, 7.0, "line-edge thin dotted"))
+            (self.layer(layer, layer.end()))
+            (self.says(layer, top + 102.0))
+        }
+    }
+
+    /// One layer alone.
+    fn card(&self) -> Markup {
+        svg((NARROW, 110.0), "img", self.label, self.enlarged(&Layer::narrow(1.0), 1.0))
     }
 
     fn other_rail(&self) -> String {
@@ -345,7 +371,7 @@ impl Small<'_> {
     fn says(&self, layer: &Layer, base: f64) -> Markup {
         let x = layer.glyph(self.lit.at) + SIDE / 2.0;
         let tip = layer.attention.1 + 30.0;
-        let start = (x - 6.0).min(layer.sums()[0] + 4.0 - width(&self.lit.words, 13.0));
+        let start = (x - 6.0).min(layer.sums()[0] + 4.0 - width(&self.lit.words, 14.0));
         let tiles = layer.attention.1 + 31.0;
         let [from, to] = [layer.glyph(1.0), layer.glyph(4.0) + SIDE];
         let span = [(from, tiles), (from, tiles + 3.0), (to, tiles + 3.0), (to, tiles)];

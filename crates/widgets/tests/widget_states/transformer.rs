@@ -4,7 +4,9 @@
 use scraper::{ElementRef, Html};
 use widgets::draw::label::width;
 use widgets::draw::mark::Area;
-use widgets::transformer::{CHAPTERS, Map, Outline, Part, Setup, Shape, State, Transformer, small};
+use widgets::transformer::{
+    CHAPTERS, Map, Outline, Part, Setup, Shape, State, Transformer, card, small,
+};
 use widgets::{Opened, Widget};
 
 use crate::common::{
@@ -257,6 +259,8 @@ fn no_text_lies_on_another_or_leaves_the_picture() {
         let svgs = all(&drawn, "svg[role=img]");
         assert_eq!(svgs.len(), 2);
         svgs.iter().for_each(texts_have_room);
+        let drawn = Html::parse_fragment(&card(chapter, &outline).unwrap().into_string());
+        texts_have_room(&all(&drawn, "svg[role=img]")[0]);
     }
 }
 
@@ -275,6 +279,7 @@ fn each_chapter_lights_its_own_part() {
         assert!(picture.contains("29 more layers") && picture.contains(">Paris<"), "{picture}");
     }
     assert!(small(0, &outline).is_none() && small(11, &outline).is_none());
+    assert!(card(0, &outline).is_none() && card(10, &outline).is_some());
     // Without the weights there is a picture as well.
     let bare = Outline { row: Vec::new(), next: Vec::new(), ..outline };
     assert!(small(4, &bare).unwrap().into_string().contains("line-accent"));
