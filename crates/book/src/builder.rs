@@ -12,6 +12,7 @@ use mdbook_preprocessor::book::Book;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use widgets::files::PageFile;
 use widgets::gallery::Sentence;
+use widgets::transformer::Outline;
 
 use crate::definitions::{Definitions, unused_anchors};
 use crate::facts::{Entry, Facts};
@@ -31,6 +32,7 @@ use crate::{
 pub struct Builder {
     facts: Facts,
     widgets: Vec<Prerendered>,
+    outline: Outline,
     gallery: Vec<Sentence>,
     missing: Option<String>,
 }
@@ -60,14 +62,19 @@ impl Builder {
         Ok(Self {
             facts: Facts::compute(None)?,
             widgets: prerender::all(None)?,
+            outline: prerender::outline(None)?,
             gallery: Vec::new(),
             missing: Some(missing.to_owned()),
         })
     }
 
     /// A builder with these `facts` and no widget: what the tests of the lints need.
-    pub fn with_facts(facts: Facts) -> Self {
-        Self { facts, widgets: Vec::new(), gallery: Vec::new(), missing: None }
+    ///
+    /// # Errors
+    /// When the library does not know the model's sizes.
+    pub fn with_facts(facts: Facts) -> Result<Self> {
+        let outline = prerender::outline(None)?;
+        Ok(Self { facts, widgets: Vec::new(), outline, gallery: Vec::new(), missing: None })
     }
 
     fn with_model(path: &Path) -> Result<Self> {
@@ -76,6 +83,7 @@ impl Builder {
         Ok(Self {
             facts: Facts::compute(Some(&model))?,
             widgets: prerender::all(Some(&model))?,
+            outline: prerender::outline(Some(&model))?,
             gallery: sentences.into_iter().map(|read| read.packed).collect(),
             missing: None,
         })
@@ -119,6 +127,7 @@ impl Builder {
             glossary: glossary::read(root)?,
             claims: Tested::read(Kind::Claim, root),
             steps: Tested::read(Kind::Step, root),
+            outline: self.outline.clone(),
             widgets: self.widgets.iter().map(|it| (it.name, it.html(module_version))).collect(),
         })
     }

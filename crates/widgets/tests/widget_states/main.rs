@@ -16,13 +16,14 @@ mod sharing;
 mod spotlight;
 mod stepper;
 mod temperature;
+mod transformer;
 mod translation;
 mod user_text;
 
 use widgets::registry;
 
 /// A test of each module, by the widget's name.
-const CONTRACTS: [(&str, fn()); 15] = [
+const CONTRACTS: [(&str, fn()); 16] = [
     ("assemble", assemble::keeps_the_contract),
     ("cache", cache::keeps_the_contract),
     ("causal-mask", causal_mask::keeps_the_contract),
@@ -37,6 +38,7 @@ const CONTRACTS: [(&str, fn()); 15] = [
     ("spotlight", spotlight::keeps_the_contract),
     ("stepper", stepper::keeps_the_contract),
     ("temperature", temperature::keeps_the_contract),
+    ("transformer", transformer::keeps_the_contract),
     ("translation", translation::keeps_the_contract),
 ];
 
