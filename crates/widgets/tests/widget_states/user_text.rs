@@ -94,8 +94,14 @@ fn gallery() -> (Gallery, Sentence) {
 
 fn a_spotlight() -> Opened<Spotlight> {
     let (gallery, sentence) = gallery();
-    let opening =
-        spotlight::State { sentence: "one".into(), layer: 2, head: 1, query: 1, cell: (1, 0) };
+    let opening = spotlight::State {
+        sentence: "one".into(),
+        layer: 2,
+        head: 1,
+        query: 1,
+        cell: (1, 0),
+        look: None,
+    };
     let illustration = Illustration { sentence: "one".into(), query: 1, weights: vec![0.5, 0.5] };
     let setup = spotlight::Setup { gallery, presets: Vec::new(), illustration, opening };
     let mut widget = Opened::new(setup).unwrap();
