@@ -191,6 +191,13 @@ fn under(loupe: &Loupe<'_>, wall: Point, name: &str) -> Markup {
     }
 }
 
+/// One map in units of its cells.
+pub(crate) fn map(weights: &[Vec<f32>]) -> Markup {
+    let mut levels = Levels::default();
+    levels.add(weights, (0.0, 0.0));
+    html! { g class="wall-maps" { (levels.drawn()) } }
+}
+
 /// The head that a key leads to from `(layer, head)`, on a wall of this size.
 ///
 /// # Errors
