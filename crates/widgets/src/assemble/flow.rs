@@ -143,7 +143,7 @@ const ON_WIDE: Places = Places {
 };
 
 const ON_NARROW: Places = Places {
-    size: (NARROW, 474.0),
+    size: (NARROW, 477.0),
     left: 0.0,
     width: 322.0,
     gap: 3.6,
@@ -159,8 +159,8 @@ const ON_NARROW: Places = Places {
     output: 219.0,
     write: [236.0, 284.0],
     rows: 288.0,
-    sum: 409.0,
-    after: 456.0,
+    sum: 412.0,
+    after: 460.0,
 };
 
 impl Places {
@@ -269,18 +269,20 @@ impl Drawn {
         let labels = html! {
             (pair(15.0, &format!("x of “{word}”"), "", &[format!("{wide} numbers, layer {}", self.flow.layer)]))
             (pair(49.0, "reads all of x", "ink-query", &[note("through its own"), format!("W_Q: {wide} × {narrow}")]))
-            (pair(96.0, &format!("query: {narrow} numbers"), "ink-query", &[]))
+            (pair(96.0, "query", "ink-query", &[]))
+            (text((50.0, 96.0), &format!("{narrow} numbers"), "small muted"))
             (text((0.0, 124.0), "keys", "strong ink-key")) (text((36.0, 124.0), "and", "")) (text((66.0, 124.0), "values", "strong ink-value"))
             (text((0.0, 139.0), &format!("{} for {} heads", sizes.kv_heads, sizes.heads), "small muted"))
             (pair(175.0, "weights", "", &[note("framed: the row"), format!("of “{word}”")]))
-            (pair(233.0, &format!("output: {narrow} numbers"), "ink-output", &[]))
+            (pair(233.0, "output", "ink-output", &[]))
+            (text((56.0, 233.0), &format!("{narrow} numbers"), "small muted"))
             (pair(259.0, "writes to all of it", "ink-output", &[format!("W_O: {narrow} × {wide}")]))
             @for other in 0..self.heads() {
                 @let class = if other == head { "strong ink-output" } else { "muted" };
                 (text((138.0, places.row(other) + 4.0), &format!("head {other}"), &format!("least end {class}")))
             }
             (pair(421.0, "added up", "ink-output", &[note("drawn 5 times as tall")]))
-            (pair(467.0, "x + their sum", "", &[note("the next layer reads it")]))
+            (pair(467.0, "x + their sum", "", &[note("what goes on from here")]))
         };
         self.picture(head, places, &labels)
     }
@@ -306,8 +308,8 @@ impl Drawn {
             (text((36.0, 162.0), "values", "small strong ink-value halo"))
             (pair(62.0, 214.0, "outputs", "ink-output", &each))
             (text((middle, 268.0), &format!("each head writes to all {wide}"), "mid small strong ink-output halo"))
-            (pair(72.0, 395.0, "added up", "ink-output", "drawn 5 times as tall"))
-            (pair(100.0, 436.0, "x + their sum", "", "the next layer reads it"))
+            (pair(72.0, 397.0, "added up", "ink-output", "drawn 5 times as tall"))
+            (pair(100.0, 440.0, "x + their sum", "", "what goes on from here"))
         };
         self.picture(head, places, &labels)
     }

@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 
-use super::flow::Drawn;
 use super::{Assemble, MOST_TOKENS, Sizes, State, short};
 use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
@@ -28,8 +27,14 @@ pub(super) fn whole(assemble: &Assemble, state: &State) -> Markup {
             }
             None => strip(state),
         },
-        says: html! { (said(drawn, state)) },
-        below: controls(state),
+        says: match drawn {
+            Some(drawn) => drawn.said(state.head as usize),
+            None => html! { (status(state)) },
+        },
+        below: html! {
+            @if drawn.is_some() { p class="wall-caption" { (merged(state)) } }
+            (controls(state))
+        },
         numbers: html! {
             @if let Some(drawn) = drawn { (drawn.table(state.head as usize)) }
             (steps(state))
@@ -72,20 +77,6 @@ fn controls(state: &State) -> Markup {
     }
 }
 
-/// What the picture shows, and where the followed head stands in the merged row.
-fn said(drawn: Option<&Drawn>, state: &State) -> Markup {
-    let (first, last) = merged_places(state);
-    html! {
-        @match drawn {
-            Some(drawn) => {
-                (drawn.said(state.head as usize)) " It fills places " (first) " to " (last)
-                " of the merged row and meets rows " (first) " to " (last) " of W_O."
-            }
-            None => (status(state)),
-        }
-    }
-}
-
 /// The numbers of the followed head in the merged row: the first and the last.
 fn merged_places(state: &State) -> (u64, u64) {
     let (head, width) = (state.head, state.sizes().head_dim);
@@ -94,7 +85,6 @@ fn merged_places(state: &State) -> (u64, u64) {
 
 fn status(state: &State) -> String {
     let Sizes { preset, d_model, heads, head_dim, .. } = state.sizes();
-    let (first, last) = merged_places(state);
     let merged = state.sizes().merged();
     let width = match merged.cmp(&d_model) {
         std::cmp::Ordering::Equal => format!("exactly d_model, {d_model}"),
@@ -102,9 +92,18 @@ fn status(state: &State) -> String {
         std::cmp::Ordering::Greater => format!("more than d_model, {d_model}"),
     };
     format!(
-        "{}: {heads} heads of {head_dim} make {merged} numbers for each token, {width}. Head {} \
-         fills places {first} to {last} of the merged row and meets rows {first} to {last} of W_O.",
-        preset.name, state.head
+        "{}: {heads} heads of {head_dim} make {merged} numbers for each token, {width}. {}",
+        preset.name,
+        self::merged(state)
+    )
+}
+
+/// Where the followed head stands in the merged row.
+fn merged(state: &State) -> String {
+    let (first, last) = merged_places(state);
+    format!(
+        "Head {} fills places {first} to {last} of the merged row and meets rows {first} to {last} of W_O.",
+        state.head
     )
 }
 
