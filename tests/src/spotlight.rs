@@ -33,18 +33,22 @@ pub struct View {
     pub text: String,
     /// The short names in the menu.
     pub sentences: Vec<String>,
-    /// The values in the menu of named heads.
+    /// The values of the buttons of named heads.
     pub presets: Vec<String>,
-    /// What the menu of named heads stands at: its value and its text.
-    pub named: (String, String),
-    /// The layer slider.
-    pub layer: Slider,
-    /// The head slider.
-    pub head: Slider,
-    /// The token that looks: the checked chip.
+    /// The value of the one that is pressed.
+    pub named: Option<String>,
+    /// The head that is chosen on the wall: its layer, and its place in the layer.
+    pub head: (usize, usize),
+    /// The same, as the buttons below the wall have it.
+    pub steps: [String; 2],
+    /// The token that looks.
     pub query: usize,
-    /// The tokens with the weights printed on them.
+    /// The tokens with the weights printed at them. Of a long text, these are buttons.
     pub chips: Vec<(String, String)>,
+    /// The same in the layout for phones.
+    pub narrow: Vec<(String, String)>,
+    /// What the picture says to who cannot see it.
+    pub described: String,
     /// How many live regions and how many legends there are.
     pub once: [usize; 2],
     /// The live region's text.
@@ -55,15 +59,6 @@ pub struct View {
     pub cells: Vec<Vec<Cell>>,
     /// The address behind "Link to this view".
     pub permalink: String,
-}
-
-/// A slider as it stands.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Slider {
-    /// Its value.
-    pub value: String,
-    /// What a screen reader says.
-    pub spoken: String,
 }
 
 /// A cell of the grid.
@@ -82,21 +77,24 @@ const READ: &str = r#"
     const all = (selector, root = widget) => [...root.querySelectorAll(selector)];
     const one = selector => widget.querySelector(selector);
     const text = element => (element?.textContent ?? '').replace(/\s+/g, ' ').trim();
-    const slider = name => {
-        const input = one(`input[name=${name}]`);
-        return { value: input.value, spoken: input.getAttribute('aria-valuetext') ?? '' };
+    const drawn = layout => {
+        const weights = all(`${layout} [role=img] > g`).map(key => text(key.querySelector(':scope > text:last-child')));
+        return all(`${layout} [role=radio]`).map((token, at) => [token.getAttribute('aria-label'), weights[at]]);
     };
+    const tokens = all('.token').map(chip => [text(chip.querySelector('.word')), text(chip.querySelector('.weight'))]);
     if (!one('table.map')) return text(one('[role=status]'));
     return {
         sentence: one('select[name=sentence]').value,
         text: text(one('select[name=sentence]').selectedOptions[0]),
         sentences: all('select[name=sentence] option').map(option => option.value),
-        presets: all('select[name=preset] option').map(option => option.value),
-        named: [one('select[name=preset]').value, text(one('select[name=preset]').selectedOptions[0])],
-        layer: slider('layer'),
-        head: slider('head'),
-        query: Number(one('input[data-event=query]:checked')?.value ?? -1),
-        chips: all('.token').map(chip => [text(chip.querySelector('.word')), text(chip.querySelector('.weight'))]),
+        presets: all('.named-heads button').map(button => button.dataset.value),
+        named: one('.named-heads [aria-pressed=true]')?.dataset.value ?? null,
+        head: one('.wall [aria-selected=true]').dataset.value.split(',').map(Number),
+        steps: all('.wall-steps output').map(text),
+        query: Number(one('input[data-event=query]:checked')?.value ?? one('.for-wide [role=radio][aria-checked=true]').dataset.value),
+        chips: tokens.length ? tokens : drawn('.for-wide'),
+        narrow: tokens.length ? tokens : drawn('.for-narrow'),
+        described: one('.for-wide [role=img]').getAttribute('aria-label'),
         once: ['[role=status]', '.legend'].map(selector => all(selector).length),
         status: text(one('[role=status]')),
         rows: all('table.weights tbody tr').map(row => all('th, td', row).map(text)),
@@ -147,21 +145,26 @@ impl View {
         }
         for (key, (word, weight)) in self.chips.iter().enumerate() {
             let shown = [weight.as_str(), self.measured(key), self.cell(self.query, key)];
-            let later = shown == ["–", "not yet seen", ""];
+            let later = shown == [weight.as_str(), "not yet seen", ""] && "–".contains(weight);
             let alike = shown == [weight.as_str(); 3] && weight.parse::<f32>().is_ok();
             if !(if key > self.query { later } else { alike }) {
                 bail!("“{word}”: chip, table and grid show {shown:?}");
             }
         }
-        let (layer, head) = (&self.layer.value, &self.head.value);
-        let here = format!("layer {layer}, head {head}");
+        if self.narrow != self.chips {
+            bail!("on a phone it shows {:?}, and {:?} otherwise", self.narrow, self.chips);
+        }
+        let (layer, head) = self.head;
+        let here = format!("Layer {layer}, head {head}");
         let looking = self.chips.get(self.query).context("no chip is checked")?;
         if !self.status.contains(&here) || !self.status.contains(&looking.0) {
             bail!("the status says `{}`, not {here} and “{}”", self.status, looking.0);
         }
-        let spoken = [&self.layer.spoken, &self.head.spoken];
-        if spoken != [&format!("layer {layer}"), &format!("head {head}")] {
-            bail!("the sliders stand at {here} but say {spoken:?}");
+        if self.steps != [layer.to_string(), head.to_string()] {
+            bail!("the wall stands at {here}, the buttons below it at {:?}", self.steps);
+        }
+        if !self.described.starts_with(&format!("“{}” gives ", looking.0)) {
+            bail!("the picture is called `{}`, but “{}” looks", self.described, looking.0);
         }
         Ok(())
     }
@@ -245,12 +248,8 @@ impl<'a> Spotlight<'a> {
     /// # Errors
     /// As [`Spotlight::until`].
     pub async fn until_at(&self, layer: usize, head: usize, query: usize) -> Result<View> {
-        let (at, from) = (layer.to_string(), head.to_string());
         let what = format!("the spotlight stands at layer {layer}, head {head}, token {query}");
-        self.until_agreed(&what, |view| {
-            (&view.layer.value, &view.head.value, view.query) == (&at, &from, query)
-        })
-        .await
+        self.until_agreed(&what, |view| (view.head, view.query) == ((layer, head), query)).await
     }
 
     /// Waits until the widget shows what is asked for and all of it agrees.
@@ -275,17 +274,21 @@ impl<'a> Spotlight<'a> {
         .await
     }
 
-    /// Moves a slider to a value as a drag does: `input`, then `change`.
+    /// Presses the square of a head on the wall.
     ///
     /// # Errors
-    /// When there is no such slider.
-    pub async fn slide(&self, name: &str, value: usize) -> Result<()> {
-        let script =
-            "const slider = document.querySelector(`${arguments[0]} input[name=${arguments[1]}]`);
-            slider.value = arguments[2];
-            slider.dispatchEvent(new Event('input', { bubbles: true }));
-            slider.dispatchEvent(new Event('change', { bubbles: true }));";
-        self.tab.js_with(script, json!([WIDGET, name, value])).await.map(drop)
+    /// When there is no such square.
+    pub async fn pick(&self, layer: usize, head: usize) -> Result<()> {
+        self.tab.click(&square(layer, head)).await
+    }
+
+    /// Opens "The numbers".
+    ///
+    /// # Errors
+    /// When they are not there.
+    pub async fn numbers(&self) -> Result<()> {
+        let script = "document.querySelector(`${arguments[0]} .numbers`).open = true";
+        self.tab.js_with(script, json!([WIDGET])).await.map(drop)
     }
 
     /// Chooses an option of a menu by its value: `input`, then `change`, as a browser does.
@@ -304,14 +307,19 @@ impl<'a> Spotlight<'a> {
     }
 }
 
-/// The selector of a token's chip: the label that holds its radio button.
+/// The selector of a token above the beams.
 pub fn chip(token: usize) -> String {
-    format!("{WIDGET} .token:has(input[value='{token}'])")
+    format!("{WIDGET} .for-wide [data-event=query][data-value='{token}']")
 }
 
-/// The selector of a token's radio button.
-pub fn radio(token: usize) -> String {
-    format!("{WIDGET} input[data-event=query][value='{token}']")
+/// The same on a phone.
+pub fn narrow_chip(token: usize) -> String {
+    format!("{WIDGET} .for-narrow [data-event=query][data-value='{token}']")
+}
+
+/// The selector of a head's square on the wall.
+pub fn square(layer: usize, head: usize) -> String {
+    format!("{WIDGET} .wall [data-value='{layer},{head}']")
 }
 
 /// The selector of a cell of the grid.

@@ -177,12 +177,12 @@ fn a_text_of_the_readers_own_is_there_after_a_trap_as_well() -> Result<()> {
         let take =
             "return document.querySelector('attention-widget').own(new Uint8Array(arguments[0]))";
         tab.js_async(take, json!([reading().to_bytes()])).await?;
-        spotlight.slide("layer", 20).await?;
+        spotlight.pick(20, 8).await?;
         tab.click(&chip(1)).await?;
         let stood = spotlight.until_at(20, 8, 1).await?;
         ensure!(stood.text == "one two three", "{stood:?}");
-        widget.js_async(&trap_at("head")).await?;
-        spotlight.slide("head", 2).await?;
+        widget.js_async(&trap_at("wall")).await?;
+        spotlight.pick(20, 2).await?;
         note(&widget, "This widget broke", "Try again").await?;
         let stands = spotlight.until_at(20, 8, 1).await?;
         ensure!(stands.chips == stood.chips, "{stands:?}, and not {stood:?}");

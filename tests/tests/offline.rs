@@ -103,7 +103,7 @@ fn the_chapter_and_its_widget_work_without_a_network() -> Result<()> {
         ensure!(after == before, "without a network: {after:?}\nbefore: {before:?}");
         tab.click(&chip(CAT)).await?;
         spotlight.until_at(13, 8, CAT).await?;
-        spotlight.slide("layer", 3).await?;
+        spotlight.pick(3, 8).await?;
         let view = spotlight.until_at(3, 8, CAT).await?;
 
         // A sentence that was never read says so in words, and the way back is open.

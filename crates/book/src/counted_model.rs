@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use anyhow::Result;
 use attention::units::Bytes;
 use burn::tensor::Tensor;
-use smollm2::{Attend, Config, Decoder, Forward, Head, Model, Tokenizer, surprises};
+use smollm2::{Attend, Config, Decoder, Flow, Forward, Head, Model, Tokenizer, surprises};
 
 /// A head, as its layer and its place in the layer, both from 0.
 pub(crate) type LayerHead = (usize, usize);
@@ -19,6 +19,8 @@ pub(crate) enum Purpose {
     Unmasked,
     /// All steps of these heads.
     Heads(Vec<LayerHead>),
+    /// What each head of this layer does for the token at this place.
+    Flow(usize, usize),
     /// The surprise at each token, without these heads.
     Surprise(Vec<LayerHead>),
     /// The surprise at each token, with another attention, which has this name.
@@ -78,6 +80,10 @@ impl CountedModel {
 
     pub(crate) fn heads(&self, ids: &[u32], heads: &[LayerHead]) -> Result<Vec<Head>> {
         Ok(self.count(ids, Purpose::Heads(heads.to_vec())).heads(ids, heads)?)
+    }
+
+    pub(crate) fn flow(&self, ids: &[u32], layer: usize, place: usize) -> Result<Flow> {
+        Ok(self.count(ids, Purpose::Flow(layer, place)).flow(ids, layer, place)?)
     }
 
     pub(crate) fn surprise(&self, ids: &[u32], silenced: &[LayerHead]) -> Result<Vec<f64>> {

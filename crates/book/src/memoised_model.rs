@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 use burn::tensor::Tensor;
-use smollm2::{Attend, Config, Forward, Head, Model, Tokenizer};
+use smollm2::{Attend, Config, Flow, Forward, Head, Model, Tokenizer};
 
 #[cfg(test)]
 use crate::counted_model::Pass;
@@ -19,6 +19,7 @@ pub struct MemoisedModel {
     forward: Memo<Vec<u32>, Forward>,
     unmasked: Memo<Vec<u32>, Vec<Tensor<3>>>,
     heads: Memo<(Vec<u32>, Vec<LayerHead>), Vec<Head>>,
+    flow: Memo<(Vec<u32>, usize, usize), Flow>,
     surprise: Memo<(Vec<u32>, Vec<LayerHead>), Vec<f64>>,
     attention: Memo<(Vec<u32>, &'static str), Vec<f64>>,
     one_by_one: Memo<Vec<u32>, Vec<Decoded>>,
@@ -35,6 +36,7 @@ impl MemoisedModel {
             forward: Memo::default(),
             unmasked: Memo::default(),
             heads: Memo::default(),
+            flow: Memo::default(),
             surprise: Memo::default(),
             attention: Memo::default(),
             one_by_one: Memo::default(),
@@ -81,6 +83,12 @@ impl MemoisedModel {
     pub(crate) fn heads(&self, text: &str, heads: &[LayerHead]) -> Result<Rc<Vec<Head>>> {
         let ids = self.encode(text)?;
         self.heads.get((ids.clone(), heads.to_vec()), || self.model.heads(&ids, heads))
+    }
+
+    /// What each head of a layer does for one token of a text: as [`Model::flow`].
+    pub(crate) fn flow(&self, text: &str, layer: usize, place: usize) -> Result<Rc<Flow>> {
+        let ids = self.encode(text)?;
+        self.flow.get((ids.clone(), layer, place), || self.model.flow(&ids, layer, place))
     }
 
     /// How much each token surprises the model when some heads are silenced: as

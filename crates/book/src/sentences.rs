@@ -40,19 +40,56 @@ pub(crate) struct NamedHead {
     pub(crate) label: &'static str,
     /// The sentence, by name.
     pub(crate) sentence: &'static str,
+    /// The word that gets most from the token that the sentence opens on. None gets much from a
+    /// head that spreads its weight.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test holds the name to the maps"))]
+    pub(crate) most: Option<&'static str>,
 }
 
-/// The named heads, in the order of the menu. Layers and heads count from 0.
+const fn named(
+    sentence: &'static str,
+    head: (usize, usize),
+    label: &'static str,
+    most: Option<&'static str>,
+) -> NamedHead {
+    NamedHead { head, label, sentence, most }
+}
+
+/// The named heads: for each sentence those that a reader finds below it. Layers and heads count
+/// from 0. A test holds each to what the model does.
 pub(crate) const NAMED_HEADS: &[NamedHead] = &[
-    NamedHead { head: heads::NOUN, label: "“it” finds its noun", sentence: "cat" },
-    NamedHead { head: (3, 8), label: "“it” finds its noun, earlier", sentence: "cat" },
-    NamedHead { head: (16, 3), label: "“it” finds the trophy", sentence: "trophy-big" },
-    NamedHead { head: heads::SUBJECT, label: "the verb finds its subject", sentence: "keys" },
-    NamedHead { head: (24, 4), label: "the name that is missing", sentence: "names" },
-    NamedHead { head: heads::PREVIOUS_TOKEN, label: "one token back", sentence: "repeat" },
-    NamedHead { head: heads::INDUCTION, label: "what came next last time", sentence: "repeat" },
-    NamedHead { head: heads::SINK, label: "nearly all on the first token", sentence: "cat" },
+    named("cat", heads::NOUN, "“it” finds its noun", Some("cat")),
+    named("cat", (3, 8), "the same, earlier", Some("cat")),
+    named("cat", heads::PREVIOUS_TOKEN, ONE_BACK, Some("because")),
+    named("cat", heads::PREVIOUS_TOKEN_EARLIER, "one back, too", Some("because")),
+    named("cat", heads::SINK, "all on the first", Some("The")),
+    named("cat", (9, 1), "spread out", None),
+    named("trophy-big", (16, 3), "“it” finds the trophy", Some("trophy")),
+    named("trophy-big", heads::PREVIOUS_TOKEN, ONE_BACK, Some("because")),
+    named("trophy-big", heads::SINK, "all on the first", Some("The")),
+    named("trophy-small", (16, 3), "“it” finds the trophy", Some("trophy")),
+    named("trophy-small", heads::PREVIOUS_TOKEN, ONE_BACK, Some("because")),
+    named("trophy-small", heads::SINK, "all on the first", Some("The")),
+    named("repeat", heads::PREVIOUS_TOKEN, ONE_BACK, Some("seven")),
+    named("repeat", heads::INDUCTION, "what came next last time", Some("paper")),
+    named("repeat", heads::INDUCTION_BELOW[1], "the same, earlier", Some("paper")),
+    named("repeat", (9, 2), "the same word, earlier", Some("cloud")),
+    named("capital", heads::NOUN, "the verb finds its subject", Some("capital")),
+    named("capital", (13, 6), "the same, beside it", Some("capital")),
+    named("capital", heads::PREVIOUS_TOKEN, ONE_BACK, Some("France")),
+    named("keys", heads::SUBJECT, "the verb finds its subject", Some("keys")),
+    named("keys", heads::NOUN, "the same, later", Some("keys")),
+    named("keys", heads::PREVIOUS_TOKEN, ONE_BACK, Some("cabinet")),
+    named("names", (24, 4), "the name that is missing", Some("Mary")),
+    named("names", (20, 0), "the name that is not", Some("John")),
+    named("names", heads::PREVIOUS_TOKEN, ONE_BACK, Some("drink")),
+    named("code", heads::INDUCTION_BELOW[1], "what came next last time", Some("=")),
+    named("code", (17, 5), "the same, beside it", Some("=")),
+    named("code", (8, 1), "the same word, earlier", Some("total")),
+    named("code", heads::PREVIOUS_TOKEN, ONE_BACK, Some("(")),
 ];
+
+const ONE_BACK: &str = "one token back";
 
 /// The made-up weights that textbooks show for "it" in the first sentence.
 pub(crate) const ILLUSTRATION: [f32; 10] =
@@ -128,4 +165,30 @@ pub(crate) fn gallery(sentences: &[ReadSentence]) -> Gallery {
         tokens: read.packed.tokens.len(),
     };
     Gallery { sentences: sentences.iter().map(entry).collect(), layers: shape.0, heads: shape.1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_head_does_on_its_sentence_what_its_name_says() {
+        let path = smollm2::locate().unwrap_or_else(|error| panic!("{error}"));
+        let model = MemoisedModel::open(&path).unwrap();
+        for NamedHead { head: (layer, head), label, sentence, most } in NAMED_HEADS {
+            let read = read(&model, sentence).unwrap();
+            let row = &read.packed.weights(*layer, *head)[read.query];
+            let first = (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap();
+            let what = format!("layer {layer}, head {head} on {sentence}, “{label}”: {row:?}");
+            match most {
+                Some(most) => assert_eq!(word(&read.packed.tokens[first]), *most, "{what}"),
+                None => assert!(row[first] < 0.2, "{what}"),
+            }
+            assert!(most.is_none() || row[first] > 0.4, "{what}");
+            // Where it looks is where its name says.
+            let back = (read.query - 1, "one ");
+            assert_eq!(first == back.0, label.starts_with(back.1), "{what}");
+            assert_eq!(first == 0, label.ends_with("the first"), "{what}");
+        }
+    }
 }

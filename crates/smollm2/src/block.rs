@@ -7,7 +7,7 @@ use crate::feed_forward::SwiGlu;
 use crate::gguf::Gguf;
 use crate::grouped_query::{Attend, GroupedQueryAttention};
 use crate::norm::RmsNorm;
-use crate::{Config, Error};
+use crate::{Config, Error, Flow};
 
 /// A layer of a Llama (Touvron et al., *LLaMA: Open and Efficient Foundation Language Models*,
 /// 2023, section 2.2). Each half adds to what it was given, and norms its input first.
@@ -95,5 +95,10 @@ impl Block {
     pub fn steps(&self, x: Tensor<2>, head: usize) -> Result<(AttentionSteps, usize), Error> {
         let steps = self.attention.steps(self.attention_norm.forward(x), head)?;
         Ok((steps, self.attention.kv_head(head)))
+    }
+
+    /// What each head does for the token at `place`: as [`Model::flow`](crate::Model::flow).
+    pub(crate) fn flow(&self, x: &Tensor<2>, place: usize) -> Result<Flow, Error> {
+        self.attention.flow(x, self.attention_norm.forward(x.clone()), place)
     }
 }

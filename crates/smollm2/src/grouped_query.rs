@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 use crate::gguf::Gguf;
 use crate::linear::Linear;
 use crate::rope::Rope;
-use crate::{Config, Error};
+use crate::{Config, Error, Flow};
 
 /// A way to attend: from queries `[1, heads, seq, head_dim]`, keys and values `[1, kv_heads, seq,
 /// head_dim]` to outputs of the shape of the queries.
@@ -152,10 +152,55 @@ impl GroupedQueryAttention {
         )?)
     }
 
+    /// What each head does for the token at `place`. `x` is the layer's input, and `normed` what
+    /// attention reads of it, both `[seq, d_model]`.
+    ///
+    /// # Errors
+    /// [`Error::Attention`] when there are no rows.
+    pub(crate) fn flow(
+        &self,
+        x: &Tensor<2>,
+        normed: Tensor<2>,
+        place: usize,
+    ) -> Result<Flow, Error> {
+        let [seq, _] = x.dims();
+        let [query, key, value] = self.project(normed, 0)?;
+        let attention = grouped_query_attention(query.clone(), key, value, Mask::Causal)?;
+        let merged = merge_heads(attention.output.clone());
+        let row = |tensor: Tensor<2>| numbers(tensor.narrow(0, place, 1));
+        let of_head = |tensor: &Tensor<4>, head: usize| {
+            row(tensor.clone().narrow(1, head, 1).reshape([seq, self.head_dim]))
+        };
+        let heads = 0..self.heads;
+        let added = |head: usize| {
+            let own = head * self.head_dim..(head + 1) * self.head_dim;
+            let part = merged.clone().slice([0..seq, own.clone()]);
+            let alone = Tensor::zeros(merged.dims(), &merged.device());
+            row(self.output.forward(alone.slice_assign([0..seq, own], part)))
+        };
+        let map = |head: usize| -> Vec<Vec<f32>> {
+            let weights = numbers(attention.weights.clone().narrow(1, head, 1).reshape([seq, seq]));
+            weights.chunks(seq).enumerate().map(|(row, keys)| keys[..=row].to_vec()).collect()
+        };
+        Ok(Flow {
+            x: row(x.clone()),
+            query: heads.clone().map(|head| of_head(&query, head)).collect(),
+            weights: heads.clone().map(map).collect(),
+            output: heads.clone().map(|head| of_head(&attention.output, head)).collect(),
+            added: heads.map(added).collect(),
+            after: row(x.clone() + self.output.forward(merged.clone())),
+        })
+    }
+
     /// The key and value head that a query head asks.
     pub fn kv_head(&self, head: usize) -> usize {
         head / (self.heads / self.kv_heads)
     }
+}
+
+/// All numbers of a matrix, row by row.
+fn numbers(tensor: Tensor<2>) -> Vec<f32> {
+    tensor.into_data().iter().collect()
 }
 
 /// `[seq, heads · head_dim]` to `[1, heads, seq, head_dim]`.
@@ -178,7 +223,7 @@ mod tests {
 
     /// Four query heads that share two key and value heads, with numbers from -1 to 1.
     fn small() -> GroupedQueryAttention {
-        let linear = |seed: f32, shape: [usize; 2]| Linear::new(numbers(seed, shape));
+        let linear = |seed: f32, shape: [usize; 2]| Linear::new(made_up(seed, shape));
         GroupedQueryAttention {
             query: linear(1.0, [16, 8]),
             key: linear(2.0, [8, 8]),
@@ -191,7 +236,7 @@ mod tests {
         }
     }
 
-    fn numbers(seed: f32, [rows, columns]: [usize; 2]) -> Tensor<2> {
+    fn made_up(seed: f32, [rows, columns]: [usize; 2]) -> Tensor<2> {
         let numbers = (0..rows * columns).map(|place| (place as f32 * 1.7 + seed).sin()).collect();
         Tensor::from_data(TensorData::new::<f32, _>(numbers, [rows, columns]), &Device::flex())
     }
@@ -205,8 +250,35 @@ mod tests {
     }
 
     #[test]
+    fn what_the_heads_add_is_what_the_layer_adds() {
+        let (layer, x) = (small(), made_up(5.0, [6, 8]));
+        let (whole, _) = layer.forward(x.clone()).unwrap();
+        let after: Vec<f32> = (x.clone() + whole).into_data().iter().collect();
+        for place in 0..6 {
+            let flow = layer.flow(&x, x.clone(), place).unwrap();
+            for at in 0..8 {
+                let sum: f32 = flow.added.iter().map(|added| added[at]).sum();
+                assert!((flow.x[at] + sum - after[place * 8 + at]).abs() < 1e-5, "{place} {at}");
+                assert!((flow.after[at] - after[place * 8 + at]).abs() < 1e-5, "{place} {at}");
+            }
+            for head in 0..4 {
+                let steps = layer.steps(x.clone(), head).unwrap();
+                let own = |tensor: Tensor<4>| -> Vec<f32> {
+                    tensor.narrow(2, place, 1).into_data().iter().collect()
+                };
+                let near =
+                    |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5);
+                assert!(near(&flow.query[head], &own(steps.query)), "{place} {head}");
+                assert!(near(&flow.output[head], &own(steps.output)), "{place} {head}");
+                let weights = &flow.weights[head][place];
+                assert!(near(weights, &own(steps.weights)) && weights.len() == place + 1);
+            }
+        }
+    }
+
+    #[test]
     fn one_head_alone_does_what_it_does_among_the_others() {
-        let (layer, x) = (small(), numbers(5.0, [6, 8]));
+        let (layer, x) = (small(), made_up(5.0, [6, 8]));
         let (_, all) = layer.forward(x.clone()).unwrap();
         for head in 0..4 {
             let alone = layer.steps(x.clone(), head).unwrap();

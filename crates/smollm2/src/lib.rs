@@ -44,6 +44,8 @@ mod error;
 #[cfg(feature = "burn")]
 pub mod feed_forward;
 #[cfg(feature = "burn")]
+mod flow;
+#[cfg(feature = "burn")]
 pub mod forward;
 pub mod gguf;
 #[cfg(feature = "burn")]
@@ -67,6 +69,8 @@ pub use config::Config;
 #[cfg(feature = "burn")]
 pub use decode::Decoder;
 pub use error::Error;
+#[cfg(feature = "burn")]
+pub use flow::Flow;
 #[cfg(feature = "burn")]
 pub use forward::{Candidate, Forward};
 #[cfg(feature = "burn")]

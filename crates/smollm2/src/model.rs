@@ -14,7 +14,7 @@ use crate::gguf::Gguf;
 use crate::grouped_query::Attend;
 use crate::linear::matrix;
 use crate::norm::RmsNorm;
-use crate::{Config, Error, Forward, Head, Token, Tokenizer};
+use crate::{Config, Error, Flow, Forward, Head, Token, Tokenizer};
 
 /// The longest text that [`Model::run`] takes, in tokens, however long a text the model was
 /// trained for. The scores and the weights of all heads are kept, and both grow with the square
@@ -234,6 +234,27 @@ impl Model {
             }
         }
         Ok(found.into_iter().flatten().collect())
+    }
+
+    /// What each head of a layer does for the token at `place`: what it asks, where it looks, what
+    /// comes out and what it adds.
+    ///
+    /// # Errors
+    /// Those of [`run_tokens`](Self::run_tokens), and [`Error::OutOfRange`] when there is no such
+    /// layer or token.
+    pub fn flow(&self, ids: &[u32], layer: usize, place: usize) -> Result<Flow, Error> {
+        self.check_length(ids.len())?;
+        check("layer", layer, self.config.layers)?;
+        check("token", place, ids.len())?;
+        let mut x = self.embed(ids);
+        for block in &self.blocks[..layer] {
+            (x, _) = block.forward(x)?;
+        }
+        let flow = self.blocks[layer].flow(&x, place)?;
+        match flow.after.iter().all(|number| number.is_finite()) {
+            true => Ok(flow),
+            false => Err(Error::Overflow { place: format!("layer {layer}") }),
+        }
     }
 
     /// The logits after tokens that follow those in `caches`, one cache a layer.

@@ -40,7 +40,7 @@ pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
         temperature::prerender(model)?,
         scale::prerender()?,
         heads::prerender(model)?,
-        assemble::prerender()?,
+        assemble::prerender(model)?,
         causal_mask::prerender(model)?,
         translation::prerender()?,
         flash::prerender(model)?,

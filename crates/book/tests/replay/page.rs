@@ -124,7 +124,7 @@ impl Page {
     pub(crate) fn choose(&mut self, label: &str, option: &str) {
         let (event, value) = {
             let html = self.html();
-            let groups = all(html.root_element(), "fieldset.choice");
+            let groups = all(html.root_element(), "fieldset.choice, fieldset.chips");
             let group = groups.iter().find(|group| text(&all(**group, "legend")[0]) == label);
             match group {
                 Some(group) => {
@@ -145,7 +145,7 @@ impl Page {
     /// What is chosen in a menu or among radio buttons.
     pub(crate) fn chosen(&self, label: &str) -> String {
         let html = self.html();
-        let groups = all(html.root_element(), "fieldset.choice");
+        let groups = all(html.root_element(), "fieldset.choice, fieldset.chips");
         match groups.iter().find(|group| text(&all(**group, "legend")[0]) == label) {
             Some(group) => text(&all(*group, "label:has(input[checked])")[0]),
             None => text(&all(labelled(&html, "select", label).1, "option[selected]")[0]),
@@ -172,15 +172,28 @@ impl Page {
 
     /// Presses a button.
     pub(crate) fn press(&mut self, words: &str) {
-        let event = {
+        let (event, value) = {
             let html = self.html();
             let button = one(all(html.root_element(), "button"), words, |it| text(it));
             for off in ["disabled", "aria-disabled"] {
                 assert!(button.attr(off).is_none(), "the button “{words}” is off");
             }
-            event(&button)
+            (event(&button), button.attr("data-value").unwrap_or_default().to_owned())
         };
-        self.send(&event, "");
+        self.send(&event, &value);
+    }
+
+    /// Presses a mark of a picture: the `nth` that is called so, from 0.
+    pub(crate) fn tap_mark(&mut self, name: &str, nth: usize) {
+        let (event, value) = {
+            let html = self.html();
+            let marks = all(html.root_element(), "svg [data-event][aria-label]");
+            let here = |it: &&ElementRef<'_>| it.attr("aria-label") == Some(name);
+            let mark = marks.iter().filter(here).nth(nth);
+            let mark = mark.unwrap_or_else(|| panic!("there is no mark “{name}” number {nth}"));
+            (event(mark), mark.attr("data-value").unwrap_or_default().to_owned())
+        };
+        self.send(&event, &value);
     }
 
     /// Types into a field, over what stands there.

@@ -1,5 +1,6 @@
 //! The assembly of chapter 5: how a layer cuts its vectors into heads and puts them together.
 
+mod flow;
 mod view;
 
 use attention::cost::Kind;
@@ -10,6 +11,64 @@ use serde::{Deserialize, Serialize};
 use crate::address::{self, Fields};
 use crate::error::Error;
 use crate::machine::{Machine, Refusal};
+
+/// What the page tells the widget when it opens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// How the widget opens, and what Reset goes back to.
+    pub opening: State,
+    /// One layer at work, where the model was there to be run.
+    pub flow: Option<Flow>,
+}
+
+/// One layer's attention for one token, head by head. All numbers are in hundredths.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flow {
+    /// The model, by the short form of its name.
+    pub model: String,
+    /// The tokens of the text.
+    pub words: Vec<String>,
+    /// The layer, from 0.
+    pub layer: usize,
+    /// The token's place in the text.
+    pub place: usize,
+    /// Its vector before the layer, `[d_model]`.
+    pub x: Vec<i16>,
+    /// Each head's query, `[heads][head_dim]`.
+    pub query: Vec<Vec<i16>>,
+    /// Each head's weights: a row for each token, up to its own place.
+    pub weights: Vec<Vec<Vec<i16>>>,
+    /// Each head's output, `[heads][head_dim]`.
+    pub output: Vec<Vec<i16>>,
+    /// What each head adds, `[heads][d_model]`.
+    pub added: Vec<Vec<i16>>,
+    /// What all add together.
+    pub sum: Vec<i16>,
+    /// The vector after attention.
+    pub after: Vec<i16>,
+}
+
+impl Flow {
+    /// Whether it is what a layer of the model that it names can do.
+    fn is_whole(&self) -> bool {
+        let Some(sizes) = Sizes::of(&self.model) else { return false };
+        let (heads, wide) = (sizes.heads as usize, sizes.d_model as usize);
+        let each = |rows: &[Vec<i16>], width: usize| {
+            rows.len() == heads && rows.iter().all(|row| row.len() == width)
+        };
+        let map = |map: &Vec<Vec<i16>>| {
+            map.len() == self.words.len()
+                && map.iter().enumerate().all(|(at, row)| row.len() == at + 1)
+        };
+        self.place < self.words.len()
+            && [&self.x, &self.sum, &self.after].iter().all(|row| row.len() == wide)
+            && each(&self.query, sizes.head_dim as usize)
+            && each(&self.output, sizes.head_dim as usize)
+            && each(&self.added, wide)
+            && self.weights.len() == heads
+            && self.weights.iter().all(map)
+    }
+}
 
 /// The most tokens that can be chosen.
 pub const MOST_TOKENS: u64 = 64;
@@ -90,9 +149,11 @@ pub fn short(name: &str) -> String {
     name.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-")
 }
 
-/// The widget. It was given nothing but how to open.
-#[derive(Debug, Clone, Copy)]
-pub struct Assemble;
+/// The widget, and what it was given.
+#[derive(Debug, Clone)]
+pub struct Assemble {
+    drawn: Option<flow::Drawn>,
+}
 
 impl State {
     /// The sizes of the chosen model.
@@ -103,12 +164,17 @@ impl State {
 
 impl Machine for Assemble {
     const NAME: &'static str = "assemble";
-    type Setup = State;
+    type Setup = Setup;
     type State = State;
     type Event = Event;
 
-    fn new(opening: State) -> Result<(Self, State), Error> {
-        Ok((Self, opening))
+    fn new(Setup { opening, flow }: Setup) -> Result<(Self, State), Error> {
+        match flow {
+            Some(flow) if !flow.is_whole() => {
+                Err(Error::setup("the layer at work is not one of its model"))
+            }
+            flow => Ok((Self { drawn: flow.map(flow::Drawn::new) }, opening)),
+        }
     }
 
     fn parse(name: &str, value: &str) -> Option<Event> {
@@ -151,6 +217,6 @@ impl Machine for Assemble {
     }
 
     fn view(&self, state: &State) -> Markup {
-        view::whole(state)
+        view::whole(self, state)
     }
 }

@@ -3,22 +3,59 @@
 use maud::{Markup, html};
 
 use super::{Assemble, MOST_TOKENS, Sizes, State, short};
+use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
-use crate::parts::{Slider, actions, menu, places};
+use crate::parts::{Slider, actions, chips, menu, places};
 use crate::show::grouped;
 
+/// So many heads can be chosen by a button each.
+const FEW: u64 = 12;
+
 /// The whole widget.
-pub(super) fn whole(state: &State) -> Markup {
-    html! {
-        div class="view assemble" {
+pub(super) fn whole(assemble: &Assemble, state: &State) -> Markup {
+    let drawn = assemble.drawn.as_ref().filter(|drawn| drawn.is_of(&state.model));
+    Frame {
+        name: Assemble::NAME,
+        question: match drawn {
+            Some(_) => html! { "Does each head get a part of x?" },
+            None => html! { "Which part belongs to a head?" },
+        },
+        controls: heads(state),
+        picture: match drawn {
+            Some(drawn) => {
+                layouts(drawn.wide(state.head as usize), drawn.narrow(state.head as usize))
+            }
+            None => strip(state),
+        },
+        says: match drawn {
+            Some(drawn) => drawn.said(state.head as usize),
+            None => html! { (status(state)) },
+        },
+        below: html! {
+            @if drawn.is_some() { p class="wall-caption" { (merged(state)) } }
             (controls(state))
-            p class="status" role="status" { (status(state)) }
-            (strip(state))
+        },
+        numbers: html! {
+            @if let Some(drawn) = drawn { (drawn.table(state.head as usize)) }
             (steps(state))
-        }
+        },
+        actions: actions(&assemble.link(state)),
     }
+    .view()
 }
 
+/// Which head is followed.
+fn heads(state: &State) -> Markup {
+    let count = state.sizes().heads;
+    if count > FEW {
+        return places("Head", "head", state.head as usize, count as usize);
+    }
+    let names: Vec<(String, String)> =
+        (0..count).map(|head| (head.to_string(), head.to_string())).collect();
+    chips("Follow head", Assemble::NAME, "head", &names, &state.head.to_string())
+}
+
+/// Other sizes than those of the picture.
 fn controls(state: &State) -> Markup {
     let name = |sizes: Sizes| (short(sizes.preset.name), sizes.preset.name.to_owned());
     let models: Vec<(String, String)> = Sizes::all().map(name).collect();
@@ -33,11 +70,9 @@ fn controls(state: &State) -> Markup {
         spoken: &format!("{} tokens", state.tokens),
     };
     html! {
-        div class="controls needs-script" {
+        div class="choices needs-script" {
             (menu("Model", "model", &models, &state.model))
-            (tokens.view())
-            (places("Head", "head", state.head as usize, state.sizes().heads as usize))
-            (actions(&Assemble.link(state)))
+            (tokens.slide())
         }
     }
 }
@@ -50,7 +85,6 @@ fn merged_places(state: &State) -> (u64, u64) {
 
 fn status(state: &State) -> String {
     let Sizes { preset, d_model, heads, head_dim, .. } = state.sizes();
-    let (first, last) = merged_places(state);
     let merged = state.sizes().merged();
     let width = match merged.cmp(&d_model) {
         std::cmp::Ordering::Equal => format!("exactly d_model, {d_model}"),
@@ -58,9 +92,18 @@ fn status(state: &State) -> String {
         std::cmp::Ordering::Greater => format!("more than d_model, {d_model}"),
     };
     format!(
-        "{}: {heads} heads of {head_dim} make {merged} numbers for each token, {width}. Head {} \
-         fills places {first} to {last} of the merged row and meets rows {first} to {last} of W_O.",
-        preset.name, state.head
+        "{}: {heads} heads of {head_dim} make {merged} numbers for each token, {width}. {}",
+        preset.name,
+        self::merged(state)
+    )
+}
+
+/// Where the followed head stands in the merged row.
+fn merged(state: &State) -> String {
+    let (first, last) = merged_places(state);
+    format!(
+        "Head {} fills places {first} to {last} of the merged row and meets rows {first} to {last} of W_O.",
+        state.head
     )
 }
 

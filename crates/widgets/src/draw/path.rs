@@ -77,6 +77,20 @@ impl Path {
         self
     }
 
+    /// A line straight down, so far.
+    #[must_use]
+    pub fn down(mut self, by: f64) -> Self {
+        self.0.push('v');
+        self.0 += &coordinate(by);
+        self
+    }
+
+    /// Goes on somewhere else, so far from the last place, without a line.
+    #[must_use]
+    pub fn shift(self, by: Point) -> Self {
+        self.push('m', &[by])
+    }
+
     /// Whether nothing has been drawn.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -118,6 +132,24 @@ impl Path {
     pub fn crossing(from: Point, to: Point) -> Self {
         let reach = (to.0 - from.0) * REACH;
         Self::new(from).curve((from.0 + reach, from.1), (to.0 - reach, to.1), to)
+    }
+
+    /// From one point down to another, upright at both ends, by two bends of this radius with a
+    /// straight line between them: however far it goes, it bends no more sharply. Where there is
+    /// too little height for such bends, they are smaller.
+    pub fn swerving_down(from: Point, to: Point, radius: f64) -> Self {
+        let (x, y) = (to.0 - from.0, to.1 - from.1);
+        let way = Swerve::new(x.abs(), y, radius);
+        let side = |(across, along): Point| (across * x.signum(), along);
+        way.drawn(from, side, |(across, along)| (to.0 - across * x.signum(), to.1 - along))
+    }
+
+    /// From one point right to another, level at both ends, as [`Path::swerving_down`].
+    pub fn swerving_right(from: Point, to: Point, radius: f64) -> Self {
+        let (x, y) = (to.0 - from.0, to.1 - from.1);
+        let way = Swerve::new(y.abs(), x, radius);
+        let side = |(across, along): Point| (along, across * y.signum());
+        way.drawn(from, side, |(across, along)| (to.0 - along, to.1 - across * y.signum()))
     }
 
     /// A band between two edges that both go down: `from` and `to` are left and right, and how far
@@ -193,6 +225,52 @@ fn toward(from: Point, to: Point, by: f64) -> Point {
     (from.0 + x * share, from.1 + y * share)
 }
 
+/// One bend of a way that goes `along`, moves `across`, and goes along again: a part of a circle,
+/// as a curve that begins at zero. The other bend is the same, turned around.
+struct Swerve {
+    first: Point,
+    second: Point,
+    end: Point,
+}
+
+impl Swerve {
+    fn new(across: f64, along: f64, radius: f64) -> Self {
+        let radius = radius.min(along / 2.0).max(0.0);
+        // The line touches both circles, whose middles are so far apart.
+        let (x, y) = (across - 2.0 * radius, along);
+        let apart = x.hypot(y).max(1e-9);
+        let line = (apart * apart - 4.0 * radius * radius).max(0.0).sqrt();
+        let turn = (2.0 * radius).atan2(line) + x.atan2(y);
+        let turn = turn.max(0.0);
+        // How far a cubic curve is pulled to follow a circle.
+        let pull = 4.0 / 3.0 * (turn / 4.0).tan() * radius;
+        let end = (radius * (1.0 - turn.cos()), radius * turn.sin());
+        Self {
+            first: (0.0, pull),
+            second: (end.0 - pull * turn.sin(), end.1 - pull * turn.cos()),
+            end,
+        }
+    }
+
+    /// The way from `from`: `out` turns a place so far from its beginning into a step, and `back`
+    /// gives the place that lies so far before its end.
+    fn drawn(
+        &self,
+        from: Point,
+        out: impl Fn(Point) -> Point,
+        back: impl Fn(Point) -> Point,
+    ) -> Path {
+        let place = |at: Point| {
+            let (x, y) = out(at);
+            (from.0 + x, from.1 + y)
+        };
+        Path::new(from)
+            .curve(place(self.first), place(self.second), place(self.end))
+            .line(back(self.end))
+            .curve(back(self.second), back(self.first), back((0.0, 0.0)))
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
@@ -215,6 +293,31 @@ mod tests {
         assert_eq!(beam, "M10 0C10 62 50 38 50 100");
         let beam = Path::crossing((0.0, 10.0), (100.0, 50.0)).to_string();
         assert_eq!(beam, "M0 10C62 10 38 50 100 50");
+    }
+
+    #[test]
+    fn a_way_that_swerves_is_upright_at_both_ends_and_bends_evenly() {
+        let numbers = |path: Path| -> Vec<f64> {
+            let text = path.to_string();
+            let parts = text.split(['M', 'C', 'L', ' ']).filter(|part| !part.is_empty());
+            parts.map(|part| part.parse().unwrap()).collect()
+        };
+        for across in [-400.0, -80.0, -3.0, 0.0, 3.0, 90.0, 700.0] {
+            let path = numbers(Path::swerving_down((500.0, 10.0), (500.0 + across, 130.0), 40.0));
+            let [x, y, pull, _, .., last_pull, _, end_x, end_y] = path[..] else {
+                panic!("{path:?}")
+            };
+            assert_eq!((x, y, pull), (500.0, 10.0, 500.0));
+            assert_eq!((end_x, end_y, last_pull), (500.0 + across, 130.0, 500.0 + across));
+            // Where the line begins, the curve has its direction.
+            let [from, begins, ends] = [4, 6, 8].map(|at| (path[at], path[at + 1]));
+            let turn = (begins.0 - from.0) * (ends.1 - begins.1)
+                - (begins.1 - from.1) * (ends.0 - begins.0);
+            assert!(turn.abs() < 6.0, "{turn}: {path:?}");
+        }
+        let level = numbers(Path::swerving_right((0.0, 0.0), (100.0, -50.0), 30.0));
+        assert_eq!((level[3], level[level.len() - 2]), (0.0, 100.0));
+        assert_eq!(level[level.len() - 1], -50.0);
     }
 
     #[test]

@@ -20,19 +20,32 @@ const BROAD: f32 = 0.15;
 /// A weight below this one is printed small.
 const QUIET: f32 = 0.045;
 
+/// How wide a token's letters may be.
+const LONGEST: f64 = 170.0;
+
+/// So many keys of a long text get a beam of their own, if there is room for them.
+const STRONGEST: usize = 9;
+
+/// How sharply a beam may bend: the radius of its middle line.
+const BEND: f64 = 44.0;
+
 /// The sizes of letters that tokens may have, best first.
 const SIZES: [f64; 3] = [15.0, 13.0, 12.0];
 
 /// What the picture shows.
-pub(super) struct Beams<'a> {
+pub(super) struct Beams {
     /// The tokens as they are printed.
-    pub words: &'a [String],
-    /// The token that looks.
-    pub query: usize,
+    words: Vec<String>,
+    /// The place of each in the text. The others together have none.
+    places: Vec<Option<usize>>,
+    /// The token that looks, by its place in the picture.
+    query: usize,
     /// What it gives to itself and to each token before it.
-    pub weights: &'a [f32],
-    /// The key that is pointed at.
-    pub look: Option<usize>,
+    weights: Vec<f32>,
+    /// The key that is pointed at, by its place in the picture.
+    look: Option<usize>,
+    /// Whether another token can be made the query here.
+    chooses: bool,
 }
 
 /// A token's box across the picture.
@@ -48,7 +61,7 @@ impl Column {
 }
 
 /// How a token is drawn.
-struct Box<'a> {
+struct Tag<'a> {
     word: &'a str,
     area: Area,
     size: f64,
@@ -61,6 +74,11 @@ const LAMP_HEIGHT: f64 = 7.0;
 const KEYS: f64 = 166.0;
 const BOX: f64 = 34.0;
 const HEIGHT: f64 = 224.0;
+
+/// The tokens as they have room in the picture.
+fn shortened(words: &[String]) -> Vec<String> {
+    words.iter().map(|word| label::fitted(word, SIZES[0], LONGEST)).collect()
+}
 
 /// The columns of the tokens in the wide layout, and the size of their letters. `None` if they
 /// have no room beside each other.
@@ -79,12 +97,57 @@ fn columns(words: &[String]) -> Option<(Vec<Column>, f64)> {
     Some((columns.collect(), size))
 }
 
-/// Whether all tokens have room in one picture.
-pub(super) fn fits(words: &[String]) -> bool {
-    words.len() <= 16 && columns(words).is_some()
-}
+impl Beams {
+    /// All tokens beside each other. `None` if there is no room for them.
+    pub(super) fn all(words: &[String], row: &[f32], look: Option<usize>) -> Option<Self> {
+        let words = shortened(words);
+        let fits = words.len() <= 16 && columns(&words).is_some();
+        fits.then(|| Self {
+            places: (0..words.len()).map(Some).collect(),
+            query: row.len() - 1,
+            weights: row.to_vec(),
+            look,
+            chooses: true,
+            words,
+        })
+    }
 
-impl Beams<'_> {
+    /// The keys that get most, in the order of the text, the others as one, and the query.
+    pub(super) fn strongest(words: &[String], row: &[f32], look: Option<usize>) -> Self {
+        let query = row.len() - 1;
+        let mut order: Vec<usize> = (0..query).collect();
+        order.sort_by(|one, other| row[*other].total_cmp(&row[*one]));
+        (1..=STRONGEST)
+            .rev()
+            .map(|count| Self::of(words, row, &order[..count.min(query)], look))
+            .find(|beams| columns(&beams.words).is_some())
+            .unwrap_or_else(|| Self::of(words, row, &[], look))
+    }
+
+    /// These keys, the others as one, and the query.
+    fn of(words: &[String], row: &[f32], keys: &[usize], look: Option<usize>) -> Self {
+        let query = row.len() - 1;
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
+        let others: Vec<usize> = (0..query).filter(|key| !keys.contains(key)).collect();
+        let rest = others.iter().map(|key| row[*key]).sum();
+        let mut shown: Vec<(Option<usize>, String, f32)> =
+            keys.iter().map(|key| (Some(*key), words[*key].clone(), row[*key])).collect();
+        if !others.is_empty() {
+            shown.push((None, format!("{} others", others.len()), rest));
+        }
+        shown.push((Some(query), words[query].clone(), row[query]));
+        let names: Vec<String> = shown.iter().map(|(_, word, _)| word.clone()).collect();
+        Self {
+            words: shortened(&names),
+            places: shown.iter().map(|(place, ..)| *place).collect(),
+            query: shown.len() - 1,
+            weights: shown.iter().map(|(.., weight)| *weight).collect(),
+            look: shown.iter().position(|(place, ..)| place.is_some() && *place == look),
+            chooses: false,
+        }
+    }
+
     fn is_later(&self, key: usize) -> bool {
         key > self.query
     }
@@ -103,7 +166,10 @@ impl Beams<'_> {
         let given: Vec<String> = largest_first(self.weights)
             .into_iter()
             .filter(|key| self.weight(*key) >= ALMOST_NOTHING)
-            .map(|key| format!("{} to “{}”", share(self.weight(key)), self.words[key]))
+            .map(|key| match self.places[key] {
+                Some(_) => format!("{} to “{}”", share(self.weight(key)), self.words[key]),
+                None => format!("{} to {}", share(self.weight(key)), self.words[key]),
+            })
             .collect();
         let later = match self.words.get(self.query + 1) {
             Some(next) => format!(" Later tokens, from “{next}” on, are out of reach."),
@@ -114,20 +180,21 @@ impl Beams<'_> {
 
     /// The picture where there is room.
     pub(super) fn wide(&self) -> Markup {
-        let Some((columns, size)) = columns(self.words) else { return html! {} };
+        let Some((columns, size)) = columns(&self.words) else { return html! {} };
         let lamp = &columns[self.query];
         let edge = lamp.x + lamp.width + GAP / 2.0;
         let narrowest = columns.iter().map(|column| column.width).fold(f64::MAX, f64::min);
         let light = (narrowest + GAP - 4.0).min(44.0);
-        let at = |key: usize, y: f64| Box {
+        let at = |key: usize, y: f64| Tag {
             word: &self.words[key],
             area: Area::new(columns[key].x, y, columns[key].width, BOX),
             size,
         };
         let curve = |start: f64, key: usize| {
-            Path::falling(
+            Path::swerving_down(
                 (lamp.middle() + start, LAMP + LAMP_HEIGHT),
                 (columns[key].middle(), KEYS),
+                BEND,
             )
         };
         let reach = Area::new(0.0, 60.0, if self.is_last() { WIDE } else { edge }, 160.0);
@@ -146,7 +213,7 @@ impl Beams<'_> {
             (self.later(edge))
             g role="img" aria-label=(self.described()) {
                 @for key in 0..self.words.len() {
-                    g data-look=(key) {
+                    g data-look=[self.places[key]] {
                         (self.key(&at(key, KEYS), key))
                         (self.number((columns[key].middle(), KEYS + BOX + 19.0), key, "mid"))
                     }
@@ -166,13 +233,14 @@ impl Beams<'_> {
         let middle = |token: usize| y(token) + height / 2.0;
         let bottom = y(self.words.len());
         let edge = y(self.query) + height + 1.5;
-        let at = |token: usize, x: f64, width: f64| Box {
+        let at = |token: usize, x: f64, width: f64| Tag {
             word: &self.words[token],
             area: Area::new(x, y(token), width, height),
             size: 13.0,
         };
         let curve = |start: f64, key: usize| {
-            Path::crossing((from, middle(self.query) + start), (keys, middle(key)))
+            let from = (from, middle(self.query) + start);
+            Path::swerving_right(from, (keys, middle(key)), BEND)
         };
         let reach =
             Area::new(102.0, 0.0, NARROW - 102.0, if self.is_last() { bottom } else { edge });
@@ -182,7 +250,7 @@ impl Beams<'_> {
             (rect(reach, "fill-panel move"))
             (path(&Path::new((102.0, edge)).line((NARROW, edge)), &self.curtain()))
             (text((0.0, 11.0), "query", "strong ink-query"))
-            (text((44.0, 11.0), "the lamp", "small muted"))
+            (text((48.0, 11.0), "the lamp", "small muted"))
             (text((keys, 11.0), "keys", "strong ink-key"))
             (self.light(light, &curve))
             (rect(Area::new(from - LAMP_HEIGHT, middle(self.query) - light / 2.0, LAMP_HEIGHT, light), "fill-query move"))
@@ -192,8 +260,10 @@ impl Beams<'_> {
             }
             g role="img" aria-label=(self.described()) {
                 @for key in 0..self.words.len() {
-                    (self.key(&at(key, keys, width), key))
-                    (self.number((NARROW, middle(key) + 5.0), key, "end"))
+                    g data-look=[self.places[key]] {
+                        (self.key(&at(key, keys, width), key))
+                        (self.number((NARROW, middle(key) + 5.0), key, "end"))
+                    }
                 }
             }
         };
@@ -210,15 +280,20 @@ impl Beams<'_> {
         format!("line-edge part dashed{}", if self.is_last() { " gone" } else { "" })
     }
 
-    /// The tokens as radio buttons: one tab stop, and arrows move the lamp.
-    fn queries<'b>(&'b self, at: &dyn Fn(usize) -> Box<'b>) -> Markup {
+    /// The tokens as radio buttons: one tab stop, and arrows move the lamp. Where it cannot be
+    /// moved here, the one that looks.
+    fn queries<'b>(&'b self, at: &dyn Fn(usize) -> Tag<'b>) -> Markup {
+        if !self.chooses {
+            let Tag { word, area, size } = at(self.query);
+            return html! { g { (rounded(area, 6.0, "fill-query")) (word_in(word, area, size, "strong on-fill")) } };
+        }
         html! {
             g role="radiogroup" aria-label="Which token looks?" data-keys="lamp" {
                 @for token in 0..self.words.len() {
                     @let chosen = token == self.query;
-                    @let Box { word, area, size } = at(token);
+                    @let Tag { word, area, size } = at(token);
                     g role="radio" tabindex=(if chosen { "0" } else { "-1" }) aria-checked=(chosen)
-                        aria-label=(word) data-event="query" data-value=(token) {
+                        aria-label=(self.words[token]) data-event="query" data-value=(token) {
                         (rounded(area, 6.0, if chosen { "fill-query" } else { "fill-bg line-edge" }))
                         (word_in(word, area, size, if chosen { "strong on-fill" } else { "strong" }))
                         (rounded(area.grown(3.0), 8.0, "ring"))
@@ -272,7 +347,7 @@ impl Beams<'_> {
     }
 
     /// A key's box, in the heat of its weight.
-    fn key(&self, at: &Box<'_>, key: usize) -> Markup {
+    fn key(&self, at: &Tag<'_>, key: usize) -> Markup {
         let later = self.is_later(key);
         let weight = self.weight(key);
         let (ground, ink) = match later {
@@ -328,11 +403,12 @@ fn all_its_light(middle: f64, light: f64) -> Markup {
 
 /// A word in the middle of its box.
 fn word_in(word: &str, area: Area, size: f64, class: &str) -> Markup {
+    let word = label::fitted(word, size, area.width - 6.0);
     let size = match size {
         size if size > 14.0 => "large",
         size if size > 12.5 => "",
         _ => "small",
     };
     let (x, y) = area.middle();
-    text((x, y + 5.0), word, &format!("mid {size} {class}"))
+    text((x, y + 5.0), &word, &format!("mid {size} {class}"))
 }

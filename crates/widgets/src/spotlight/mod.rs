@@ -67,9 +67,26 @@ pub struct State {
     pub query: usize,
     /// The cell of the map that Tab comes to: row (query) and column (key).
     pub cell: Cell,
-    /// The key that is pointed at, from 0.
+    /// What is pointed at.
     #[serde(default)]
-    pub look: Option<usize>,
+    pub look: Option<Look>,
+}
+
+/// A part of the picture that is pointed at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Look {
+    /// A key of the beams, from 0.
+    Key(usize),
+    /// A head of the wall: its layer and its place in the layer.
+    Head(Cell),
+}
+
+impl Look {
+    /// The part as the page sends it: a number, or two.
+    fn parse(value: &str) -> Option<Self> {
+        let head = || grid::parse(value).map(Self::Head);
+        value.parse().map(Self::Key).ok().or_else(head)
+    }
 }
 
 /// What a reader can do.
@@ -95,8 +112,8 @@ pub enum Event {
     Wall(Cell),
     /// Press a key on the wall.
     WallKey(String),
-    /// Point at a key of the picture, or at none.
-    Look(Option<usize>),
+    /// Point at a part of the picture, or at none.
+    Look(Option<Look>),
 }
 
 /// The widget: what it was given, and the sentences that have arrived.
@@ -153,7 +170,7 @@ impl Machine for Spotlight {
             "wall" => Event::Wall(grid::parse(value)?),
             "wall-key" => Event::WallKey(value.to_owned()),
             "look" if value.is_empty() => Event::Look(None),
-            "look" => Event::Look(Some(value.parse().ok()?)),
+            "look" => Event::Look(Some(Look::parse(value)?)),
             _ => return None,
         })
     }
@@ -183,12 +200,15 @@ impl Machine for Spotlight {
                 next.query = if down == state.query { right } else { down };
                 next.cell.0 = next.query;
             }
-            Event::Wall(head) => (next.layer, next.head) = *head,
+            Event::Wall(head) => {
+                (next.layer, next.head, next.look) = (head.0, head.1, state.look);
+            }
             Event::WallKey(key) => {
                 let here = (state.layer, state.head);
                 (next.layer, next.head) = wall::step(here, key, gallery.layers, gallery.heads)?;
+                next.look = Some(Look::Head((next.layer, next.head)));
             }
-            Event::Look(key) => next.look = *key,
+            Event::Look(look) => next.look = *look,
         }
         Ok(next)
     }
@@ -197,10 +217,14 @@ impl Machine for Spotlight {
         let State { sentence, layer, head, query, cell, look } = state;
         let gallery = &self.setup.gallery;
         let entry = gallery.entry(sentence);
+        let (key, (over, of)) = match look {
+            Some(Look::Key(key)) => (*key, (0, 0)),
+            Some(Look::Head(head)) => (0, *head),
+            None => (0, (0, 0)),
+        };
         gallery.has(*layer, *head)
-            && entry.is_some_and(|entry| {
-                (*query).max(cell.0).max(cell.1).max(look.unwrap_or(0)) < entry.tokens
-            })
+            && gallery.has(over, of)
+            && entry.is_some_and(|entry| (*query).max(cell.0).max(cell.1).max(key) < entry.tokens)
     }
 
     fn address(&self, state: &State) -> String {

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::beams::{self, Beams};
-use super::{Illustration, Preset, Spotlight, State};
+use super::beams::Beams;
+use super::{Illustration, Look, Preset, Spotlight, State};
 use crate::draw::picture::{Frame, layouts};
 use crate::gallery::Sentence;
 use crate::machine::Machine;
 use crate::parts::{Grid, Shown, actions, legend, menu};
 use crate::show::{largest_first, shade, share, word};
-use crate::wall::{self, Named};
+use crate::wall::{self, Loupe, Named};
 
 /// The whole widget.
 pub(super) fn whole(spotlight: &Spotlight, state: &State) -> Markup {
@@ -26,7 +26,7 @@ pub(super) fn whole(spotlight: &Spotlight, state: &State) -> Markup {
         controls: controls(spotlight, state),
         picture: picture(state, sentence, &words, row),
         says: says(state, &words, row),
-        below: heads(spotlight, state),
+        below: heads(spotlight, state, sentence),
         numbers: html! {
             (row_table(spotlight, state, sentence, row))
             (map(state, sentence, &weights))
@@ -56,18 +56,24 @@ fn controls(spotlight: &Spotlight, state: &State) -> Markup {
     menu("Sentence", "sentence", &spotlight.setup.gallery.menu(), &state.sentence)
 }
 
-/// The beams, where all tokens have room beside each other. A long text is a row of buttons, each
-/// with its weight.
+/// The beams. Where the tokens have no room beside each other, they are a row of buttons, each with
+/// its weight, and beams lead to the keys that get most.
 fn picture(state: &State, sentence: &Sentence, words: &[String], row: &[f32]) -> Markup {
-    if !beams::fits(words) {
-        return tokens(state, sentence, row);
+    let look = match state.look {
+        Some(Look::Key(key)) => Some(key),
+        _ => None,
+    };
+    match Beams::all(words, row, look) {
+        Some(beams) => layouts(beams.wide(), beams.narrow()),
+        None => {
+            let beams = Beams::strongest(words, row, look);
+            html! { (tokens(state, sentence, row)) (layouts(beams.wide(), beams.narrow())) }
+        }
     }
-    let beams = Beams { words, query: state.query, weights: row, look: state.look };
-    layouts(beams.wide(), beams.narrow())
 }
 
 /// The wall of all heads, and those on it that have a name.
-fn heads(spotlight: &Spotlight, state: &State) -> Markup {
+fn heads(spotlight: &Spotlight, state: &State, sentence: &Sentence) -> Markup {
     let setup = &spotlight.setup;
     let (layers, heads) = (setup.gallery.layers, setup.gallery.heads);
     let presets = setup.presets.iter().enumerate();
@@ -76,12 +82,20 @@ fn heads(spotlight: &Spotlight, state: &State) -> Markup {
         .iter()
         .map(|(_, Preset { layer, head, label, .. })| Named { layer: *layer, head: *head, label })
         .collect();
+    let pointed = match state.look {
+        Some(Look::Head((layer, head))) => Some(((layer, head), sentence.weights(layer, head))),
+        _ => None,
+    };
+    let loupe = pointed.as_ref().map(|(head, weights)| {
+        let query = state.query;
+        Loupe { head: *head, weights, query }
+    });
     html! {
         p class="wall-caption" {
             b { "All " (layers * heads) " heads read this sentence." } " Each square is the map of one: pick it."
         }
         @if let Some((_, wall)) = &spotlight.wall {
-            (wall.view((state.layer, state.head), &named))
+            (wall.view((state.layer, state.head), &named, loupe.as_ref()))
         }
         (wall::steppers((state.layer, state.head), layers, heads))
         @if !here.is_empty() {

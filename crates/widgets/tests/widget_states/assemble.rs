@@ -3,11 +3,11 @@
 use attention::{AttentionOptions, MultiHeadAttention};
 use burn::tensor::{Device, Tensor};
 use scraper::Html;
-use widgets::assemble::{Assemble, Sizes, State, short};
+use widgets::assemble::{Assemble, Flow, Setup, Sizes, State, short};
 use widgets::{Opened, Widget};
 
 use crate::common::{
-    all, cells, counts, ignores, opens, refuses, refuses_setups, send, status, view,
+    self, all, cells, counts, ignores, opens, refuses, refuses_setups, send, status, view,
 };
 use crate::contract::{Contract, list};
 
@@ -19,8 +19,34 @@ fn opening() -> State {
     state("smollm2-135m", 10, 8)
 }
 
+/// Made-up numbers in the sizes of SmolLM2's layer.
+fn flow() -> Flow {
+    let row = |seed: usize, count: usize| -> Vec<i16> {
+        (0..count).map(|at| ((at * 37 + seed * 101) % 5000) as i16 - 2500).collect()
+    };
+    let rows = |count: usize| -> Vec<Vec<i16>> { (0..9).map(|head| row(head, count)).collect() };
+    let map = vec![vec![100], vec![70, 30], vec![10, 20, 70]];
+    Flow {
+        model: "smollm2-135m".into(),
+        words: ["A", "<b>", "sat"].map(str::to_owned).to_vec(),
+        layer: 13,
+        place: 1,
+        x: row(1, 576),
+        query: rows(64),
+        weights: vec![map; 9],
+        output: rows(64),
+        added: rows(576),
+        sum: row(2, 576),
+        after: row(3, 576),
+    }
+}
+
+fn setup() -> Setup {
+    Setup { opening: opening(), flow: Some(flow()) }
+}
+
 fn assemble() -> Opened<Assemble> {
-    Opened::new(opening()).expect("a sound setup")
+    Opened::new(setup()).expect("a sound setup")
 }
 
 /// The shape and the count beside a step.
@@ -30,26 +56,72 @@ fn step(html: &Html, name: &str) -> (String, String) {
     (row[1].clone(), row[2].clone())
 }
 
-fn is_sound(html: &Html, _: &State) -> Result<(), String> {
-    let once = ["select[name=model] option[selected]", ".strip .own"];
-    counts(html, &[(once[0], 1), (once[1], 1), ("input[type=range]", 2)])
+fn is_sound(html: &Html, state: &State) -> Result<(), String> {
+    let drawn = state.model == "smollm2-135m";
+    let few = Sizes::of(&state.model).unwrap().heads <= 12;
+    counts(
+        html,
+        &[
+            ("select[name=model] option[selected]", 1),
+            (".strip .own", usize::from(!drawn)),
+            (".drawing svg[role=img]", if drawn { 2 } else { 0 }),
+            (".for-wide svg .hit", if drawn { 18 } else { 0 }),
+            ("input[type=radio][checked]", usize::from(few)),
+            ("input[type=range]", if few { 1 } else { 2 }),
+        ],
+    )
+}
+
+#[test]
+fn the_picture_follows_a_head() {
+    let mut widget = assemble();
+    widget.update("head", "4").unwrap();
+    let said = status(&widget);
+    let wanted = "No: head 4 reads all 576 numbers. It shares keys and values with heads 3 and 5, looks most at “A” (.70), and adds a row of length ";
+    assert!(said.starts_with(wanted), "{said}");
+    let html = view(&widget);
+    let rows = cells(&html, "table:first-of-type tbody tr", "th, td");
+    let row = rows.iter().find(|row| row[0] == "4").unwrap();
+    assert_eq!(row[1..4], ["1", ".70", ".30"]);
+    assert!(said.contains(&format!("of length {} to one of", row[4])), "{said} {row:?}");
+    // Every number of the vector is a stroke, up or down.
+    let x: String =
+        all(&html, ".for-wide svg g[transform] path.line-ink")[0].attr("d").unwrap().into();
+    assert_eq!(x.matches('v').count(), flow().x.iter().filter(|it| it.abs() >= 12).count());
+    assert_eq!(
+        x.matches("v60").count() + x.matches("v-60").count(),
+        flow().x.iter().filter(|it| it.abs() >= 1389).count()
+    );
+}
+
+#[test]
+fn without_the_model_it_shows_the_sizes() {
+    let widget = Opened::<Assemble>::new(Setup { opening: opening(), flow: None }).unwrap();
+    assert_eq!(all(&view(&widget), ".strip span").len(), 9);
+    assert!(status(&widget).starts_with("SmolLM2-135M: 9 heads of 64 make 576 numbers"));
+    let mut short = flow();
+    short.x.pop();
+    let mut no_place = flow();
+    no_place.place = 3;
+    let mut no_model = flow();
+    no_model.model = "deepseek-v3".into();
+    refuses_setups::<Assemble>(
+        [short, no_place, no_model].map(|flow| Setup { flow: Some(flow), ..setup() }),
+    );
 }
 
 #[test]
 fn it_opens_on_smollm2() {
     let html = view(&assemble());
     let said = status(&assemble());
-    assert!(said.starts_with("SmolLM2-135M: 9 heads of 64 make 576 numbers"), "{said}");
-    assert!(said.contains("exactly d_model, 576"), "{said}");
-    assert!(
-        said.ends_with(
-            "Head 8 fills places 512 to 575 of the merged row and meets rows 512 to 575 of W_O."
-        ),
-        "{said}"
+    assert!(said.starts_with("No: head 8 reads all 576 numbers."), "{said}");
+    let merged = common::text(&all(&html, ".below > p")[0]);
+    assert_eq!(
+        merged,
+        "Head 8 fills places 512 to 575 of the merged row and meets rows 512 to 575 of W_O."
     );
     assert_eq!(step(&html, "keys"), ("3 × 10 × 64".into(), "1,920".into()));
     assert_eq!(step(&html, "W_O"), ("576 × 576".into(), "331,776".into()));
-    assert_eq!(all(&html, ".strip span").len(), 9);
 }
 
 #[test]
@@ -128,10 +200,10 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
 #[test]
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
     let older = "?assemble=gpt-3-175b.7.95";
-    assert_eq!(*opens::<Assemble>(&opening(), older).state(), state("gpt-3-175b", 7, 95));
+    assert_eq!(*opens::<Assemble>(&setup(), older).state(), state("gpt-3-175b", 7, 95));
     let bad = ["", "?assemble", "?assemble=x.1.1", "?assemble=gpt-3-175b.7.96", "?assemble=.."];
-    ignores::<Assemble>(&opening(), &bad);
-    refuses_setups::<Assemble>([state("gpt-3-175b", 0, 0)]);
+    ignores::<Assemble>(&setup(), &bad);
+    refuses_setups::<Assemble>([Setup { opening: state("gpt-3-175b", 0, 0), flow: None }]);
 }
 
 #[test]
