@@ -10,6 +10,7 @@ mod gpu;
 mod heads;
 mod induction;
 mod patterns;
+mod plane;
 mod prerendered;
 mod scale;
 mod score_matrix;
@@ -32,6 +33,7 @@ use crate::memoised_model::MemoisedModel;
 pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
     Ok(vec![
         spotlight::prerender(model)?,
+        plane::prerender()?,
         stepper::prerender(model)?,
         score_matrix::prerender(model)?,
         temperature::prerender(model)?,

@@ -15,6 +15,28 @@ pub fn width(text: &str, size: f64) -> f64 {
     text.chars().map(advance).sum::<f64>() * size
 }
 
+/// As much of a text as has room, with dots for the rest.
+///
+/// ```
+/// use widgets::draw::label::shortened;
+///
+/// assert_eq!(shortened("mat", 13.0, 60.0), "mat");
+/// assert_eq!(shortened("incomprehensible", 13.0, 60.0), "incom…");
+/// ```
+pub fn shortened(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    let mut left = room - width("…", size);
+    let fits = |letter: &char| {
+        left -= advance(*letter) * size;
+        left >= 0.0
+    };
+    let mut short: String = text.chars().take_while(fits).collect();
+    short.push('…');
+    short
+}
+
 /// A letter's width as a part of the font's size, in the widest of the fonts that pages use.
 fn advance(letter: char) -> f64 {
     match letter {

@@ -10,6 +10,7 @@ mod gpu;
 mod heads;
 mod induction;
 mod patterns;
+mod plane;
 mod scale;
 mod score_matrix;
 mod sharing;
@@ -22,7 +23,7 @@ mod user_text;
 use widgets::registry;
 
 /// A test of each module, by the widget's name.
-const CONTRACTS: [(&str, fn()); 15] = [
+const CONTRACTS: [(&str, fn()); 16] = [
     ("assemble", assemble::keeps_the_contract),
     ("cache", cache::keeps_the_contract),
     ("causal-mask", causal_mask::keeps_the_contract),
@@ -31,6 +32,7 @@ const CONTRACTS: [(&str, fn()); 15] = [
     ("heads", heads::keeps_the_contract),
     ("induction", induction::keeps_the_contract),
     ("patterns", patterns::keeps_the_contract),
+    ("plane", plane::keeps_the_contract),
     ("scale", scale::keeps_the_contract),
     ("score-matrix", score_matrix::keeps_the_contract),
     ("sharing", sharing::keeps_the_contract),
