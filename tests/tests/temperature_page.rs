@@ -45,6 +45,7 @@ fn the_temperature_is_turned_by_the_keyboard() -> Result<()> {
 fn a_logit_is_typed_and_a_wrong_one_told() -> Result<()> {
     browse(async |tab| {
         let widget = Widget::open(tab, PAGE, "temperature", "").await?;
+        widget.click(".numbers summary").await?;
         widget.click("[name=logit-0]").await?;
         let select = "document.activeElement.select()";
         tab.js(select).await?;
@@ -78,6 +79,26 @@ fn the_models_tokens_are_filtered_as_the_listing_does() -> Result<()> {
             let last = &line[line.len() - 1];
             ensure!(line[0] == token && *last == kept, "{line:?} is not {token} {kept}");
         }
+        Ok(())
+    })
+}
+
+#[test]
+fn the_lines_of_both_pictures_are_dragged() -> Result<()> {
+    browse(async |tab| {
+        let widget = Widget::open(tab, PAGE, "temperature", "").await?;
+        // Pressed in the middle of the plot: half way along the slider.
+        widget.click(".at-all .for-wide [data-drag=turn]").await?;
+        widget
+            .until_status("the line is turned", |said| said.starts_with("Temperature 0.71"))
+            .await?;
+        // And in the middle of the line of top-k, which is off: it stays there.
+        widget.click(".below .for-wide [data-value=k]").await?;
+        ensure!(widget.text("[name=top-k] + output").await? == "all");
+        widget.set("top-p", 50).await?;
+        widget.until_status("top-p cuts", |said| said.contains("The filters keep 1 of 6")).await?;
+        let cut = widget.texts(".below .for-wide .dashed:not(.gone)").await?.len();
+        ensure!(cut == 5, "{cut} bars are dashed");
         Ok(())
     })
 }

@@ -24,6 +24,7 @@ pub mod machine;
 pub mod next_token;
 pub mod parts;
 pub mod patterns;
+pub mod plane;
 pub mod registry;
 pub mod scale;
 pub mod score_matrix;

@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::machine::{Machine, Opened, UserText, Widget};
 use crate::{
-    assemble, cache, causal_mask, flash, gpu, heads, induction, patterns, scale, score_matrix,
-    sharing, spotlight, stepper, temperature, transformer, translation,
+    assemble, cache, causal_mask, flash, gpu, heads, induction, patterns, plane, scale,
+    score_matrix, sharing, spotlight, stepper, temperature, transformer, translation,
 };
 
 /// Makes a widget from its setup and the page's address.
@@ -21,9 +21,10 @@ pub struct Entry {
 }
 
 /// All widgets, in the order of their chapters.
-pub static ALL: [Entry; 16] = [
+pub static ALL: [Entry; 17] = [
     entry::<transformer::Transformer>(),
     entry::<spotlight::Spotlight>(),
+    entry::<plane::PlaneWidget>(),
     entry::<stepper::Stepper>(),
     entry::<score_matrix::ScoreMatrix>(),
     entry::<temperature::Temperature>(),

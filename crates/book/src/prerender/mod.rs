@@ -10,6 +10,7 @@ mod gpu;
 mod heads;
 mod induction;
 mod patterns;
+mod plane;
 mod prerendered;
 mod scale;
 mod score_matrix;
@@ -35,6 +36,7 @@ pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
     Ok(vec![
         transformer::prerender(model)?,
         spotlight::prerender(model)?,
+        plane::prerender()?,
         stepper::prerender(model)?,
         score_matrix::prerender(model)?,
         temperature::prerender(model)?,

@@ -180,3 +180,33 @@ fn exercises() {
         assert_eq!(by_key, ["K", "scores", "scaled", "masked", "weights", "output", "projected"]);
     });
 }
+
+#[test]
+fn on_a_plane() {
+    let mut page = Page::open("plane");
+    page.step("ch02.plane", |page, words| {
+        page.choose("Who asks?", words.say("cat"));
+        let table = page.table("cat asks with");
+        let scores = table.column("÷ √2");
+        assert_eq!(scores.len(), 4);
+        assert!(scores.iter().all(|score| number(score) < 0.0), "{scores:?}");
+        assert!(table.column("Share").iter().all(|share| number(share) > 0.0), "{table:?}");
+        let (word, share) = table.largest("Share");
+        assert_eq!(word, words.say("down"));
+        let weight = words.fact("stepper.weight-cat-down");
+        assert!((number(share) - number(weight)).abs() <= 0.0006, "{share} is not {weight}");
+        let pieces = page.texts_of(".for-wide g[data-look] .strong.end");
+        assert!((number(&pieces[3]) - number(weight)).abs() <= 0.0055, "{pieces:?}");
+    });
+    page.step("ch02.drag", |page, words| {
+        let shares = |page: &Page| -> Vec<f64> {
+            page.table("cat asks with").column("Share").iter().map(|share| number(share)).collect()
+        };
+        let before = shares(page);
+        page.press_key(&format!("Key of {}", words.say("sat")), "Shift+ArrowDown");
+        let after = shares(page);
+        for (word, (before, after)) in before.iter().zip(&after).enumerate() {
+            assert_eq!(word == 2, after > before, "{word}: from {before} to {after}");
+        }
+    });
+}

@@ -38,6 +38,7 @@ fn six_tokens() {
     });
     page.step("ch04.add-ten", |page, words| {
         page.slide("Temperature", words.fact("temperature.one"));
+        assert_eq!(page.text_of("details summary"), words.say("The numbers"));
         let before: Vec<Vec<String>> = shares(page).rows;
         for row in &before {
             let field = format!("“{}”", row[0]);
@@ -56,6 +57,7 @@ fn the_whole_vocabulary() {
     let mut page = Page::open("temperature");
     page.step("ch04.tail", |page, words| {
         page.choose(words.say("What comes next?"), words.say("The capital of France is"));
+        assert_eq!(page.text_of("details summary"), words.say("The numbers"));
         let table = shares(page);
         assert_eq!(table.rows.len(), 13);
         let others = &table.rows[12][0];
@@ -71,6 +73,8 @@ fn the_whole_vocabulary() {
         let [all, left] =
             ["T = 1", "Filtered"].map(|column| number(table.at("Tokens left", column)));
         assert!(left < 0.05 * all, "{table:?}");
+        // The lines of many tokens, all of which are cut.
+        assert!(page.count(".below .for-wide .dashed:not(.gone)") > 4);
     });
 }
 

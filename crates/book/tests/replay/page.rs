@@ -124,7 +124,7 @@ impl Page {
     pub(crate) fn choose(&mut self, label: &str, option: &str) {
         let (event, value) = {
             let html = self.html();
-            let groups = all(html.root_element(), "fieldset.choice, fieldset.chips");
+            let groups = all(html.root_element(), "fieldset:is(.choice, .chips)");
             let group = groups.iter().find(|group| text(&all(**group, "legend")[0]) == label);
             match group {
                 Some(group) => {
@@ -145,7 +145,7 @@ impl Page {
     /// What is chosen in a menu or among radio buttons.
     pub(crate) fn chosen(&self, label: &str) -> String {
         let html = self.html();
-        let groups = all(html.root_element(), "fieldset.choice, fieldset.chips");
+        let groups = all(html.root_element(), "fieldset:is(.choice, .chips)");
         match groups.iter().find(|group| text(&all(**group, "legend")[0]) == label) {
             Some(group) => text(&all(*group, "label:has(input[checked])")[0]),
             None => text(&all(labelled(&html, "select", label).1, "option[selected]")[0]),
@@ -221,6 +221,17 @@ impl Page {
             (event(&input), input.attr("value").unwrap().to_owned())
         };
         self.send(&event, &value);
+    }
+
+    /// Presses a key on the mark of a picture that is called so.
+    pub(crate) fn press_key(&mut self, mark: &str, key: &str) {
+        let event = {
+            let html = self.html();
+            let marks = all(html.root_element(), ".for-wide [role=slider]");
+            let mark = one(marks, mark, |it| it.attr("aria-label").unwrap_or_default().to_owned());
+            mark.attr("data-keys").expect("a mark that takes keys").to_owned()
+        };
+        self.send(&event, key);
     }
 
     /// Presses the first cell of the map in a row and a column that are called so.

@@ -1,5 +1,8 @@
 //! The temperature of chapter 4: one knob turned on the logits of the next token.
 
+pub mod curves;
+mod cuts;
+mod rings;
 mod shares;
 mod view;
 
@@ -11,11 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{self, Fields};
 use crate::decimal;
+use crate::draw::drag::Drag;
 use crate::error::Error;
 use crate::files::Files;
 use crate::machine::{Machine, Refusal, UserText};
 use crate::next_token::NextToken;
 
+use curves::Spread;
+use cuts::Cuts;
 pub use shares::{Column, Shares};
 
 /// The source that the reader edits: a few tokens with made-up logits.
@@ -77,6 +83,9 @@ pub struct State {
     pub logits: Vec<f32>,
     /// The same as they were typed.
     pub typed: Vec<String>,
+    /// The token that is pointed at, from 0.
+    #[serde(default)]
+    pub look: Option<usize>,
 }
 
 impl State {
@@ -84,7 +93,7 @@ impl State {
     pub fn neutral(logits: Vec<f32>) -> Self {
         let step = TEMPERATURES.iter().position(|t| *t == 1.0).expect("1 is on the slider");
         let typed = logits.iter().map(f32::to_string).collect();
-        Self { source: TOY.to_owned(), step, top_k: None, top_p: 100, logits, typed }
+        Self { source: TOY.to_owned(), step, top_k: None, top_p: 100, logits, typed, look: None }
     }
 
     /// The temperature.
@@ -94,7 +103,7 @@ impl State {
 }
 
 /// What a reader can do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// Look at the next token of another text, by name.
     Source(String),
@@ -106,6 +115,12 @@ pub enum Event {
     TopP(usize),
     /// Type a logit for one of the made-up tokens.
     Logit(usize, String),
+    /// Drag the line at the temperature.
+    Turn(Drag),
+    /// Drag the line of top-k or of top-p.
+    Cut(Drag),
+    /// Point at a token of the first picture, or at none.
+    Look(Option<usize>),
 }
 
 /// The logit that a reader typed, if it is one: `3.2`, `-0,8`, `−1`.
@@ -118,6 +133,8 @@ fn logit(typed: &str) -> Option<f32> {
 pub struct Temperature {
     setup: Setup,
     logits: Files<NextToken>,
+    /// The curves of a source, and of which logits if it is the reader's.
+    curves: Option<(String, Vec<f32>, Vec<Spread>)>,
 }
 
 impl Temperature {
@@ -142,10 +159,33 @@ impl Temperature {
         Some((&next.named, &next.logits))
     }
 
+    /// The shares at every temperature of the slider, once the logits are here.
+    fn curves(&self, state: &State) -> Option<&[Spread]> {
+        let (source, logits, curves) = self.curves.as_ref()?;
+        let same = *source == state.source && (source != TOY || *logits == state.logits);
+        same.then_some(curves)
+    }
+
+    /// What a dragged line leads to. `None` for a mark that is none, or before the logits are here.
+    fn cut(&self, state: &State, drag: &Drag) -> Option<State> {
+        let (named, logits) = self.tokens(state)?;
+        let mut next = state.clone();
+        match drag.mark.as_str() {
+            "k" => next.top_k = cuts::top_k_at(drag.at, logits.len(), self.all(&state.source)),
+            "p" => {
+                let shares = Shares::new(logits, state.temperature(), state.top_k, 100);
+                let among = Cuts::new(state, named, &shares).among();
+                next.top_p = cuts::top_p_at(drag.at, among, drag.narrow);
+            }
+            _ => return None,
+        }
+        Some(next)
+    }
+
     /// Another source. A number of tokens to keep that it does not have is let go.
     fn choose(&self, state: &State, source: &str) -> State {
         let top_k = state.top_k.filter(|k| *k < self.all(source));
-        State { source: source.to_owned(), top_k, ..state.clone() }
+        State { source: source.to_owned(), top_k, look: None, ..state.clone() }
     }
 }
 
@@ -161,7 +201,7 @@ impl Machine for Temperature {
             return Err(Error::setup("there are no made-up tokens"));
         }
         let opening = setup.opening.clone();
-        Ok((Self { setup, logits: Files::default() }, opening))
+        Ok((Self { setup, logits: Files::default(), curves: None }, opening))
     }
 
     fn parse(name: &str, value: &str) -> Option<Event> {
@@ -170,6 +210,10 @@ impl Machine for Temperature {
             "temperature" => Event::Temperature(value.parse().ok()?),
             "top-k" => Event::TopK(value.parse().ok()?),
             "top-p" => Event::TopP(value.parse().ok()?),
+            "turn" => Event::Turn(Drag::parse(value)?),
+            "cut" => Event::Cut(Drag::parse(value)?),
+            "look" if value.is_empty() => Event::Look(None),
+            "look" => Event::Look(Some(value.parse().ok()?)),
             _ => {
                 let place = name.strip_prefix("logit-")?.parse().ok()?;
                 Event::Logit(place, value.to_owned())
@@ -189,12 +233,15 @@ impl Machine for Temperature {
                 field.clone_from(typed);
                 next.logits[*place] = logit(typed).unwrap_or(state.logits[*place]);
             }
+            Event::Turn(drag) => next.step = rings::step_at(drag.at, drag.narrow),
+            Event::Cut(drag) => next = self.cut(state, drag).ok_or(Refusal::Invalid)?,
+            Event::Look(token) => next.look = *token,
         }
         Ok(next)
     }
 
     fn is_sound(&self, state: &State) -> bool {
-        let State { source, step, top_k, top_p, logits, typed } = state;
+        let State { source, step, top_k, top_p, logits, typed, look } = state;
         (source == TOY || self.prompt(source).is_some())
             && *step < TEMPERATURES.len()
             && top_k.is_none_or(|k| (1..self.all(source)).contains(&k))
@@ -202,6 +249,7 @@ impl Machine for Temperature {
             && top_p.is_multiple_of(P_STEP)
             && [logits.len(), typed.len()] == [self.setup.toy.len(); 2]
             && logits.iter().all(|logit| logit.abs() <= LARGEST_LOGIT)
+            && look.is_none_or(|token| token < curves::SHOWN)
     }
 
     fn address(&self, state: &State) -> String {
@@ -228,6 +276,16 @@ impl Machine for Temperature {
 
     fn view(&self, state: &State) -> Markup {
         view::whole(self, state)
+    }
+
+    fn settle(&mut self, state: &mut State) {
+        if self.curves(state).is_some() {
+            return;
+        }
+        self.curves = self.tokens(state).map(|(named, logits)| {
+            let curves = curves::curves(logits, curves::alone(named.len(), logits.len()));
+            (state.source.clone(), state.logits.clone(), curves)
+        });
     }
 
     fn wants(&self, state: &State) -> Option<String> {
@@ -257,6 +315,8 @@ impl Machine for Temperature {
         self.setup.prompts.push(prompt);
         let next = self.choose(state, &name);
         self.logits.put(NextToken { name, text, named, logits });
+        // The reader's text may be another one under the same name.
+        self.curves = None;
         Ok(next)
     }
 }

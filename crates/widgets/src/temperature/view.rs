@@ -4,7 +4,12 @@ use std::ops::Range;
 
 use maud::{Markup, html};
 
-use super::{Column, LARGEST_LOGIT, P_STEP, Shares, State, TEMPERATURES, TOY, Temperature, logit};
+use super::cuts::Cuts;
+use super::rings::Rings;
+use super::{
+    Column, LARGEST_LOGIT, P_STEP, Shares, State, TEMPERATURES, TOY, Temperature, curves, logit,
+};
+use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
 use crate::parts::{Slider, actions, menu};
 use crate::show::{grouped, number, share, significant, word};
@@ -14,47 +19,98 @@ const LINES: usize = 12;
 
 /// The whole widget.
 pub(super) fn whole(widget: &Temperature, state: &State) -> Markup {
-    let found = widget.tokens(state).map(|(named, logits)| {
-        (named, logits, Shares::new(logits, state.temperature(), state.top_k, state.top_p))
-    });
-    html! {
-        div class={ "view " (Temperature::NAME) } {
-            (controls(widget, state))
-            @match &found {
-                Some((named, logits, shares)) => {
-                    p class="status" role="status" { (status(state, named, shares)) }
-                    (tokens(widget, state, named, logits, shares))
-                    (summary(state, shares))
-                }
-                None => p class="status" role="status" { (waiting(widget, state)) }
-            }
-        }
+    let tokens = widget.tokens(state).zip(widget.curves(state));
+    let Some(((named, logits), curves)) = tokens else { return waiting_frame(widget, state) };
+    let shares = Shares::new(logits, state.temperature(), state.top_k, state.top_p);
+    let alone = curves::alone(named.len(), logits.len());
+    let mut names: Vec<String> = named.iter().take(alone).map(|token| word(token)).collect();
+    if alone < logits.len() {
+        names.push(format!("{} others", grouped((logits.len() - alone) as u64)));
     }
+    let rings = Rings {
+        names: &names,
+        logits: &logits[..alone],
+        curves,
+        step: state.step,
+        vocabulary: logits.len(),
+        look: state.look,
+    };
+    Frame {
+        name: Temperature::NAME,
+        question: html! { "What does the temperature do to the shares?" },
+        controls: sources(widget, state),
+        picture: picture(state, &rings),
+        says: html! { (status(state, named, &shares)) },
+        below: cut(widget, state, &Cuts::new(state, named, &shares)),
+        numbers: html! {
+            (tokens_table(widget, state, named, logits, &shares))
+            (summary(state, &shares))
+            @if state.source == TOY { (logits_fields(widget, state)) }
+        },
+        actions: actions(&widget.link(state)),
+    }
+    .view()
 }
 
-fn controls(widget: &Temperature, state: &State) -> Markup {
+/// The frame without a picture: the logits are on their way, or did not come.
+fn waiting_frame(widget: &Temperature, state: &State) -> Markup {
+    Frame {
+        name: Temperature::NAME,
+        question: html! { "What does the temperature do to the shares?" },
+        controls: html! { (sources(widget, state)) (temperature(state)) },
+        picture: html! {},
+        says: waiting(widget, state),
+        below: html! {},
+        numbers: html! {},
+        actions: actions(&widget.link(state)),
+    }
+    .view()
+}
+
+fn sources(widget: &Temperature, state: &State) -> Markup {
     let setup = &widget.setup;
     let mut sources = vec![(TOY.to_owned(), format!("Made up: {} …", setup.toy_text))];
     sources.extend(
         setup.prompts.iter().map(|it| (it.name.clone(), format!("SmolLM2: {} …", it.text))),
     );
+    menu("What comes next?", "source", &sources, &state.source)
+}
+
+/// The slider of the temperature. Its thumb hangs on the line in the picture.
+fn temperature(state: &State) -> Markup {
     let temperature = format!("{:.2}", state.temperature());
+    let slider = Slider {
+        label: "Temperature",
+        event: "temperature",
+        min: 0.0,
+        max: (TEMPERATURES.len() - 1) as f64,
+        step: 1.0,
+        value: state.step as f64,
+        shown: &temperature,
+        spoken: &format!("temperature {temperature}"),
+    };
+    html! { div class="hanging needs-script" { (slider.slide()) } }
+}
+
+/// The bars at one temperature, the curves at every one, and the slider below them.
+fn picture(state: &State, rings: &Rings<'_>) -> Markup {
+    html! {
+        div class="rings" {
+            div class="at-one" { (layouts(rings.bars_wide(), rings.bars_narrow())) }
+            div class="at-all" { (layouts(rings.curves_wide(), rings.curves_narrow())) }
+            (temperature(state))
+        }
+    }
+}
+
+/// The cuts: their sliders and their picture.
+fn cut(widget: &Temperature, state: &State, cuts: &Cuts<'_>) -> Markup {
     let all = widget.all(&state.source);
     let top_k = state.top_k.map_or("all".to_owned(), |k| k.to_string());
     let top_p = percent(state.top_p);
     html! {
-        div class="controls needs-script" {
-            (menu("What comes next?", "source", &sources, &state.source))
-            div class="wide" { (Slider {
-                label: "Temperature",
-                event: "temperature",
-                min: 0.0,
-                max: (TEMPERATURES.len() - 1) as f64,
-                step: 1.0,
-                value: state.step as f64,
-                shown: &temperature,
-                spoken: &format!("temperature {temperature}"),
-            }.view()) }
+        p class="question" { "Where do top-k and top-p cut?" }
+        div class="choices needs-script" {
             (Slider {
                 label: "Top-k",
                 event: "top-k",
@@ -68,7 +124,7 @@ fn controls(widget: &Temperature, state: &State) -> Markup {
                     Some(k) => format!("{k} tokens stay"),
                     None => "all tokens stay".to_owned(),
                 },
-            }.view())
+            }.slide())
             (Slider {
                 label: "Top-p",
                 event: "top-p",
@@ -78,18 +134,17 @@ fn controls(widget: &Temperature, state: &State) -> Markup {
                 value: state.top_p as f64,
                 shown: &top_p,
                 spoken: &format!("a probability of {top_p} stays"),
-            }.view())
-            @if state.source == TOY { (logits(widget, state)) }
-            (actions(&widget.link(state)))
+            }.slide())
         }
+        div { (layouts(cuts.wide(), cuts.narrow())) }
     }
 }
 
 /// A field for each made-up logit.
-fn logits(widget: &Temperature, state: &State) -> Markup {
+fn logits_fields(widget: &Temperature, state: &State) -> Markup {
     let setup = &widget.setup;
     html! {
-        fieldset class="logits wide" {
+        fieldset class="logits wide needs-script" {
             legend { "The logits, to edit" }
             @for (place, (token, typed)) in setup.toy.iter().zip(&state.typed).enumerate() {
                 @let wrong = logit(typed).is_none();
@@ -157,7 +212,7 @@ fn waiting(widget: &Temperature, state: &State) -> Markup {
 }
 
 /// Token, logit, and its share in each of the three distributions.
-fn tokens(
+fn tokens_table(
     widget: &Temperature,
     state: &State,
     named: &[String],

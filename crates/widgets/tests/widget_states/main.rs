@@ -10,6 +10,7 @@ mod gpu;
 mod heads;
 mod induction;
 mod patterns;
+mod plane;
 mod scale;
 mod score_matrix;
 mod sharing;
@@ -32,6 +33,7 @@ const CONTRACTS: [(&str, fn()); 16] = [
     ("heads", heads::keeps_the_contract),
     ("induction", induction::keeps_the_contract),
     ("patterns", patterns::keeps_the_contract),
+    ("plane", plane::keeps_the_contract),
     ("scale", scale::keeps_the_contract),
     ("score-matrix", score_matrix::keeps_the_contract),
     ("sharing", sharing::keeps_the_contract),

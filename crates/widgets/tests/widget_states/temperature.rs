@@ -6,6 +6,7 @@ use scraper::{ElementRef, Html};
 use widgets::files::PageFile;
 use widgets::next_token::NextToken;
 use widgets::show::{number, share, significant};
+use widgets::temperature::curves::{SHOWN, Spread, alone};
 use widgets::temperature::{Prompt, Setup, Shares, State, TEMPERATURES, TOY, Temperature};
 use widgets::{Opened, Widget};
 
@@ -92,7 +93,7 @@ fn is_sound(html: &Html, _: &State) -> Result<(), String> {
             return Err(format!("column {column} sums to {sum}: {shares:?}"));
         }
     }
-    for bar in all(html, "rect") {
+    for bar in all(html, ".share-bar rect") {
         let width: f64 = bar.attr("width").unwrap().parse().unwrap();
         if !(0.0..=100.0).contains(&width) {
             return Err(format!("a bar is {width} wide"));
@@ -178,6 +179,57 @@ fn a_filtered_token_is_out_and_the_status_says_how_many_stay() {
 }
 
 #[test]
+fn the_curves_pass_through_the_shares_of_the_table() {
+    for logits in [LOGITS.to_vec(), asked("one").logits] {
+        let alone = alone(50, logits.len());
+        for temperature in TEMPERATURES {
+            let curve = Spread::new(&logits, alone, temperature);
+            let warm = Shares::new(&logits, temperature, None, 100).warm;
+            assert!((curve.bits - warm.bits()).abs() < 1e-9, "{temperature}");
+            assert!((curve.effective() - warm.effective()).abs() < 1e-9 * warm.effective());
+            let pairs = curve.shown.iter().zip(&warm.shares).take(alone);
+            pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-12, "{temperature}"));
+            assert!((curve.shown.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        }
+    }
+    assert_eq!([alone(4, 4), alone(50, 300), alone(2, 300)], [4, SHOWN - 1, 2]);
+}
+
+#[test]
+fn lines_are_dragged_as_sliders_are_moved() {
+    let (mut dragged, mut moved) = (widget(), widget());
+    let pairs = [
+        (("source", "one"), ("source", "one")),
+        (("turn", ",-50,90,wide"), ("temperature", "0")),
+        (("turn", ",900,90,narrow"), ("temperature", "34")),
+        (("cut", "k,300,112,wide"), ("top-k", "3")),
+        (("cut", "p,-9,60,wide"), ("top-p", "5")),
+        (("cut", "k,300,900,narrow"), ("top-k", "51")),
+        (("cut", "p,447,60,wide"), ("top-p", "50")),
+        (("cut", "p,999,60,narrow"), ("top-p", "100")),
+    ];
+    for (drag, slide) in pairs {
+        dragged.update(drag.0, drag.1).unwrap();
+        moved.update(slide.0, slide.1).unwrap();
+        assert_eq!(dragged.state(), moved.state(), "{drag:?}");
+        assert_eq!(dragged.view(), moved.view(), "{drag:?}");
+    }
+    let mut early = opens::<Temperature>(&setup(), "?temperature=one_1.00_all_100_3_2_1_0");
+    refuses(&mut early, &[("cut", "k,300,112,wide"), ("cut", "x,300,112,wide")]);
+}
+
+#[test]
+fn pointing_at_a_token_marks_its_curve() {
+    let mut widget = widget();
+    let marked = |widget: &Opened<Temperature>| all(&view(widget), ".at-all .line-accent").len();
+    assert_eq!(marked(&widget), 0);
+    widget.update("look", "1").unwrap();
+    assert_eq!(marked(&widget), 2, "once in each layout");
+    widget.update("look", "").unwrap();
+    assert_eq!(marked(&widget), 0);
+}
+
+#[test]
 fn a_k_that_fits_one_source_and_not_the_other_is_let_go() {
     let mut widget = widget();
     widget.update("source", "one").unwrap();
@@ -236,6 +288,10 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         ("top-p", "105"),
         ("logit-4", "1"),
         ("logit-x", "1"),
+        ("look", "6"),
+        ("turn", "1,2,wide"),
+        ("turn", ",NaN,2,wide"),
+        ("cut", "q,1,2,wide"),
         ("dance", ""),
     ];
     refuses(&mut widget(), &bad);
@@ -323,16 +379,16 @@ fn a_setup_that_contradicts_itself_is_refused() {
 
 #[test]
 pub(crate) fn keeps_the_contract() {
-    let mut events = list("source temperature top-k top-p");
+    let mut events = list("source temperature top-k top-p turn cut look");
     events.extend((0..LOGITS.len()).map(|place| format!("logit-{place}")));
     Contract {
         widget: widget(),
         events,
-        words: list("toy one two three 50 55 100"),
+        words: list("toy one two three 50 55 100 p,300,50,wide k,300,120,narrow ,200,10,wide"),
         // What was typed and not understood is not kept.
         kept: |state| {
             let typed = state.logits.iter().map(f32::to_string).collect();
-            State { typed, ..state.clone() }
+            State { typed, look: None, ..state.clone() }
         },
         sound: is_sound,
     }
