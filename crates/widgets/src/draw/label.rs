@@ -15,6 +15,26 @@ pub fn width(text: &str, size: f64) -> f64 {
     text.chars().map(advance).sum::<f64>() * size
 }
 
+/// The text, or as much of its beginning as has room, with a mark that there is more.
+///
+/// ```
+/// use widgets::draw::label::fitted;
+///
+/// assert_eq!(fitted("mat", 12.0, 60.0), "mat");
+/// assert_eq!(fitted("because", 12.0, 40.0), "bec…");
+/// ```
+pub fn fitted(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    let mut left = room - width("…", size);
+    let start = text.chars().take_while(|letter| {
+        left -= advance(*letter) * size;
+        left >= 0.0
+    });
+    start.chain(['…']).collect()
+}
+
 /// A letter's width as a part of the font's size, in the widest of the fonts that pages use.
 fn advance(letter: char) -> f64 {
     match letter {
