@@ -7,6 +7,7 @@
 const root = new URL(document.documentElement.dataset.root || '.', document.baseURI);
 const prefix = document.documentElement.dataset.root ?? ''; // from the page to the root
 const STATUS_PAUSE = 600; // ms between two messages to a screen reader, over the 500 that the standard asks
+const BEAT = 600; // ms from one step to the next of a widget that plays
 const PATIENCE = 60_000; // ms before what does not answer counts as failed
 
 let loading; // the WebAssembly, once for all widgets of the page
@@ -121,6 +122,7 @@ class AttentionWidget extends HTMLElement {
   #coming = new Set(); // files on their way
   #busy = false; // the graphics card is at work
   #look = ''; // the part of a picture that is looked at
+  #beat; // the timer of a widget that plays
   #note; // what went wrong
   #spoke = -Infinity; // when the live region last changed
   #timer;
@@ -134,6 +136,7 @@ class AttentionWidget extends HTMLElement {
     this.addEventListener('pointerdown', (event) => this.#grabbed(event));
     for (const sign of ['pointerover', 'focusin']) this.addEventListener(sign, (event) => this.#looked(event));
     this.addEventListener('pointerleave', (event) => this.#looked(event));
+    document.addEventListener('visibilitychange', () => this.#rest());
     for (const sign of ['pointerenter', 'focusin']) {
       this.addEventListener(sign, () => this.#wake(), { once: true });
     }
@@ -187,6 +190,7 @@ class AttentionWidget extends HTMLElement {
 
   /** Ends what runs for the widget: it can be opened anew. */
   #close() {
+    this.#rest();
     this.#workers.forEach((_, name) => this.#dismiss(name));
     this.#coming.clear();
     this.#busy = false;
@@ -230,6 +234,7 @@ class AttentionWidget extends HTMLElement {
   }
 
   #failed(error, redo) {
+    this.#rest();
     if (isRefusal(error)) {
       this.#say(`That did not work: ${error}. All is as it was.`, redo);
     } else if (this.dataset.awake) {
@@ -247,7 +252,27 @@ class AttentionWidget extends HTMLElement {
 
   /** An event of the reader's. */
   async #send(name, value) {
+    this.#rest();
     if (await this.#attempt((live) => live.update(name, value))) this.#settle();
+  }
+
+  /** Sends the event of the button that plays, now and at each beat, until it stands at the end. */
+  #play() {
+    const beat = async () => {
+      const event = this.querySelector('[data-play]')?.dataset.play;
+      const done = event && (await this.#attempt((live) => live.update(event, '')));
+      const button = this.querySelector('[data-play]');
+      if (!done || !button || 'end' in button.dataset) this.#rest();
+    };
+    this.classList.add('playing');
+    this.#beat = setInterval(beat, BEAT);
+    beat();
+  }
+
+  #rest() {
+    clearInterval(this.#beat);
+    this.#beat = undefined;
+    this.classList.remove('playing');
   }
 
   /** Takes and shows what the model made of a text of the reader's own. Returns a summary. */
@@ -318,6 +343,7 @@ class AttentionWidget extends HTMLElement {
   #pressed(event) {
     const saved = event.target.closest('[data-save]');
     if (saved) return this.#save(saved.dataset.save);
+    if (event.target.closest('[data-play]')) return this.#beat ? this.#rest() : this.#play();
     const target = event.target.closest('[data-event]:not(input, select)');
     if (target) this.#send(target.dataset.event, target.dataset.value ?? '');
   }

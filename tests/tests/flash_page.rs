@@ -10,7 +10,7 @@ const CHAPTER: &str = "ch08-flash-attention.html";
 #[test]
 fn buttons_and_sliders_walk_through_the_tiles() -> Result<()> {
     browse(async |tab| {
-        let flash = Widget::open(tab, CHAPTER, "flash", "").await?;
+        let flash = Widget::open(tab, CHAPTER, "flash", "?flash=noun_16_4_4_causal_0").await?;
         ensure!(
             flash.status().await?.starts_with("Tile 1 of 16: queries 0 to 3 meet keys 0 to 3.")
         );
@@ -18,6 +18,9 @@ fn buttons_and_sliders_walk_through_the_tiles() -> Result<()> {
         flash
             .until_status("the skipped tile", |said| said.starts_with("Tile 2 of 16 is skipped"))
             .await?;
+        // Played, it goes on by itself, and stops where the reader takes over.
+        flash.click("[data-play='play']").await?;
+        flash.until_status("a later tile", |said| said.starts_with("Tile 4 of 16")).await?;
         flash.set("step", 15).await?;
         flash.until_status("the last tile", |said| said.starts_with("Tile 16 of 16")).await?;
         let map = flash.grid("tile-key").await?;

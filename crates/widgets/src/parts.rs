@@ -166,6 +166,17 @@ pub fn switch(label: &str, event: &str, on: bool) -> Markup {
     }
 }
 
+/// A button that plays: pressed, the page sends the `event` now and every 600 ms, until the button
+/// stands `at_end` or is pressed again. Where motion is unwanted it is not shown.
+pub fn play(event: &str, at_end: bool) -> Markup {
+    html! {
+        button type="button" class="play" data-play=(event) data-end[at_end] {
+            span class="to-play" { "Play" }
+            span class="to-pause" { "Pause" }
+        }
+    }
+}
+
 /// Reset, and a link to the widget as it stands.
 pub fn actions(address: &str) -> Markup {
     html! {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use widgets::files::PageFile;
-use widgets::flash::{Entry, Flash, Numbers, Setup, State};
+use widgets::flash::{Entry, Flash, Numbers, Setup, State, Work};
 
 use super::Prerendered;
 use crate::flash_numbers::{self, FlashHead, HEADS};
@@ -18,7 +18,7 @@ pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
     };
     let toy = flash_numbers::made_up();
     let opening = match heads.first() {
-        Some(first) => State::opening(&first.name, first.tokens.len(), true),
+        Some(first) => first_rise(first)?,
         None => State::opening(&toy.name, toy.tokens.len(), false),
     };
     let heads_in_menu = heads.iter().zip(&HEADS).map(entry).collect();
@@ -28,4 +28,16 @@ pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
     let mut prerendered = Prerendered::live::<Flash>(setup, &files)?;
     prerendered.files = files;
     Ok(prerendered)
+}
+
+/// The first tile in which a maximum rises: what the picture is about.
+fn first_rise(numbers: &Numbers) -> Result<State> {
+    let state = State::opening(&numbers.name, numbers.tokens.len(), true);
+    let work = Work::new(numbers, &state)?;
+    let rises = |step: &usize| {
+        let skipped = work.flash.steps[*step].tile.skipped;
+        !skipped && work.rows(*step).iter().any(|row| row.kept.is_some_and(|kept| kept < 1.0))
+    };
+    let step = (0..state.tiles()).find(rises).unwrap_or(0);
+    Ok(State { step, ..state })
 }

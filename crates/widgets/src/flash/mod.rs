@@ -3,7 +3,10 @@
 //! What is shown at a step is a pure function of the numbers, the options and the step: the
 //! library's own tiled function runs, keeps its steps, and the view shows one of them.
 
+mod chip;
 mod numbers;
+mod race;
+mod tiles;
 mod view;
 mod work;
 
@@ -130,6 +133,8 @@ pub enum Event {
     Next,
     /// Go to the tile before this one.
     Back,
+    /// Go on by itself to the next tile, and from the last one to the first.
+    Play,
     /// Press a tile in the map.
     Cell(Cell),
     /// Press a key in the map.
@@ -207,6 +212,7 @@ impl Machine for Flash {
             "step" => Event::Step(value.parse().ok()?),
             "next" => Event::Next,
             "back" => Event::Back,
+            "play" => Event::Play,
             "tile" => Event::Cell(grid::parse(value)?),
             "tile-key" => Event::Key(value.to_owned()),
             _ => return None,
@@ -236,6 +242,7 @@ impl Machine for Flash {
             Event::Step(step) => at(*step),
             Event::Next => at((state.step + 1).min(state.tiles() - 1)),
             Event::Back => at(state.step.saturating_sub(1)),
+            Event::Play => at((state.step + 1) % state.tiles()),
             Event::Cell((row, column)) if *row < rows && *column < columns => {
                 at(row * columns + column)
             }

@@ -6,10 +6,13 @@ use attention::flash::Step;
 use attention::traffic::Traffic;
 use maud::{Markup, html};
 
+use super::race::standard_is;
+use super::tiles::{BROAD, SLIM, Tiles, span};
 use super::work::{Row, Work};
 use super::{FEWEST, Flash, State, exponents};
+use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
-use crate::parts::{Grid, Shown, Slider, actions, bar, menu, switch};
+use crate::parts::{Grid, Shown, Slider, actions, bar, menu, play, switch};
 use crate::show::{grouped, number, share, word};
 
 /// At most so many rows and columns of a tile are printed.
@@ -20,33 +23,76 @@ const OUTPUTS: usize = 2;
 
 /// The whole widget.
 pub(super) fn whole(widget: &Flash, state: &State) -> Markup {
+    let question = html! { "Must all scores ever exist at once?" };
+    let frame = Frame {
+        name: Flash::NAME,
+        question,
+        controls: controls(state),
+        picture: html! {},
+        says: html! {},
+        below: cutting(widget, state),
+        numbers: html! {},
+        actions: actions(&widget.link(state)),
+    };
+    let Some(work) = widget.work() else {
+        return Frame { says: waiting(widget, state), ..frame }.view();
+    };
+    let rows = work.rows(state.step);
+    let words: Vec<String> = widget.tokens(state).iter().map(|token| word(token)).collect();
+    let says = status(state, work, &rows, &words);
+    let label = format!("Two memories, and what travels between them. {says}");
+    let tiles = Tiles { state, work, words: &words, rows: &rows, label: &label };
+    Frame {
+        picture: layouts(tiles.view(&BROAD), tiles.view(&SLIM)),
+        says: html! { (says) },
+        numbers: html! {
+            (tables(widget, state, work))
+            (counters(state, work))
+            p class="verdict" { (verdict(work)) }
+            (history(widget, state, work))
+        },
+        ..frame
+    }
+    .view()
+}
+
+/// What walks through the tiles.
+fn controls(state: &State) -> Markup {
+    let (last, at) = (state.tiles() - 1, state.step);
+    let shown = format!("{} of {}", at + 1, last + 1);
     html! {
-        div class="view flash" {
-            (controls(widget, state))
-            @match widget.work() {
-                Some(work) => {
-                    p class="status" role="status" { (status(state, work)) }
-                    (picture(widget, state, work))
-                    (counters(state, work))
-                    p class="verdict" { (verdict(work)) }
-                    (history(widget, state, work))
-                }
-                None => p class="status" role="status" { (waiting(widget, state)) },
+        div class="back-next" {
+            button type="button" data-event="back" aria-disabled=[(at == 0).then_some("true")] {
+                "Back"
             }
+            button type="button" data-event="next"
+                aria-disabled=[(at == last).then_some("true")] { "Next tile" }
+            (play("play", at == last))
         }
+        (switch("Causal", "causal", state.causal))
+        (Slider {
+            label: "Tile",
+            event: "step",
+            min: 0.0,
+            max: last as f64,
+            step: 1.0,
+            value: at as f64,
+            shown: &shown,
+            spoken: &format!("tile {shown}"),
+        }.slide())
     }
 }
 
-fn controls(widget: &Flash, state: &State) -> Markup {
+/// Whose numbers, how many of them, and how they are cut.
+fn cutting(widget: &Flash, state: &State) -> Markup {
     let setup = &widget.setup;
     let toy = (setup.toy.name.clone(), "Made-up numbers, two in a query".to_owned());
     let heads = setup.heads.iter().map(|entry| (entry.name.clone(), entry.label.clone()));
     let options: Vec<_> = heads.chain([toy]).collect();
     let most = widget.token_count(&state.numbers).unwrap_or(state.seq);
-    let (last, at) = (state.tiles() - 1, state.step);
-    let (shown, tokens) = (format!("{} of {}", at + 1, last + 1), state.seq.to_string());
+    let tokens = state.seq.to_string();
     html! {
-        div class="controls needs-script" {
+        div class="choices needs-script" {
             (menu("Queries, keys and values", "numbers", &options, &state.numbers))
             (Slider {
                 label: "Tokens",
@@ -57,28 +103,9 @@ fn controls(widget: &Flash, state: &State) -> Markup {
                 value: state.seq as f64,
                 shown: &tokens,
                 spoken: &format!("{tokens} tokens"),
-            }.view())
-            (switch("Causal mask: hide the future", "causal", state.causal))
+            }.slide())
             (block("Queries in a tile", "block-q", state.seq, state.block_q))
             (block("Keys in a tile", "block-k", state.seq, state.block_k))
-            (Slider {
-                label: "Tile",
-                event: "step",
-                min: 0.0,
-                max: last as f64,
-                step: 1.0,
-                value: at as f64,
-                shown: &shown,
-                spoken: &format!("tile {shown}"),
-            }.view())
-            div class="back-next" {
-                button type="button" data-event="back" aria-disabled=[(at == 0).then_some("true")] {
-                    "Back"
-                }
-                button type="button" data-event="next"
-                    aria-disabled=[(at == last).then_some("true")] { "Next tile" }
-            }
-            (actions(&widget.link(state)))
         }
     }
 }
@@ -96,7 +123,7 @@ fn block(label: &str, event: &str, seq: usize, block: usize) -> Markup {
         shown: &block.to_string(),
         spoken: &format!("{block} {}", label.to_ascii_lowercase()),
     }
-    .view()
+    .slide()
 }
 
 fn waiting(widget: &Flash, state: &State) -> Markup {
@@ -123,16 +150,24 @@ fn range(places: &Range<usize>) -> String {
 }
 
 /// What this tile has done, in words.
-fn status(state: &State, work: &Work) -> String {
+fn status(state: &State, work: &Work, rows: &[Row], words: &[String]) -> String {
     let at = state.step;
     let tile = &work.flash.steps[at].tile;
     let (queries, keys) = (range(&tile.queries), range(&tile.keys));
     let place = format!("Tile {} of {}", at + 1, work.flash.steps.len());
-    let moved = work.so_far(at).moved().in_gb();
-    let standard = work.standard.moved().in_gb();
+    let moved = work.so_far(at).moved();
     let traffic = match at + 1 == work.flash.steps.len() {
-        true => format!("{moved} moved, {standard} by standard attention. {}", exactly(work)),
-        false => format!("{moved} moved so far; standard attention moves {standard} in all."),
+        true => format!(
+            "{} moved, {} by standard attention. {}",
+            moved.in_gb(),
+            work.standard.moved().in_gb(),
+            exactly(work)
+        ),
+        false => format!(
+            "{} moved so far; after as many, standard attention {}.",
+            moved.in_gb(),
+            standard_is(state, work, moved.0)
+        ),
     };
     if tile.skipped {
         return format!(
@@ -140,17 +175,25 @@ fn status(state: &State, work: &Work) -> String {
              read. {traffic}"
         );
     }
-    let rows = work.rows(at);
-    let rose = rows.iter().filter(|row| row.kept.is_some_and(|kept| kept < 1.0)).count();
-    let story = match (rows[0].kept, rose) {
+    format!("{place}: queries {queries} meet keys {keys}. {}. {traffic}", story(rows, words))
+}
+
+/// What happened to the largest scores, and to what was held.
+fn story(rows: &[Row], words: &[String]) -> String {
+    let rose = rows.iter().filter_map(|row| Some((row, row.kept.filter(|kept| *kept < 1.0)?)));
+    let rose: Vec<_> = rose.collect();
+    let most = rose.iter().min_by(|(_, one), (_, other)| one.total_cmp(other));
+    match (rows.first().and_then(|row| row.kept), most) {
         (None, _) => "Each maximum is the first".to_owned(),
-        (_, 0) => "No maximum rises, so nothing is scaled down".to_owned(),
-        (_, rose) => format!(
-            "The maximum rises for {rose} of {}, and what they held is scaled down",
-            rows.len()
+        (_, None) => "No maximum rises, so nothing is scaled down".to_owned(),
+        (_, Some((row, kept))) => format!(
+            "The maximum rises for {} of {}: what “{}” held shrinks to {} of itself",
+            rose.len(),
+            rows.len(),
+            words[row.query],
+            share(*kept)
         ),
-    };
-    format!("{place}: queries {queries} meet keys {keys}. {story}. {traffic}")
+    }
 }
 
 /// How far the result is from that of plain attention. A browser adds up in another order than
@@ -187,7 +230,7 @@ fn units(ulps: u32) -> String {
 }
 
 /// The map of tiles, the tile in SRAM, and what its queries carry along.
-fn picture(widget: &Flash, state: &State, work: &Work) -> Markup {
+fn tables(widget: &Flash, state: &State, work: &Work) -> Markup {
     let step = &work.flash.steps[state.step];
     html! {
         div class="pictures" {
@@ -209,12 +252,8 @@ fn picture(widget: &Flash, state: &State, work: &Work) -> Markup {
 fn map(state: &State, work: &Work) -> Markup {
     let (rows, columns) = state.blocks();
     let steps = &work.flash.steps;
-    let label = |places: &Range<usize>| match places.len() {
-        1 => places.start.to_string(),
-        _ => format!("{}–{}", places.start, places.end - 1),
-    };
     let names = |count: usize, places: &dyn Fn(usize) -> Range<usize>| -> Vec<String> {
-        (0..count).map(|at| label(&places(at))).collect()
+        (0..count).map(|at| span(&places(at))).collect()
     };
     let row_names = names(rows, &|row| steps[row * columns].tile.queries.clone());
     let column_names = names(columns, &|column| steps[column].tile.keys.clone());

@@ -1,11 +1,14 @@
 //! All tiles of one attention, and what they come to beside plain and standard attention.
 
-use attention::flash::{Flash, TileOptions, flash_attention};
+use attention::flash::{Flash, Step, TileOptions, flash_attention};
 use attention::traffic::{Sizes, Traffic, standard_formula};
 use attention::{Error, Mask, scaled_dot_product_attention};
 use burn::tensor::Tensor;
 
 use super::{Numbers, State};
+
+/// Bytes of a number here.
+const FLOAT: usize = size_of::<f32>();
 
 /// The tiled function, run to its end with a step for each tile, and what it is compared with.
 #[derive(Debug, Clone)]
@@ -19,6 +22,10 @@ pub struct Work {
     pub standard: Traffic,
     /// How far the output is from that of plain attention.
     pub difference: Difference,
+    /// The smallest and the largest of the scores that are not hidden.
+    pub between: [f32; 2],
+    /// The largest sum `l` that a query has after any tile.
+    pub largest_total: f32,
 }
 
 /// Two outputs compared, number by number.
@@ -49,13 +56,32 @@ impl Work {
         };
         let flash = flash_attention(query, key, value, &options)?;
         let difference = Difference::between(&list(&flash.output), &list(&plain.output));
-        Ok(Work { flash, scores: list(&plain.scores), standard, difference })
+        let scores = list(&plain.scores);
+        let finite = scores.iter().copied().filter(|score| score.is_finite());
+        let between = finite
+            .fold([f32::MAX, f32::MIN], |[low, high], score| [low.min(score), high.max(score)]);
+        let totals = flash.steps.iter().flat_map(|step| list(&step.softmax.total));
+        let largest_total = totals.filter(|total| total.is_finite()).fold(1.0, f32::max);
+        Ok(Work { flash, scores, standard, difference, between, largest_total })
     }
 
-    /// Bytes and operations up to a step; at the last one, with the output that is then written.
+    /// Bytes and operations up to a step; at the last tile of a row of tiles, with the output that
+    /// is then written.
     pub fn so_far(&self, step: usize) -> Traffic {
-        let last = step + 1 == self.flash.steps.len();
-        if last { self.flash.traffic } else { self.flash.steps[step].traffic }
+        let Step { tile, traffic, output, .. } = &self.flash.steps[step];
+        let mut traffic = *traffic;
+        if self.is_last_of_row(step) {
+            let [.., values] = output.dims();
+            traffic.writes([1, 1, tile.queries.len(), values], FLOAT);
+            traffic.writes([1, 1, tile.queries.len(), 1], FLOAT);
+        }
+        traffic
+    }
+
+    /// Whether a tile is the last of its queries.
+    pub fn is_last_of_row(&self, step: usize) -> bool {
+        let row = |at: usize| self.flash.steps.get(at).map(|step| step.tile.row);
+        row(step + 1) != row(step)
     }
 
     /// How many tiles are skipped, up to a step.

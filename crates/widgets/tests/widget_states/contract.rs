@@ -114,7 +114,8 @@ impl<M: Machine> Contract<M> {
         for never in [" id=\"", " style=\"", "NaN"] {
             assert!(!view.contains(never), "{never} in {state:?}");
         }
-        let sent = ["data-event=\"", "data-keys=\""].map(|attribute| view.split(attribute).skip(1));
+        let sent = ["data-event=\"", "data-keys=\"", "data-play=\""]
+            .map(|attribute| view.split(attribute).skip(1));
         for rest in sent.into_iter().flatten() {
             let name = rest.split('"').next().unwrap_or_default();
             let known = name == RESET || self.events.iter().any(|event| event == name);

@@ -239,9 +239,67 @@ fn the_status_tells_what_the_tile_did() {
     let said = status(&widget);
     let expected = match rose {
         0 => "No maximum rises".to_owned(),
-        rose => format!("The maximum rises for {rose} of 4"),
+        rose => format!("The maximum rises for {rose} of 4: what “t"),
     };
     assert!(said.contains(&expected), "{said}");
+}
+
+#[test]
+fn the_race_runs_at_one_speed_and_the_shorter_way_is_done_first() {
+    // Small tiles walk more than standard attention, which is done on the way.
+    let small = State { block_q: 2, block_k: 2, ..State::opening("long", 16, false) };
+    let mut widget = at(small);
+    let mut done = 0;
+    for step in 0..63 {
+        widget.update("step", &step.to_string()).unwrap();
+        let work = widget.machine().work().unwrap();
+        let (now, whole) = (work.so_far(step).moved(), work.standard.moved());
+        let said = status(&widget);
+        assert!(said.contains(&format!("{} moved so far", now.in_gb())), "{said}");
+        assert_eq!(said.contains("standard attention is done"), now >= whole, "{said}");
+        done += usize::from(now >= whole);
+        let counters: Vec<String> =
+            all(&view(&widget), ".for-wide text").iter().map(text).collect();
+        let finished = format!("✓ {}", whole.in_gb());
+        assert_eq!(counters.contains(&finished), now >= whole, "{counters:?}");
+        let digits = now.in_gb();
+        let digits = digits.split(' ').next().unwrap();
+        assert!(counters.iter().any(|it| it.starts_with(digits)), "{counters:?}");
+    }
+    assert!((1..63).contains(&done), "{done}");
+}
+
+/// What crosses between the memories in a step is what the counters rise by.
+#[test]
+fn what_crosses_adds_up_to_what_is_moved() {
+    let crossing = |widget: &Opened<Flash>| {
+        let texts: Vec<String> = all(&view(widget), ".for-wide text").iter().map(text).collect();
+        let said = texts.iter().find(|it| it.starts_with(['↑', '↓']) || *it == "nothing travels");
+        said.expect("the bridge says what crosses").clone()
+    };
+    let mut widget = widget();
+    assert_eq!(crossing(&widget), "↑ Q K V 288 B");
+    widget.update("step", "1").unwrap();
+    assert_eq!(crossing(&widget), "nothing travels");
+    widget.update("step", "3").unwrap();
+    assert_eq!(crossing(&widget), "↓ O 112 B");
+    widget.update("step", "15").unwrap();
+    assert_eq!(crossing(&widget), "↑ K V 192 B   ↓ O 112 B");
+}
+
+/// Playing goes on tile by tile, says when it is at the end, and from there begins anew.
+#[test]
+fn it_plays_to_the_end_and_then_from_the_start() {
+    let mut widget = widget();
+    let at_end = |widget: &Opened<Flash>| all(&view(widget), "[data-play=play][data-end]").len();
+    for step in 1..16 {
+        assert_eq!(at_end(&widget), 0);
+        widget.update("play", "").unwrap();
+        assert_eq!(widget.state().step, step);
+    }
+    assert_eq!(at_end(&widget), 1);
+    widget.update("play", "").unwrap();
+    assert_eq!(widget.state().step, 0);
 }
 
 /// The distance in units of the last place, by walking from one number to the next.
@@ -452,7 +510,7 @@ fn is_sound(html: &Html, state: &State) -> Result<(), String> {
 pub(crate) fn keeps_the_contract() {
     Contract {
         widget: widget(),
-        events: list("numbers seq block-q block-k causal step next back tile tile-key"),
+        events: list("numbers seq block-q block-k causal step next back play tile tile-key"),
         words: list("toy long short none"),
         kept: Clone::clone,
         sound: is_sound,
