@@ -124,7 +124,7 @@ impl Page {
     pub(crate) fn choose(&mut self, label: &str, option: &str) {
         let (event, value) = {
             let html = self.html();
-            let groups = all(html.root_element(), "fieldset.choice");
+            let groups = all(html.root_element(), "fieldset:is(.choice, .chips)");
             let group = groups.iter().find(|group| text(&all(**group, "legend")[0]) == label);
             match group {
                 Some(group) => {
@@ -145,7 +145,7 @@ impl Page {
     /// What is chosen in a menu or among radio buttons.
     pub(crate) fn chosen(&self, label: &str) -> String {
         let html = self.html();
-        let groups = all(html.root_element(), "fieldset.choice");
+        let groups = all(html.root_element(), "fieldset:is(.choice, .chips)");
         match groups.iter().find(|group| text(&all(**group, "legend")[0]) == label) {
             Some(group) => text(&all(*group, "label:has(input[checked])")[0]),
             None => text(&all(labelled(&html, "select", label).1, "option[selected]")[0]),

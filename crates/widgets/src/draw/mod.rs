@@ -8,6 +8,7 @@
 //! | [`scale`] | from a number to a place, linear or logarithmic, and the ticks between |
 //! | [`axis`] | a scale drawn: a line, its ticks and their numbers |
 //! | [`role`] | one meaning a colour: query, key, value, output, and the heat of a share |
+//! | [`fit`] | words in narrow places |
 //! | [`label`] | how wide a text is, and where labels go so that none covers another |
 //! | [`picture`] | the frame: question, controls, picture for wide and narrow, sentence, numbers |
 //!
@@ -20,6 +21,7 @@
 //! class `gone`. What moves has the class `move`; a text moves by [`mark::gliding`].
 
 pub mod axis;
+pub mod fit;
 pub mod label;
 pub mod mark;
 pub mod path;

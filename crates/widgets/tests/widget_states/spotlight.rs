@@ -61,7 +61,14 @@ fn setup() -> Setup {
             query: 2,
             weights: vec![0.2, 0.7, 0.1, 0.0],
         },
-        opening: State { sentence: "one".into(), layer: 1, head: 0, query: 2, cell: (2, 0) },
+        opening: State {
+            sentence: "one".into(),
+            layer: 1,
+            head: 0,
+            query: 2,
+            cell: (2, 0),
+            look: None,
+        },
     }
 }
 
@@ -207,7 +214,8 @@ fn a_damaged_sentence_is_refused_and_told() {
 fn an_address_opens_a_view_and_a_bad_one_is_ignored() {
     for address in ["?a=b&spotlight=two_2_1_5", "?spotlight=two.2.1.5"] {
         let there = opens::<Spotlight>(&setup(), address).state().clone();
-        let expected = State { sentence: "two".into(), layer: 2, head: 1, query: 5, cell: (5, 0) };
+        let (sentence, cell) = ("two".into(), (5, 0));
+        let expected = State { sentence, layer: 2, head: 1, query: 5, cell, look: None };
         assert_eq!(there, expected);
     }
     let bad = [

@@ -94,8 +94,9 @@ fn gallery() -> (Gallery, Sentence) {
 
 fn a_spotlight() -> Opened<Spotlight> {
     let (gallery, sentence) = gallery();
+    let (sentence_name, cell) = ("one".into(), (1, 0));
     let opening =
-        spotlight::State { sentence: "one".into(), layer: 2, head: 1, query: 1, cell: (1, 0) };
+        spotlight::State { sentence: sentence_name, layer: 2, head: 1, query: 1, cell, look: None };
     let illustration = Illustration { sentence: "one".into(), query: 1, weights: vec![0.5, 0.5] };
     let setup = spotlight::Setup { gallery, presets: Vec::new(), illustration, opening };
     let mut widget = Opened::new(setup).unwrap();
@@ -144,6 +145,7 @@ fn a_matrix() -> Opened<ScoreMatrix> {
         nudge: 0,
         whole_row: false,
         cell: (1, 0),
+        shuffle: 0,
     };
     Opened::new(score_matrix::Setup { squares: squares(), opening }).unwrap()
 }
