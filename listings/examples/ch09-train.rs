@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use induction::message::{Continued, Cut, EachHead, Point, Record, Rest, WHOLE};
+use induction::message::{Continued, Cut, EachHead, Pair, Point, Record, Rest, WHOLE};
 use induction::{EVERY, LEARNING_RATE, STEPS, Trainer};
 use listings::terminal::{print, share};
 
@@ -44,6 +44,7 @@ fn main() -> Result<()> {
     print("                     (layer 0)       (layer 1)\n")?;
     let mut trainer = Trainer::new(u64::from(options.seed), options.rate);
     let mut points = vec![trainer.point()?];
+    let mut maps = vec![trainer.maps()?];
     print(&line(&points[0]))?;
     // ANCHOR: train
     while trainer.steps() < options.steps {
@@ -52,6 +53,9 @@ fn main() -> Result<()> {
             points.push(trainer.point()?);
         }
         // ANCHOR_END: train
+        if trainer.steps().is_multiple_of(EVERY) && options.out.is_some() {
+            maps.push(trainer.maps()?);
+        }
         if trainer.steps().is_multiple_of(options.every) {
             print(&line(&trainer.point()?))?;
         }
@@ -63,9 +67,10 @@ fn main() -> Result<()> {
         print(&ending(&rest, &continued, &silenced))?;
     }
     if let Some(path) = options.out {
+        let pair = Pair::new(&points, &maps);
         let progress = trainer.progress(points)?;
         let (seed, learning_rate) = (options.seed, options.rate);
-        let record = Record { seed, learning_rate, progress, rest, continued, silenced };
+        let record = Record { seed, learning_rate, progress, pair, rest, continued, silenced };
         std::fs::write(&path, serde_json::to_string(&record)? + "\n")
             .with_context(|| format!("cannot write {}", path.display()))?;
     }

@@ -59,3 +59,23 @@ fn the_keyboard_raises_a_score_and_no_other_row_moves() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn the_picture_is_walked_by_keys_and_the_words_are_shuffled() -> Result<()> {
+    browse(async |tab| {
+        let widget = open(tab, "").await?;
+        let before = widget.grid("key").await?;
+        widget.focus(".for-wide svg [role=gridcell][tabindex='0']").await?;
+        tab.press(Key::Up).await?;
+        let moved = |status: &str| status.starts_with("“cat” gives most to “down”");
+        widget.until_status("the row above is chosen", moved).await?;
+        widget.click("[data-event=shuffle]").await?;
+        let shuffled = |status: &str| status.contains("The words are shuffled");
+        widget.until_status("the words are shuffled", shuffled).await?;
+        ensure!(widget.grid("key").await? != before, "nothing has moved");
+        widget.click("[data-event=in-order]").await?;
+        let back = |status: &str| !status.contains("shuffled");
+        widget.until_status("the words are in order", back).await?;
+        Ok(())
+    })
+}

@@ -8,10 +8,14 @@ use thirtyfour::Key;
 const PAGE: &str = "ch07-cross-attention.html";
 const NAME: &str = "translation";
 
-/// The radio button of an English word.
+/// An English word of the picture.
 fn word(place: usize) -> String {
-    format!(".tokens input[value='{place}']")
+    format!(".for-wide [role=radio][data-value='{place}']")
 }
+
+/// Opens the tables behind the picture.
+const OPEN_NUMBERS: &str =
+    "document.querySelectorAll('details.numbers').forEach(numbers => { numbers.open = true })";
 
 #[test]
 fn a_click_on_an_english_word_shows_its_french() -> Result<()> {
@@ -26,6 +30,7 @@ fn a_click_on_an_english_word_shows_its_french() -> Result<()> {
         widget.set("head", 0).await?;
         let head = "layer 1, head 0: to write “black”";
         widget.until_status(head, |said| said.starts_with(head)).await?;
+        tab.js(OPEN_NUMBERS).await?;
         tab.click(&widget.cell("key", 2, 1)).await?;
         let cat = "to write “cat”, the decoder looks most at “chat”, .99";
         widget.until_status(cat, |said| said.contains(cat)).await?;
@@ -67,7 +72,8 @@ fn a_typed_sentence_is_translated_or_the_field_says_why_not() -> Result<()> {
 fn arrows_walk_words_and_map() -> Result<()> {
     browse(async |tab| {
         let widget = Widget::open(tab, PAGE, NAME, "").await?;
-        widget.focus(".tokens input:checked").await?;
+        tab.js(OPEN_NUMBERS).await?;
+        widget.focus(".for-wide [role=radio][tabindex='0']").await?;
         tab.press(Key::Right).await?;
         let waits = "to write “waits”, the decoder looks most at “attend”";
         widget.until_status(waits, |said| said.contains(waits)).await?;

@@ -95,6 +95,32 @@ pub struct Continued {
     pub shares: Vec<f32>,
 }
 
+/// Where two heads looked at each point of a training: one of layer 0 that looks one back, and one
+/// of layer 1 that copies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// The head of each layer.
+    pub heads: [usize; LAYERS],
+    /// For each point the weights that the mask leaves, row by row, in hundredths.
+    pub maps: Vec<[Vec<u8>; LAYERS]>,
+}
+
+impl Pair {
+    /// The heads of highest score at the last point, and their maps at each of them.
+    pub fn new(points: &[Point], maps: &[EachHead<Vec<f32>>]) -> Self {
+        let heads = points.last().map_or([0; LAYERS], Point::pair);
+        let map = |maps: &EachHead<Vec<f32>>| {
+            std::array::from_fn(|layer| hundredths(&maps[layer][heads[layer]]))
+        };
+        Self { heads, maps: maps.iter().map(map).collect() }
+    }
+}
+
+/// Weights in whole hundredths.
+pub fn hundredths(weights: &[f32]) -> Vec<u8> {
+    weights.iter().map(|weight| (weight.clamp(0.0, 1.0) * 100.0).round() as u8).collect()
+}
+
 /// A whole training, kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -104,6 +130,8 @@ pub struct Record {
     pub learning_rate: f64,
     /// How it went.
     pub progress: Progress,
+    /// Where two heads looked meanwhile.
+    pub pair: Pair,
     /// What each head is worth at the end.
     pub rest: Rest,
     /// A text that the model goes on with at the end.
@@ -125,4 +153,15 @@ pub struct Point {
     pub previous: EachHead<f32>,
     /// The prefix-matching score of each head.
     pub induction: EachHead<f32>,
+}
+
+impl Point {
+    /// The head of layer 0 that looks back most, and the one of layer 1 that is the best
+    /// induction head.
+    pub fn pair(&self) -> [usize; LAYERS] {
+        let best = |scores: &[f32; HEADS]| {
+            (0..HEADS).max_by(|one, other| scores[*one].total_cmp(&scores[*other])).unwrap_or(0)
+        };
+        [best(&self.previous[0]), best(&self.induction[1])]
+    }
 }

@@ -9,7 +9,7 @@ use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::message::{Continued, Cut, Point, Progress, Rest, WHOLE};
+use crate::message::{Continued, Cut, EachHead, Point, Progress, Rest, WHOLE};
 use crate::task::LENGTHS;
 use crate::{Batch, CONTEXT, DRAWN, Forward, HEADS, LAYERS, Transformer, Word, words};
 
@@ -99,12 +99,11 @@ impl Trainer {
     ///
     /// # Errors
     /// As [`point`](Self::point).
-    pub fn progress(&self, points: Vec<Point>) -> Result<Progress, Error> {
+    pub fn maps(&self) -> Result<EachHead<Vec<f32>>, Error> {
         let seq = 2 * DRAWN;
-        let word = words(1, DRAWN..=DRAWN, &mut Random::new(HELD_OUT)).remove(0);
-        let read = Batch::new(std::slice::from_ref(&word), &Device::flex()).read.narrow(1, 0, seq);
+        let read = Batch::new(&[drawn()], &Device::flex()).read.narrow(1, 0, seq);
         let weights = self.model.valid().forward(read, WHOLE)?.weights;
-        let maps = std::array::from_fn(|layer: usize| {
+        Ok(std::array::from_fn(|layer: usize| {
             std::array::from_fn(|head| {
                 let numbers: Vec<f32> = map(&weights[layer], 0, head).into_data().iter().collect();
                 // Three decimals: more are never shown.
@@ -112,8 +111,16 @@ impl Trainer {
                 let rows = numbers.chunks(seq).enumerate();
                 rows.flat_map(|(row, numbers)| numbers[..=row].iter().map(rounded)).collect()
             })
-        });
-        Ok(Progress { points, word: crate::text(&word.letters[..seq]), maps })
+        }))
+    }
+
+    /// How training went on at some points, and where each head looks now.
+    ///
+    /// # Errors
+    /// As [`point`](Self::point).
+    pub fn progress(&self, points: Vec<Point>) -> Result<Progress, Error> {
+        let word = crate::text(&drawn().letters[..2 * DRAWN]);
+        Ok(Progress { points, word, maps: self.maps()? })
     }
 
     /// The loss and the accuracy without each head.
@@ -168,6 +175,11 @@ impl Trainer {
         let loss = loss(forward.logits.clone(), &batch).into_scalar();
         Ok((forward, loss, hits.into_scalar()))
     }
+}
+
+/// The word whose maps are drawn.
+fn drawn() -> Word {
+    words(1, DRAWN..=DRAWN, &mut Random::new(HELD_OUT)).remove(0)
 }
 
 /// The weights of one head on one text, `[seq, seq]`.

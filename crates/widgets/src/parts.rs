@@ -177,6 +177,16 @@ pub fn play(event: &str, at_end: bool) -> Markup {
     }
 }
 
+/// A switch that looks like a chip, in a line above a picture.
+pub fn chip_switch(label: &str, event: &str, on: bool) -> Markup {
+    html! {
+        label class="chip" {
+            input type="checkbox" name=(event) data-event=(event) checked[on] autocomplete="off";
+            span { (label) }
+        }
+    }
+}
+
 /// Reset, and a link to the widget as it stands.
 pub fn actions(address: &str) -> Markup {
     html! {

@@ -86,6 +86,26 @@ impl Square {
         raised
     }
 
+    /// What becomes of the scores when the tokens stand in another order: `order` says which one
+    /// stands at each place. The rows and columns that come back are those of the tokens as they
+    /// are called, wherever they stand; only the mask goes by the places.
+    pub fn steps_in(&self, order: &[usize], mask: Mask) -> Steps {
+        let seq = self.seq();
+        let at = |row: usize, column: usize| self.raw[order[row] * seq + order[column]];
+        let moved = (0..seq).flat_map(|row| (0..seq).map(move |column| at(row, column)));
+        let (scaled, weights) = self.shares(moved.collect(), [seq, seq], mask);
+        let back = |moved: Rows| {
+            let mut rows = moved.clone();
+            for (row, numbers) in moved.iter().enumerate() {
+                for (column, number) in numbers.iter().enumerate() {
+                    rows[order[row]][order[column]] = *number;
+                }
+            }
+            rows
+        };
+        Steps { raw: rows(&self.raw, seq), scaled: back(scaled), weights: back(weights) }
+    }
+
     fn shares(&self, raw: Vec<f32>, [seq_q, seq_k]: [usize; 2], mask: Mask) -> (Rows, Rows) {
         let device = Device::flex();
         let raw = Tensor::<2>::from_data(TensorData::new(raw, [seq_q, seq_k]), &device);

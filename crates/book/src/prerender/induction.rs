@@ -18,6 +18,7 @@ pub(super) fn prerender() -> Result<Prerendered> {
         cell: (induction::DRAWN, 1),
         cut: WHOLE,
         typed: record.continued.text.clone(),
+        at: None,
     };
     let setup = Setup { record, opening };
     Prerendered::live::<Induction>(setup, &[])

@@ -27,6 +27,7 @@ pub(super) fn prerender(model: Option<&MemoisedModel>) -> Result<Prerendered> {
         nudge: 0,
         whole_row: false,
         cell: (query, key),
+        shuffle: 0,
     };
     let setup = Setup { squares: Squares(squares), opening };
     Prerendered::live::<ScoreMatrix>(setup, &[])

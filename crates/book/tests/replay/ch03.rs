@@ -2,10 +2,10 @@
 
 use crate::page::{Page, number};
 
-const SHOWS: &str = "What does the matrix show?";
+const SHOWS: &str = "Show";
 const WHOSE: &str = "Whose scores";
-const MASK: &str = "Hide later tokens (causal mask)";
-const ADD: &str = "Add to the scaled score of";
+const MASK: &str = "Causal mask";
+const ADD: &str = "Add to";
 
 /// The map as numbers; an empty cell is no number.
 fn numbers(page: &Page) -> Vec<Vec<f64>> {
@@ -70,7 +70,7 @@ fn as_it_opens() {
     page.step("ch03.whole-row", |page, words| {
         page.slide(ADD, "0.0");
         let (shares, scaled) = (numbers(page), page.table("The row of “sat”"));
-        page.tick(words.say("Add to the whole row"));
+        page.tick(words.say("Whole row"));
         page.slide(ADD, "+5.0");
         assert_eq!(numbers(page), shares);
         let raised = page.table("The row of “sat”");
@@ -80,11 +80,23 @@ fn as_it_opens() {
             assert_eq!(raised.at(word, "Share"), scaled.at(word, "Share"));
         }
     });
+    page.step("ch03.shuffle", |page, words| {
+        page.slide(ADD, "0.0");
+        let words_of = ["The", "cat", "sat", "down"];
+        let share = |page: &Page, query: &str, key: &str| page.cell(query, key);
+        let pairs = words_of.map(|query| words_of.map(|key| share(page, query, key)));
+        let before = page.map("");
+        page.press(words.say("Shuffle the words"));
+        assert_ne!(page.map(""), before, "rows and columns change their places");
+        assert_eq!(words_of.map(|query| words_of.map(|key| share(page, query, key))), pairs);
+        page.press("In order");
+        assert_eq!(page.map(""), before);
+    });
     page.step("ch03.hide", |page, words| {
         let (sat, down) = (words.say("sat"), words.say("down"));
         assert!(number(&page.cell(sat, down)) > 0.05);
         let before = numbers(page);
-        page.tick(MASK);
+        page.tick(words.say(MASK));
         assert_eq!(page.cell(sat, down), "");
         let after = numbers(page);
         assert!((0..3).all(|key| after[2][key] > before[2][key]), "{before:?} {after:?}");

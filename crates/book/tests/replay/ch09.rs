@@ -101,6 +101,26 @@ fn patterns() {
 #[test]
 fn a_training_of_ones_own() {
     let mut page = Page::open("induction");
+    page.step("ch09.scrub", |page, words| {
+        let step = words.say("Step");
+        let scores = |page: &Page| {
+            let said = page.status();
+            let after = |words: &str| {
+                let rest = said.split(words).nth(1).unwrap_or_else(|| panic!("{said}"));
+                number(rest.split([',', '.']).nth(1).unwrap()) / 100.0
+            };
+            (after("looking one back "), after("induction "))
+        };
+        page.slide_left(step);
+        let (previous, induction) = scores(page);
+        assert!(previous < 0.2 && induction < 0.2, "{}", page.status());
+        assert_eq!(page.texts_of(".for-wide .ink-value.mid"), ["to r: .05"]);
+        page.slide(step, "200");
+        let (later, risen) = scores(page);
+        assert!(later > previous + 0.2 && risen > 0.8, "{}", page.status());
+        page.slide_right(step);
+        assert!(page.status().starts_with("A recorded training"), "{}", page.status());
+    });
     page.step("ch09.train", |page, words| {
         assert!(page.status().starts_with("A recorded training"), "{}", page.status());
         page.press(words.say("Train"));

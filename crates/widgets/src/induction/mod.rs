@@ -3,12 +3,16 @@
 //! The training runs in a worker. Here are the reader's choices, what is asked of the worker, and
 //! what it has answered; until the reader presses Train, a recorded training stands in for it.
 
+mod circuit;
+mod frames;
+mod plots;
 mod view;
 
 use std::collections::VecDeque;
 
+use frames::Frames;
 use induction::message::{Answer, Ask, Continued, Cut, News, Point, Progress, Record, Rest};
-use induction::{DRAWN, HEADS, LAYERS, STEPS};
+use induction::{DRAWN, EVERY, HEADS, LAYERS, STEPS};
 use maud::Markup;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +57,9 @@ pub struct State {
     pub cut: Cut,
     /// The text to go on with, as typed.
     pub typed: String,
+    /// The point of the training that is looked at, from 0. Without one it is the last.
+    #[serde(default)]
+    pub at: Option<usize>,
 }
 
 /// How many tokens the map has.
@@ -91,6 +98,8 @@ pub enum Event {
     Head(usize),
     /// Cut out a head, counted over both layers, or put it back.
     Cut(usize),
+    /// Look at a point of the training.
+    At(usize),
     /// Type a text.
     Text(String),
     /// Press a cell.
@@ -113,6 +122,7 @@ pub struct Induction {
     /// Whether the worker has been told to start this run.
     started: bool,
     progress: Progress,
+    frames: Frames,
     rest: Option<Rest>,
     continued: Option<Continued>,
     posts: VecDeque<Ask>,
@@ -129,6 +139,12 @@ impl Induction {
         &self.progress.points
     }
 
+    /// The point that is looked at.
+    fn at(&self, state: &State) -> usize {
+        let last = self.points().len().saturating_sub(1);
+        state.at.map_or(last, |at| at.min(last))
+    }
+
     fn train(&mut self, state: &State) {
         if matches!(self.phase, Phase::Running | Phase::Done) {
             return;
@@ -142,6 +158,7 @@ impl Induction {
         self.run += 1;
         self.started = true;
         self.progress.points.clear();
+        self.frames = Frames::default();
         self.rest = None;
         let (seed, learning_rate) = (state.seed, RATES[state.rate]);
         self.posts.push_back(Ask::Start { run: self.run, seed, learning_rate });
@@ -173,6 +190,7 @@ impl Induction {
         match answer.news {
             News::Progress(progress) if fits(&progress) => {
                 self.progress.points.extend(progress.points);
+                self.frames.keep(self.progress.points.len().saturating_sub(1), &progress.maps);
                 (self.progress.maps, self.progress.word) = (progress.maps, progress.word);
                 let step = self.progress.points.last().map_or(0, |point| point.step);
                 if step >= STEPS {
@@ -209,6 +227,27 @@ fn fits(progress: &Progress) -> bool {
     progress.word.chars().count() == SEQ && progress.maps.as_flattened().iter().all(whole)
 }
 
+/// Whether a recorded training has points, and the maps of two heads at each of them.
+fn is_whole(record: &Record) -> bool {
+    let (points, pair) = (&record.progress.points, &record.pair);
+    let mut maps = pair.maps.as_flattened().iter();
+    !points.is_empty()
+        && points.len() == pair.maps.len()
+        && pair.heads.iter().all(|head| *head < HEADS)
+        && maps.all(|map| map.len() == SEQ * (SEQ + 1) / 2)
+}
+
+/// The point at a place of the curves: `,x,y,layout`, as a drag sends it.
+fn dragged(value: &str) -> Option<usize> {
+    let mut parts = value.split(',').skip(1);
+    let x: f64 = parts.next()?.parse().ok()?;
+    let plan = match parts.nth(1)? {
+        "narrow" => plots::Plan::narrow(0.0),
+        _ => plots::Plan::wide(0.0),
+    };
+    x.is_finite().then(|| (plan.step(x) / f64::from(EVERY)).round() as usize)
+}
+
 impl Machine for Induction {
     const NAME: &'static str = "induction";
     type Setup = Setup;
@@ -216,9 +255,10 @@ impl Machine for Induction {
     type Event = Event;
 
     fn new(Setup { record, opening }: Setup) -> Result<(Self, State), Error> {
-        if !fits(&record.progress) || record.progress.points.is_empty() {
+        if !fits(&record.progress) || !is_whole(&record) {
             return Err(Error::setup("the recorded training has no points or other maps"));
         }
+        let frames = Frames::recorded(&record.pair);
         let Record { progress, rest, continued, .. } = record.clone();
         let widget = Self {
             record,
@@ -226,6 +266,7 @@ impl Machine for Induction {
             run: 0,
             started: false,
             progress,
+            frames,
             rest: Some(rest),
             continued: Some(continued),
             posts: VecDeque::new(),
@@ -240,6 +281,8 @@ impl Machine for Induction {
             "seed" => Event::Seed(value.parse().ok()?),
             "rate" => Event::Rate(value.parse().ok()?),
             "head" => Event::Head(value.parse().ok()?),
+            "at" => Event::At(value.parse().ok()?),
+            "curves" => Event::At(dragged(value)?),
             "text" => Event::Text(value.chars().take(LONGEST).collect()),
             "cell" => Event::Cell(grid::parse(value)?),
             "key" => Event::Key(value.to_owned()),
@@ -253,9 +296,11 @@ impl Machine for Induction {
         let mut next = state.clone();
         match event {
             Event::Pause if self.phase != Phase::Running => return Err(Refusal::Ignored),
-            Event::Train | Event::Pause | Event::Worker(_) | Event::WorkerFailed(_) => {}
-            Event::Seed(seed) => next.seed = *seed,
-            Event::Rate(rate) => next.rate = *rate,
+            Event::Train => next.at = None,
+            Event::Pause | Event::Worker(_) | Event::WorkerFailed(_) => {}
+            Event::Seed(seed) => (next.seed, next.at) = (*seed, None),
+            Event::Rate(rate) => (next.rate, next.at) = (*rate, None),
+            Event::At(at) => next.at = Some(*at),
             Event::Head(place) => next.head = (place / HEADS, place % HEADS),
             Event::Cut(place) => {
                 let heads = next.cut.as_flattened_mut();
@@ -270,8 +315,9 @@ impl Machine for Induction {
     }
 
     fn is_sound(&self, state: &State) -> bool {
-        let &State { seed, rate, head, cell, .. } = state;
+        let &State { seed, rate, head, cell, at, .. } = state;
         seed < SEEDS
+            && at.is_none_or(|at| at <= (STEPS / EVERY) as usize)
             && rate < RATES.len()
             && head.0 < LAYERS
             && head.1 < HEADS
@@ -280,7 +326,7 @@ impl Machine for Induction {
 
     /// The heads that are cut out are ones among noughts, and the text comes last.
     fn address(&self, state: &State) -> String {
-        let State { seed, rate, head, cell, cut, typed } = state;
+        let State { seed, rate, head, cell, cut, typed, .. } = state;
         let cut = cut.as_flattened().iter().map(|cut| if *cut { '1' } else { '0' });
         let typed = typed.chars().filter(|it| induction::number(*it).is_some());
         let (cut, typed): (String, String) = (cut.collect(), typed.collect());
@@ -302,7 +348,7 @@ impl Machine for Induction {
         for (cut, digit) in heads.iter_mut().zip(digits.chars()) {
             *cut = digit.to_digit(2)? == 1;
         }
-        Some(State { seed, rate, head: (head / HEADS, head % HEADS), cell, cut, typed })
+        Some(State { seed, rate, head: (head / HEADS, head % HEADS), cell, cut, typed, at: None })
     }
 
     fn view(&self, state: &State) -> Markup {
@@ -324,7 +370,7 @@ impl Machine for Induction {
                 self.posts.clear();
                 self.phase = Phase::Failed(reason.clone());
             }
-            Event::Head(_) | Event::Cell(_) | Event::Key(_) => {}
+            Event::Head(_) | Event::At(_) | Event::Cell(_) | Event::Key(_) => {}
         }
     }
 
@@ -336,7 +382,8 @@ impl Machine for Induction {
         self.run += 1;
         self.started = false;
         self.phase = Phase::Recorded;
-        let Record { progress, rest, continued, .. } = self.record.clone();
+        let Record { progress, rest, continued, pair, .. } = self.record.clone();
+        self.frames = Frames::recorded(&pair);
         (self.progress, self.rest, self.continued) = (progress, Some(rest), Some(continued));
     }
 

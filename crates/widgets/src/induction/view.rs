@@ -1,73 +1,137 @@
 //! The training of an induction head as HTML.
 
-use induction::message::{EachHead, Point};
+use induction::message::{EachHead, Point as Measured};
 use induction::{HEADS, LAYERS, STEPS};
 use maud::{Markup, html};
 
+use super::circuit::{self, Circuit};
+use super::plots;
 use super::{Induction, LONGEST, Phase, RATES, SEEDS, SEQ, State, WORKS};
+use crate::draw::picture::{Frame, layouts, svg};
+use crate::draw::{NARROW, Point, WIDE};
 use crate::machine::Machine;
 use crate::parts::{Grid, Shown, Slider, actions, legend, menu, switch};
 use crate::show::{number, shade, share};
-
-/// The picture of the curves: its size, and what the loss axis goes up to, in nats.
-const WIDTH: f32 = 600.0;
-const HEIGHT: f32 = 220.0;
-const HIGHEST: f32 = 4.0;
 
 /// How many steps lie between two lines of the table.
 const LINES: u32 = 25;
 
 /// The whole widget.
 pub(super) fn whole(widget: &Induction, state: &State) -> Markup {
-    html! {
-        div class={ "view " (Induction::NAME) } {
-            (controls(widget, state))
-            p class="status" role="status" { (status(widget, state)) }
-            div class="pictures" {
-                (curves(widget))
-                (log(widget))
-                (map(widget, state))
-                (heads(widget, state))
-            }
-            (legend("Each row of the map sums to one. An empty cell is a later letter, hidden by the mask."))
+    Frame {
+        name: Induction::NAME,
+        question: html! { "How do two heads copy a new word?" },
+        controls: controls(widget),
+        picture: html! { (picture(widget, state)) (scrubber(widget, state)) },
+        says: html! { (status(widget, state)) },
+        below: html! {
+            div class="beginning needs-script" { (beginning(state)) }
+            (heads(widget, state))
             (copy(widget, state))
+        },
+        numbers: html! {
+            (log(widget))
+            div class="needs-script" { (map_menu(state)) }
+            (map(widget, state))
+            (legend("Each row of the map sums to one. An empty cell is a later letter, hidden by the mask."))
+        },
+        actions: actions(&widget.link(state)),
+    }
+    .view()
+}
+
+fn controls(widget: &Induction) -> Markup {
+    html! {
+        @if widget.phase == Phase::Running {
+            button type="button" data-event="pause" { "Pause" }
+        } @else {
+            button type="button" data-event="train" disabled[widget.phase == Phase::Done] {
+                @if widget.phase == Phase::Paused { "Train on" } @else { "Train" }
+            }
         }
     }
 }
 
-fn controls(widget: &Induction, state: &State) -> Markup {
+/// What a training of one's own begins with.
+fn beginning(state: &State) -> Markup {
     let rates: Vec<_> =
         RATES.iter().enumerate().map(|(at, rate)| (at.to_string(), rate.to_string())).collect();
+    html! {
+        (Slider {
+            label: "Seed",
+            event: "seed",
+            min: 0.0,
+            max: f64::from(SEEDS - 1),
+            step: 1.0,
+            value: f64::from(state.seed),
+            shown: &state.seed.to_string(),
+            spoken: &format!("seed {}", state.seed),
+        }.slide())
+        (menu("Learning rate", "rate", &rates, &state.rate.to_string()))
+    }
+}
+
+fn map_menu(state: &State) -> Markup {
     let heads: Vec<_> = (0..LAYERS * HEADS)
         .map(|at| (at.to_string(), format!("layer {}, head {}", at / HEADS, at % HEADS)))
         .collect();
-    let shown = state.head.0 * HEADS + state.head.1;
-    html! {
-        div class="controls needs-script" {
-            (Slider {
-                label: "Seed",
-                event: "seed",
-                min: 0.0,
-                max: f64::from(SEEDS - 1),
-                step: 1.0,
-                value: f64::from(state.seed),
-                shown: &state.seed.to_string(),
-                spoken: &format!("seed {}", state.seed),
-            }.view())
-            (menu("Learning rate", "rate", &rates, &state.rate.to_string()))
-            (menu("Map of", "head", &heads, &shown.to_string()))
-            p class="actions" {
-                @if widget.phase == Phase::Running {
-                    button type="button" data-event="pause" { "Pause" }
-                } @else {
-                    button type="button" data-event="train" disabled[widget.phase == Phase::Done] {
-                        @if widget.phase == Phase::Paused { "Train on" } @else { "Train" }
-                    }
-                }
-            }
-            (actions(&widget.link(state)))
-        }
-    }
+    menu("Map of", "head", &heads, &(state.head.0 * HEADS + state.head.1).to_string())
+}
+
+/// The circuit, the curves and the maps of its two heads, all at one point of the training.
+fn picture(widget: &Induction, state: &State) -> Markup {
+    let at = widget.at(state);
+    let letters: Vec<String> = widget.progress.word.chars().map(String::from).collect();
+    let heads = widget.frames.heads(widget.points());
+    let maps = [0, 1].map(|layer| widget.frames.map(at, layer, heads[layer]));
+    let weight = |layer: usize, row: usize, column: usize| {
+        let place = row * (row + 1) / 2 + column;
+        let weight = maps[layer].and_then(|map| map.get(place)).copied();
+        f64::from(weight.unwrap_or(0)) / 100.0
+    };
+    let circuit = Circuit { letters: &letters, weight: &weight, heads };
+    let map = |layer: usize, corner: Point, cell: f64| {
+        plots::Map { layer, head: heads[layer], weights: maps[layer], at: corner, cell }.draw()
+    };
+    let label = circuit.described();
+    let (above, curves) = (circuit::Plan::wide(), plots::Plan::wide(248.0));
+    let top = above.bottom() + 14.0;
+    let wide = html! {
+        (circuit.draw(&above))
+        (plots::curves(&curves, widget.points(), at))
+        (map(0, (430.0, top), 9.0))
+        (map(1, (640.0, top), 9.0))
+    };
+    let height = curves.bottom().max(top + 182.0);
+    let (over, drawn) = (circuit::Plan::narrow(), plots::Plan::narrow(228.0));
+    let below = drawn.bottom() + 8.0;
+    let narrow = html! {
+        (circuit.draw(&over))
+        (plots::curves(&drawn, widget.points(), at))
+        (map(0, (2.0, below), 7.4))
+        (map(1, (182.0, below), 7.4))
+    };
+    layouts(
+        svg((WIDE, height), "group", &label, wide),
+        svg((NARROW, below + 150.0), "group", &label, narrow),
+    )
+}
+
+/// The slider over the points of the training.
+fn scrubber(widget: &Induction, state: &State) -> Markup {
+    let at = widget.at(state);
+    let step = widget.points().get(at).map_or(0, |point| point.step).to_string();
+    let slider = Slider {
+        label: "Step",
+        event: "at",
+        min: 0.0,
+        max: widget.points().len().saturating_sub(1) as f64,
+        step: 1.0,
+        value: at as f64,
+        shown: &step,
+        spoken: &format!("step {step}"),
+    };
+    html! { div class="needs-script" { (slider.slide()) } }
 }
 
 /// What the training has come to, in a sentence or two.
@@ -78,6 +142,10 @@ fn status(widget: &Induction, state: &State) -> String {
     let Some(last) = widget.points().last() else {
         return "The trainer is being loaded…".to_owned();
     };
+    let at = widget.at(state);
+    if at + 1 < widget.points().len() {
+        return earlier(widget, at);
+    }
     let (head, score) = best(&last.induction, 1);
     let percent = (100.0 * last.accuracy).round();
     let so_far = format!(
@@ -108,6 +176,25 @@ fn status(widget: &Induction, state: &State) -> String {
     text
 }
 
+/// What the model could do at an earlier point, and how far its two heads were.
+fn earlier(widget: &Induction, at: usize) -> String {
+    let point = &widget.points()[at];
+    let (previous, matching) = (best(&point.previous, 0).1, best(&point.induction, 1).1);
+    let so_far = match matching {
+        low if low < 0.12 => "Nobody looks for the notes yet, so writing them earns nothing.",
+        middle if middle < 0.6 => "Both halves grow, each making the other worth more.",
+        _ => "The two halves work.",
+    };
+    format!(
+        "Step {}: loss {}, {} % of the letters right; looking one back {}, induction {}. {so_far}",
+        point.step,
+        number(point.loss, 2),
+        (100.0 * point.accuracy).round(),
+        share(previous),
+        share(matching)
+    )
+}
+
 /// The heads that are cut out, in words.
 fn cut_out(state: &State) -> String {
     let cut = state.cut.concat();
@@ -119,55 +206,17 @@ fn cut_out(state: &State) -> String {
 }
 
 /// The first step at which a head of layer 1 works as an induction head.
-fn turn(points: &[Point]) -> Option<u32> {
+fn turn(points: &[Measured]) -> Option<u32> {
     points.iter().find(|point| best(&point.induction, 1).1 > WORKS).map(|point| point.step)
 }
 
 /// The head of a layer with the highest score, and the score.
-fn best(scores: &EachHead<f32>, layer: usize) -> (usize, f32) {
+pub(super) fn best(scores: &EachHead<f32>, layer: usize) -> (usize, f32) {
     let scores = scores[layer].into_iter().enumerate();
     scores.max_by(|a, b| a.1.total_cmp(&b.1)).expect("a layer has heads")
 }
 
-/// The loss and the scores over the steps, for the eye: the table has the numbers.
-fn curves(widget: &Induction) -> Markup {
-    let points = widget.points();
-    let line = |height: &dyn Fn(&Point) -> f32| {
-        let place = |point: &Point| {
-            let x = WIDTH * point.step as f32 / STEPS as f32;
-            let y = HEIGHT * (1.0 - height(point).clamp(0.0, 1.0));
-            format!("{x:.0},{y:.1}")
-        };
-        points.iter().map(place).collect::<Vec<_>>().join(" ")
-    };
-    html! {
-        div class="curves" {
-            svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img"
-                aria-label="The loss and three scores over the steps; the table has the numbers" {
-                @for part in 0..=4 {
-                    @let y = HEIGHT * part as f32 / 4.0;
-                    line class="rule" x1="0" x2=(WIDTH) y1=(y) y2=(y) {}
-                }
-                @if let Some(step) = turn(points) {
-                    @let x = WIDTH * step as f32 / STEPS as f32;
-                    line class="turn" x1=(x) x2=(x) y1="0" y2=(HEIGHT) {}
-                }
-                polyline class="loss" points=(line(&|point| point.loss / HIGHEST)) {}
-                polyline class="right" points=(line(&|point| point.accuracy)) {}
-                polyline class="previous" points=(line(&|point| best(&point.previous, 0).1)) {}
-                polyline class="matching" points=(line(&|point| best(&point.induction, 1).1)) {}
-            }
-            ul class="curve-names" {
-                li class="loss" { "loss, from 0 to " (HIGHEST) " nats" }
-                li class="right" { "letters right, 0 to 1" }
-                li class="previous" { "best previous-token score, layer 0" }
-                li class="matching" { "best induction score, layer 1" }
-            }
-        }
-    }
-}
-
-/// The same as numbers.
+/// The curves as numbers.
 fn log(widget: &Induction) -> Markup {
     let last = widget.points().last().map_or(0, |point| point.step);
     html! {

@@ -1,5 +1,7 @@
 //! The score matrix of chapter 3: raw, scaled and softmaxed, and who competes with whom.
 
+mod order;
+mod picture;
 mod view;
 
 use attention::Mask;
@@ -12,13 +14,17 @@ use crate::decimal;
 use crate::error::Error;
 use crate::grid::{self, Cell};
 use crate::machine::{Machine, Refusal, UserText};
-use crate::square::{Square, Squares};
+use crate::square::{Square, Squares, Steps};
+use order::Order;
 
 /// The most that can be added to a score, in [`STEP`]s.
 const MOST: i32 = 16;
 
 /// The smallest change of a score.
 const STEP: f64 = 0.5;
+
+/// So many orders the words can be shuffled into.
+pub const ORDERS: usize = order::COUNT;
 
 /// What the page tells the widget when it opens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,6 +82,9 @@ pub struct State {
     pub whole_row: bool,
     /// The cell of the matrix that Tab comes to. Beyond the tokens lie the sums.
     pub cell: Cell,
+    /// The order that the words are shuffled into: see [`ORDERS`]. 0 is that of the text.
+    #[serde(default)]
+    pub shuffle: usize,
 }
 
 /// What a reader can do.
@@ -91,10 +100,18 @@ pub enum Event {
     Nudge(f64),
     /// Add it to the whole row, or to one score again.
     WholeRow,
-    /// Press a cell.
+    /// Press the cell at these places.
     Cell(Cell),
     /// Press a key in the matrix.
     Key(String),
+    /// Press a key in the picture.
+    Walk(String),
+    /// Look from another row, of those of a text too long for cells that can be pressed.
+    Row(usize),
+    /// Shuffle the words.
+    Shuffle,
+    /// Put them back as they stand in the text.
+    InOrder,
 }
 
 /// The widget: the scores that it was given.
@@ -109,10 +126,24 @@ impl ScoreMatrix {
         self.squares.get(&state.scores).expect("a sound state names one of the squares")
     }
 
-    /// The scores with what the reader has added.
-    fn raised(&self, state: &State) -> Square {
+    /// What becomes of the scores, and of those with what the reader has added.
+    fn before_and_now(&self, state: &State) -> [Steps; 2] {
+        let square = self.square(state);
         let key = (!state.whole_row).then_some(state.key);
-        self.square(state).raised(state.query, key, state.nudge as f32 * STEP as f32)
+        let raised = square.raised(state.query, key, state.nudge as f32 * STEP as f32);
+        let order = self.order(state);
+        [square, &raised].map(|square| square.steps_in(order.words(), state.mask()))
+    }
+
+    /// Which word stands where.
+    fn order(&self, state: &State) -> Order {
+        Order::new(self.square(state).seq(), state.shuffle)
+    }
+
+    /// Whether the words may be shuffled: a score of the model depends on where its words stand,
+    /// one of the made-up vectors does not.
+    fn may_shuffle(&self, state: &State) -> bool {
+        !self.square(state).masked
     }
 
     /// The scores called `name`, at the query and with the mask that they open with.
@@ -120,7 +151,7 @@ impl ScoreMatrix {
         let square = self.squares.get(name)?;
         let mut next = state.clone();
         next.go((square.query, square.query));
-        Some(State { scores: name.to_owned(), mask: square.masked, ..next })
+        Some(State { scores: name.to_owned(), mask: square.masked, shuffle: 0, ..next })
     }
 }
 
@@ -168,6 +199,10 @@ impl Machine for ScoreMatrix {
             "whole-row" => Event::WholeRow,
             "cell" => Event::Cell(grid::parse(value)?),
             "key" => Event::Key(value.to_owned()),
+            "walk" => Event::Walk(value.to_owned()),
+            "row" => Event::Row(value.parse().ok()?),
+            "shuffle" => Event::Shuffle,
+            "in-order" => Event::InOrder,
             _ => return None,
         })
     }
@@ -187,11 +222,22 @@ impl Machine for ScoreMatrix {
             Event::Mask => next.mask = !state.mask,
             Event::Nudge(by) => next.nudge = steps(*by).ok_or(Refusal::Invalid)?,
             Event::WholeRow => next.whole_row = !state.whole_row,
-            Event::Cell(cell) => next.cell = *cell,
+            Event::Cell(place) => next.cell = self.order(state).word(*place),
             Event::Key(key) => {
-                let side = state.side(seq);
-                next.cell = grid::step(state.cell, key, side, side)?;
+                let (order, side) = (self.order(state), state.side(seq));
+                let place = grid::step(order.place(state.cell), key, side, side)?;
+                next.cell = order.word(place);
             }
+            Event::Walk(key) => {
+                let order = self.order(state);
+                let place = order.place((state.query, state.key));
+                next.cell = order.word(grid::step(place, key, seq, seq)?);
+            }
+            Event::Row(place) if *place >= seq => return Err(Refusal::Invalid),
+            Event::Row(place) => next.cell = (self.order(state).word((*place, 0)).0, state.key),
+            Event::Shuffle if !self.may_shuffle(state) => return Err(Refusal::Invalid),
+            Event::Shuffle => next.shuffle = (state.shuffle + 1) % ORDERS,
+            Event::InOrder => next.shuffle = 0,
         }
         // In the margin of sums the chosen scores stay as they were.
         if next.cell.0.max(next.cell.1) < seq && next.cell != (next.query, next.key) {
@@ -208,6 +254,7 @@ impl Machine for ScoreMatrix {
             query.max(key) < seq
                 && (-MOST..=MOST).contains(&nudge)
                 && (cell == (query, key) || in_sums)
+                && (state.shuffle == 0 || !square.masked && state.shuffle < ORDERS)
         })
     }
 
@@ -224,7 +271,17 @@ impl Machine for ScoreMatrix {
         let mask = fields.either("open", "masked")?;
         let (query, key, nudge) = (fields.read()?, fields.read()?, fields.read()?);
         let whole_row = fields.either("one", "row")?;
-        Some(State { scores, show, mask, query, key, nudge, whole_row, cell: (query, key) })
+        Some(State {
+            scores,
+            show,
+            mask,
+            query,
+            key,
+            nudge,
+            whole_row,
+            cell: (query, key),
+            shuffle: 0,
+        })
     }
 
     fn view(&self, state: &State) -> Markup {

@@ -2,60 +2,83 @@
 
 use maud::{Markup, html};
 
+use super::picture::{self, Picture};
 use super::{MOST, STEP, ScoreMatrix, Show, State};
+use crate::draw::picture::{Frame, layouts};
+use crate::grid::Cell;
 use crate::machine::Machine;
 use crate::parts::{
-    Grid, Shown, Slider, actions, bar, choice, legend, menu, signed_legend, switch,
+    Grid, Shown, Slider, actions, bar, chip_switch, chips, legend, menu, signed_legend,
 };
 use crate::show::{shade, shade_signed, share, signed, word};
 use crate::square::{Rows, Steps};
 
 /// The whole widget.
 pub(super) fn whole(matrix: &ScoreMatrix, state: &State) -> Markup {
-    let before = matrix.square(state).steps(state.mask());
-    let steps = matrix.raised(state).steps(state.mask());
-    html! {
-        div class={ "view " (ScoreMatrix::NAME) } {
-            (controls(matrix, state))
-            p class="status" role="status" { (status(matrix, state, &before, &steps)) }
-            div class="pictures" {
-                (row_table(matrix, state, &before, &steps))
-                (map(matrix, state, &steps))
-            }
-            (scale(state, &steps))
-        }
+    let [before, now] = &matrix.before_and_now(state);
+    let (words, order) = (&words(matrix, state), &matrix.order(state));
+    let picture = Picture { words, order, state, before, now };
+    Frame {
+        name: ScoreMatrix::NAME,
+        question: html! { "What sums to one: a row or a column?" },
+        controls: controls(matrix, state, words),
+        picture: layouts(picture.wide(), picture.narrow()),
+        says: html! { (status(words, state, before, now)) },
+        below: html! {},
+        numbers: html! {
+            (row_table(matrix, state, before, now))
+            (map(matrix, state, now))
+            (scale(state, now))
+        },
+        actions: actions(&matrix.link(state)),
     }
+    .view()
 }
 
 fn words(matrix: &ScoreMatrix, state: &State) -> Vec<String> {
     matrix.square(state).tokens.iter().map(|token| word(token)).collect()
 }
 
-fn controls(matrix: &ScoreMatrix, state: &State) -> Markup {
-    let words = words(matrix, state);
-    let shows = Show::ALL.map(|show| (show.name(), label(show)));
+fn controls(matrix: &ScoreMatrix, state: &State, words: &[String]) -> Markup {
+    let shows = Show::ALL.map(|show| (show.name().to_owned(), label(show).to_owned()));
     let by = f64::from(state.nudge) * STEP;
+    let row = format!("all of “{}”", words[state.query]);
     let pair = format!("“{}” to “{}”", words[state.query], words[state.key]);
+    let to = if state.whole_row { &row } else { &pair };
+    let in_order = (state.shuffle == 0).then_some("true");
     html! {
-        div class="controls needs-script" {
-            (menu("Whose scores", "scores", &matrix.squares.menu(), &state.scores))
-            (choice("What does the matrix show?", ScoreMatrix::NAME, "show", &shows, state.show.name()))
-            (switch("Hide later tokens (causal mask)", "mask", state.mask))
-            (switch("Add to the whole row", "whole-row", state.whole_row))
-            div class="wide" {
-                (Slider {
-                    label: &format!("Add to the scaled score of {}", if state.whole_row { format!("all of “{}”", words[state.query]) } else { pair }),
-                    event: "nudge",
-                    min: -f64::from(MOST) * STEP,
-                    max: f64::from(MOST) * STEP,
-                    step: STEP,
-                    value: by,
-                    shown: &signed(by as f32, 1),
-                    spoken: &format!("{} added to the scaled score", signed(by as f32, 1)),
-                }.view())
+        (menu("Whose scores", "scores", &matrix.squares.menu(), &state.scores))
+        (chips("Show", ScoreMatrix::NAME, "show", &shows, state.show.name()))
+        div class="chips" {
+            (chip_switch("Causal mask", "mask", state.mask))
+            @if matrix.may_shuffle(state) {
+                button type="button" class="chip" data-event="shuffle" { "Shuffle the words" }
+                button type="button" class="chip" data-event="in-order" aria-disabled=[in_order] { "In order" }
             }
-            (actions(&matrix.link(state)))
         }
+        @if words.len() > picture::CELLS {
+            (Slider {
+                label: "Row",
+                event: "row",
+                min: 0.0,
+                max: (words.len() - 1) as f64,
+                step: 1.0,
+                value: state.query as f64,
+                shown: &words[state.query],
+                spoken: &format!("the row of {}", words[state.query]),
+            }.slide())
+        }
+        (Slider {
+            label: &format!("Add to {to}"),
+            event: "nudge",
+            min: -f64::from(MOST) * STEP,
+            max: f64::from(MOST) * STEP,
+            step: STEP,
+            value: by,
+            shown: &signed(by as f32, 1),
+            spoken: &format!("{} added to the scaled score of {to}", signed(by as f32, 1)),
+        }.slide())
+        (chip_switch("Whole row", "whole-row", state.whole_row))
     }
 }
 
@@ -68,8 +91,7 @@ fn label(show: Show) -> &'static str {
 }
 
 /// One sentence on the chosen row, and one on what the reader did to it.
-fn status(matrix: &ScoreMatrix, state: &State, before: &Steps, steps: &Steps) -> String {
-    let words = words(matrix, state);
+fn status(words: &[String], state: &State, before: &Steps, steps: &Steps) -> String {
     let (query, key) = (state.query, state.key);
     let token = |place: usize| format!("“{}”", words[place]);
     let row = match state.show {
@@ -101,6 +123,11 @@ fn status(matrix: &ScoreMatrix, state: &State, before: &Steps, steps: &Steps) ->
             share(column_sum(&steps.weights, first))
         ),
     };
+    if state.shuffle > 0 && !state.mask {
+        text += " The words are shuffled: rows and columns change their places, and no share does.";
+    } else if state.shuffle > 0 {
+        text += " The words are shuffled, and the mask goes by places: now others are hidden.";
+    }
     if state.nudge == 0 {
         return text;
     }
@@ -129,7 +156,8 @@ fn highest(row: &[f32]) -> usize {
     (0..row.len()).fold(0, later)
 }
 
-fn column_sum(weights: &Rows, column: usize) -> f32 {
+/// What a key collects from all rows.
+pub(super) fn column_sum(weights: &Rows, column: usize) -> f32 {
     weights.iter().map(|row| row[column]).sum()
 }
 
@@ -153,7 +181,8 @@ fn row_table(matrix: &ScoreMatrix, state: &State, before: &Steps, steps: &Steps)
                     }
                 }
                 tbody {
-                    @for (key, word) in words.iter().enumerate() {
+                    @for key in matrix.order(state).words().iter().copied() {
+                        @let word = &words[key];
                         @let weight = steps.weights[query][key];
                         tr {
                             th scope="row" { (word) }
@@ -182,8 +211,8 @@ fn row_table(matrix: &ScoreMatrix, state: &State, before: &Steps, steps: &Steps)
 /// Every query against every key. Shares have their sums beside and below them.
 fn map(matrix: &ScoreMatrix, state: &State, steps: &Steps) -> Markup {
     let words = words(matrix, state);
-    let what = label(state.show);
-    let mut labels = words.clone();
+    let (what, order) = (label(state.show), matrix.order(state));
+    let mut labels: Vec<String> = order.words().iter().map(|word| words[*word].clone()).collect();
     if state.show == Show::Shares {
         labels.push("sum".to_owned());
     }
@@ -195,8 +224,8 @@ fn map(matrix: &ScoreMatrix, state: &State, steps: &Steps) -> Markup {
         corner: "looks at",
         rows: &labels,
         columns: &labels,
-        stop: state.cell,
-        chosen: Some(state.query),
+        stop: order.place(state.cell),
+        chosen: Some(order.place_of(state.query)),
         keys: "key",
         press: "cell",
     };
@@ -205,6 +234,7 @@ fn map(matrix: &ScoreMatrix, state: &State, steps: &Steps) -> Markup {
     let decimals = if largest < 99.95 { 1 } else { 0 };
     grid.view(|row, column| match state.show {
         Show::Raw | Show::Scaled => {
+            let (row, column) = order.word((row, column));
             let score = shown(state, steps)[row][column];
             Shown {
                 text: signed(score, decimals),
@@ -216,24 +246,21 @@ fn map(matrix: &ScoreMatrix, state: &State, steps: &Steps) -> Markup {
                 name: format!("{} to {}: {}", words[row], words[column], signed(score, 2)),
             }
         }
-        Show::Shares => sum_or_share(state, &words, &steps.weights, row, column),
+        Show::Shares => {
+            let is_hidden = state.mask && column > row && column < words.len();
+            sum_or_share(&words, &steps.weights, order.word((row, column)), is_hidden)
+        }
     })
 }
 
-fn sum_or_share(
-    state: &State,
-    words: &[String],
-    weights: &Rows,
-    row: usize,
-    column: usize,
-) -> Shown {
+fn sum_or_share(words: &[String], weights: &Rows, (row, column): Cell, is_hidden: bool) -> Shown {
     let sum = |name: String, sum: f32| Shown {
         text: share(sum),
         class: "sum".to_owned(),
         name: format!("{name}: {}", share(sum)),
     };
     match (words.get(row), words.get(column)) {
-        (Some(query), Some(key)) if state.mask && column > row => {
+        (Some(query), Some(key)) if is_hidden => {
             Shown::share(None, format!("{query} cannot look at {key}: the mask hides it"))
         }
         (Some(query), Some(key)) => {
@@ -248,7 +275,8 @@ fn sum_or_share(
     }
 }
 
-fn shown<'s>(state: &State, steps: &'s Steps) -> &'s Rows {
+/// The numbers that the matrix shows.
+pub(super) fn shown<'s>(state: &State, steps: &'s Steps) -> &'s Rows {
     match state.show {
         Show::Raw => &steps.raw,
         Show::Scaled => &steps.scaled,
@@ -261,7 +289,8 @@ fn finite(rows: &Rows) -> impl Iterator<Item = f32> {
     rows.iter().flatten().copied().filter(|score| score.is_finite())
 }
 
-fn largest(rows: &Rows) -> f32 {
+/// The size of the largest number.
+pub(super) fn largest(rows: &Rows) -> f32 {
     finite(rows).map(f32::abs).fold(0.0, f32::max)
 }
 

@@ -1,5 +1,6 @@
 //! The translator of chapter 7: pick an English word and see which French words it was made from.
 
+mod lines;
 mod view;
 
 use burn::tensor::Device;
@@ -88,6 +89,8 @@ pub enum Event {
     Cell(Cell),
     /// Press a key in the map.
     Key(String),
+    /// Press a key on the English words of the picture.
+    Walk(String),
 }
 
 /// The mean of all heads, as a value of the menu and in addresses.
@@ -182,6 +185,7 @@ impl Machine for Translation {
             "word" => Event::Word(value.parse().ok()?),
             "cell" => Event::Cell(grid::parse(value)?),
             "key" => Event::Key(value.to_owned()),
+            "walk" => Event::Walk(value.to_owned()),
             _ => return None,
         })
     }
@@ -213,6 +217,12 @@ impl Machine for Translation {
                 let (rows, columns) = self.size(state);
                 next.cell = grid::step(state.cell, key, rows, columns)?;
                 next.word = next.cell.0;
+            }
+            Event::Walk(key) => {
+                let (rows, _) = self.size(state);
+                let (down, right) = grid::step((state.word, state.word), key, rows, rows)?;
+                next.word = if down == state.word { right } else { down };
+                next.cell.0 = next.word;
             }
         }
         Ok(next)

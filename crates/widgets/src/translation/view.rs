@@ -3,32 +3,48 @@
 use maud::{Markup, html};
 use translator::{HEADS, LAYERS, held_out, join};
 
+use super::lines::Lines;
 use super::{MEAN, State, Translation};
+use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
 use crate::parts::{Grid, Shown, actions, legend, menu};
 use crate::show::{largest_first, shade, share};
 
 /// The whole widget.
 pub(super) fn whole(widget: &Translation, state: &State) -> Markup {
-    html! {
-        div class="view translation" {
-            (controls(widget, state))
-            @match widget.written(state) {
-                Some(translation) => {
-                    @let weights = state.weights(translation);
-                    (verdict(state, translation))
-                    (words(state, translation, &weights))
-                    p class="status" role="status" { (status(state, translation, &weights)) }
-                    div class="pictures" {
-                        (row_table(widget, state, translation, &weights[state.word]))
-                        (map(state, translation, &weights))
-                    }
-                    (legend("A row sums to one, up to rounding. Rows are English, columns French."))
-                }
-                None => p class="status" role="status" { (waiting(widget)) }
-            }
-        }
-    }
+    let frame = |question, picture, says, below, numbers| Frame {
+        name: Translation::NAME,
+        question,
+        controls: controls(widget, state),
+        picture,
+        says,
+        below,
+        numbers,
+        actions: actions(&widget.link(state)),
+    };
+    let Some(translation) = widget.written(state) else {
+        let question = html! { "Where does a translator look?" };
+        return frame(question, html! {}, waiting(widget), typed(state), html! {}).view();
+    };
+    let weights = state.weights(translation);
+    let english = labels(translation);
+    let lines = Lines {
+        french: &state.pair.french,
+        english: &english,
+        weights: &weights,
+        word: state.word,
+    };
+    let below = html! { (verdict(state, translation)) (typed(state)) };
+    let numbers = html! {
+        (words(state, translation, &weights))
+        (row_table(widget, state, translation, &weights[state.word]))
+        (map(state, translation, &weights))
+        (legend("A row sums to one, up to rounding. Rows are English, columns French."))
+    };
+    let says = html! { (status(state, translation, &weights)) };
+    let question =
+        html! { "Where does the model look to write " (quoted(translation, state.word)) "?" };
+    frame(question, layouts(lines.wide(), lines.narrow()), says, below, numbers).view()
 }
 
 fn controls(widget: &Translation, state: &State) -> Markup {
@@ -54,20 +70,23 @@ fn controls(widget: &Translation, state: &State) -> Markup {
     heads.extend((0..HEADS).map(|head| (head.to_string(), format!("head {head}"))));
     let head = state.head.map_or(MEAN.to_owned(), |head| head.to_string());
     html! {
-        div class="controls needs-script" {
-            (menu("French sentence", "example", &examples, &chosen))
-            label class="wide" {
-                span { "Or type one of your own" }
-                input type="text" name="text" data-event="text" value=(state.typed) lang="fr"
-                    autocomplete="off" autocapitalize="off" spellcheck="false"
-                    aria-invalid=[state.problem.is_some().then_some("true")];
-                @if let Some(problem) = &state.problem {
-                    span class="problem" { (problem) }
-                }
+        (menu("French sentence", "example", &examples, &chosen))
+        (menu("Layer of the decoder", "layer", &layers, &state.layer.to_string()))
+        (menu("Head", "head", &heads, &head))
+    }
+}
+
+/// A field for a sentence of the reader's own.
+fn typed(state: &State) -> Markup {
+    html! {
+        label class="wide needs-script own" {
+            span { "Or type one of your own" }
+            input type="text" name="text" data-event="text" value=(state.typed) lang="fr"
+                autocomplete="off" autocapitalize="off" spellcheck="false"
+                aria-invalid=[state.problem.is_some().then_some("true")];
+            @if let Some(problem) = &state.problem {
+                span class="problem" { (problem) }
             }
-            (menu("Layer of the decoder", "layer", &layers, &state.layer.to_string()))
-            (menu("Head", "head", &heads, &head))
-            (actions(&widget.link(state)))
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::contract::{Contract, list};
 
 fn opening() -> State {
     let typed = record().continued.text;
-    State { seed: 1, rate: 2, head: (1, 0), cell: (DRAWN, 1), cut: WHOLE, typed }
+    State { seed: 1, rate: 2, head: (1, 0), cell: (DRAWN, 1), cut: WHOLE, typed, at: None }
 }
 
 fn setup() -> Setup {
@@ -72,6 +72,36 @@ fn the_recorded_training_is_shown_with_its_numbers() {
     let shown: Vec<String> = all(&html, "tbody td:nth-child(4)").iter().map(text).collect();
     assert!(shown.windows(losses.len()).any(|some| some == losses), "{shown:?} {losses:?}");
     assert!(text(&all(&html, ".continued")[0]).starts_with(&opening().typed));
+}
+
+#[test]
+fn the_slider_goes_through_the_recorded_training_with_both_maps() {
+    let mut widget = widget();
+    let Record { progress, pair, .. } = record();
+    assert_eq!(pair.maps.len(), progress.points.len());
+    for (layer, head) in pair.heads.into_iter().enumerate() {
+        let last = &pair.maps.last().unwrap()[layer];
+        for (kept, weight) in last.iter().zip(&progress.maps[layer][head]) {
+            assert!((f32::from(*kept) / 100.0 - weight).abs() < 0.0056, "{kept} {weight}");
+        }
+    }
+    let found = DRAWN * (DRAWN + 1) / 2 + 1;
+    for (at, (point, maps)) in progress.points.iter().zip(&pair.maps).enumerate() {
+        widget.update("at", &at.to_string()).unwrap();
+        let (said, html) = (status(&widget), view(&widget));
+        assert!(said.contains(&format!("loss {}", number(point.loss, 2))), "{said}");
+        let label = all(&html, ".for-wide > svg")[0].attr("aria-label").unwrap().to_owned();
+        let looks = share(f32::from(maps[1][found]) / 100.0);
+        assert!(label.ends_with(&format!("with weight {looks}.")), "{label} {looks}");
+    }
+    widget.update("curves", ",34,300,wide").unwrap();
+    assert_eq!(widget.state().at, Some(0));
+    widget.update("curves", ",9999,300,narrow").unwrap();
+    assert_eq!(widget.state().at, Some(60));
+    refuses(&mut widget, &[("at", "61"), ("curves", ""), ("curves", ",x,1,wide")]);
+    assert_eq!(widget.address(), self::widget().address());
+    widget.update("train", "").unwrap();
+    assert_eq!(widget.state().at, None);
 }
 
 #[test]
@@ -175,9 +205,18 @@ fn bad_setups_and_events_are_refused_and_bad_addresses_ignored() {
     let mut empty = setup();
     empty.record.progress.points.clear();
     let far = Setup { opening: State { rate: RATES.len(), ..opening() }, ..setup() };
-    refuses_setups::<Induction>([short, empty, far]);
-    let bad =
-        [("seed", "99"), ("rate", "9"), ("head", "8"), ("cut-8", ""), ("cell", "20,0"), ("x", "")];
+    let mut unpaired = setup();
+    unpaired.record.pair.maps.pop();
+    refuses_setups::<Induction>([short, empty, far, unpaired]);
+    let bad = [
+        ("seed", "99"),
+        ("rate", "9"),
+        ("head", "8"),
+        ("cut-8", ""),
+        ("cell", "20,0"),
+        ("at", "-1"),
+        ("x", ""),
+    ];
     refuses(&mut widget(), &bad);
     assert_eq!(widget().update("key", "Tab"), Ok(false));
     let bad =
@@ -191,7 +230,7 @@ fn is_sound(html: &Html, _: &State) -> Result<(), String> {
 
 #[test]
 pub(crate) fn keeps_the_contract() {
-    let mut events = list("train pause seed rate head text cell key worker worker-failed");
+    let mut events = list("train pause seed rate head at text cell key worker worker-failed");
     events.extend((0..LAYERS * HEADS).map(|place| format!("cut-{place}")));
     let Record { progress, rest, continued, .. } = record();
     let news = [News::Progress(progress), News::Rest(rest), News::Continued(continued)];
@@ -205,7 +244,7 @@ pub(crate) fn keeps_the_contract() {
         // What was typed and is no letter is not kept.
         kept: |state| {
             let typed = state.typed.chars().filter(char::is_ascii_lowercase).collect();
-            State { typed, ..state.clone() }
+            State { typed, at: None, ..state.clone() }
         },
         sound: is_sound,
     }

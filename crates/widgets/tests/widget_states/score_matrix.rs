@@ -37,6 +37,7 @@ fn setup() -> Setup {
         nudge: 0,
         whole_row: false,
         cell: (2, 1),
+        shuffle: 0,
     };
     Setup { squares: Squares(squares), opening }
 }
@@ -83,6 +84,7 @@ fn is_sound(html: &Html, _: &State) -> Result<(), String> {
             ("input[name=score-matrix-show][checked]", 1),
             ("select[name=scores] option[selected]", 1),
             ("input[type=range]", 1),
+            (".for-wide svg [role=gridcell][tabindex='0']", 1),
             ("table[role=grid] tr.chosen", 1),
         ],
     )?;
@@ -135,7 +137,7 @@ fn scores_are_raw_then_scaled_then_masked() {
 #[test]
 fn signs_are_printed_and_shaded_apart() {
     let html = view(&after(&[("show", "raw")]));
-    for cell in all(&html, "[role=gridcell]") {
+    for cell in all(&html, "table [role=gridcell]") {
         let (shown, class) = (text(&cell), cell.attr("class").unwrap());
         let below = class.starts_with("shade-below-");
         match number(&shown) {
@@ -172,6 +174,61 @@ fn raising_one_score_moves_its_row_and_no_other() {
     assert_eq!(before, cells(&elsewhere), "what was added stays with its cell");
     let hidden = after(&[("mask", ""), ("cell", "0,2"), ("nudge", "8")]);
     assert!(status(&hidden).contains("“sat” is hidden from “The”"), "{}", status(&hidden));
+}
+
+#[test]
+fn shuffled_words_keep_their_shares_and_the_mask_goes_by_places() {
+    let words = |widget: &Opened<ScoreMatrix>| {
+        let html = view(widget);
+        let heads = all(&html, "table[role=grid] tbody th");
+        heads.iter().map(text).collect::<Vec<_>>()
+    };
+    let (before, mut widget) = (matrix(), matrix());
+    for _ in 1..widgets::score_matrix::ORDERS {
+        widget.update("shuffle", "").unwrap();
+        let (names, places) = (words(&widget), words(&before));
+        assert_ne!(names, places);
+        let at: Vec<usize> =
+            names.iter().map(|name| places.iter().position(|it| it == name).unwrap()).collect();
+        let (now, was) = (cells(&widget), cells(&before));
+        for (row, from) in at.iter().enumerate() {
+            for (column, key) in at.iter().enumerate() {
+                assert_eq!(now[row][column], was[*from][*key], "{names:?}");
+            }
+        }
+        assert_eq!(widget.state().query, 2, "the chosen row goes with its word");
+        assert_eq!(widget.address(), before.address());
+    }
+    widget.update("shuffle", "").unwrap();
+    assert_eq!(words(&widget), words(&before), "all orders have come");
+    let masked = cells(&after(&[("shuffle", ""), ("mask", "")]));
+    assert_eq!(masked[0], ["1.00", "", "", "", "1.00"], "the first place sees itself alone");
+    assert!(
+        after(&[("scores", "real")]).update("shuffle", "").is_err(),
+        "places matter to a model"
+    );
+}
+
+#[test]
+fn the_picture_says_what_the_table_says() {
+    for events in [&[][..], &[("mask", ""), ("shuffle", "")], &[("show", "scaled")]] {
+        let widget = after(events);
+        let html = view(&widget);
+        let table: Vec<String> = all(&html, "table[role=grid] [role=gridcell]")
+            .iter()
+            .filter_map(|cell| cell.attr("aria-label").map(str::to_owned))
+            .filter(|name| !name.starts_with("sum of"))
+            .collect();
+        for layout in [".for-wide", ".for-narrow"] {
+            let cells = all(&html, &format!("{layout} svg [role=gridcell]"));
+            assert_eq!(cells.len(), 16);
+            for cell in cells {
+                let name = cell.attr("aria-label").unwrap();
+                let hidden = name.contains("the mask hides it");
+                assert!(hidden || table.iter().any(|other| other == name), "{name}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -263,8 +320,10 @@ fn a_setup_that_contradicts_itself_is_refused() {
 #[test]
 fn cells_are_named_for_a_screen_reader() {
     let html = view(&after(&[("scores", "real")]));
-    let names: Vec<&str> =
-        all(&html, "[role=gridcell]").iter().map(|cell| cell.attr("aria-label").unwrap()).collect();
+    let names: Vec<&str> = all(&html, "table [role=gridcell]")
+        .iter()
+        .map(|cell| cell.attr("aria-label").unwrap())
+        .collect();
     assert_eq!(names[0], "<b> looks at <b>: 1.00");
     assert_eq!(names[1], "<b> cannot look at x: the mask hides it");
     assert_eq!(names[2], "sum of the row of <b>: 1.00");
@@ -276,9 +335,9 @@ fn cells_are_named_for_a_screen_reader() {
 pub(crate) fn keeps_the_contract() {
     Contract {
         widget: matrix(),
-        events: list("scores show mask nudge whole-row cell key"),
+        events: list("scores show mask nudge whole-row cell key walk row shuffle in-order"),
         words: list("toy real raw scaled shares"),
-        kept: |state| State { cell: (state.query, state.key), ..state.clone() },
+        kept: |state| State { cell: (state.query, state.key), shuffle: 0, ..state.clone() },
         sound: is_sound,
     }
     .holds();

@@ -272,7 +272,7 @@ pub(crate) fn keeps_the_contract() {
     words.extend(list("mean mean mean mean mean mean mean mean"));
     Contract {
         widget: widget(),
-        events: list("example text layer head word cell key"),
+        events: list("example text layer head word cell key walk"),
         words,
         // What was typed and not understood is not kept.
         kept: |state| State {

@@ -150,6 +150,7 @@ fn a_matrix() -> Opened<ScoreMatrix> {
         nudge: 0,
         whole_row: false,
         cell: (1, 0),
+        shuffle: 0,
     };
     Opened::new(score_matrix::Setup { squares: squares(), opening }).unwrap()
 }
