@@ -15,24 +15,27 @@ pub fn width(text: &str, size: f64) -> f64 {
     text.chars().map(advance).sum::<f64>() * size
 }
 
-/// The text, or as much of its beginning as has room at `size`, and then an ellipsis.
+/// The text, or as much of its beginning as has room at `size`, and then an ellipsis. Nothing,
+/// where not even a letter has room.
 ///
 /// ```
 /// use widgets::draw::label::fitted;
 ///
 /// assert_eq!(fitted("because", 13.0, 80.0), "because");
 /// assert_eq!(fitted("internationalisation", 13.0, 80.0), "internatio…");
+/// assert_eq!(fitted("because", 13.0, 5.0), "");
 /// ```
 pub fn fitted(text: &str, size: f64, room: f64) -> String {
     if width(text, size) <= room {
         return text.to_owned();
     }
     let mut left = room - width("…", size);
-    let kept = text.chars().take_while(|letter| {
+    let fits = |letter: &char| {
         left -= advance(*letter) * size;
         left >= 0.0
-    });
-    kept.chain(['…']).collect()
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    if kept.is_empty() { kept } else { kept + "…" }
 }
 
 /// A letter's width as a part of the font's size, in the widest of the fonts that pages use.

@@ -9,7 +9,6 @@
 //! | [`axis`] | a scale drawn: a line, its ticks and their numbers |
 //! | [`role`] | one meaning a colour: query, key, value, output, and the heat of a share |
 //! | [`drag`] | a mark that was dragged: which, and to where |
-//! | [`fit`] | words in narrow places |
 //! | [`label`] | how wide a text is, and where labels go so that none covers another |
 //! | [`picture`] | the frame: question, controls, picture for wide and narrow, sentence, numbers |
 //!
@@ -23,7 +22,6 @@
 
 pub mod axis;
 pub mod drag;
-pub mod fit;
 pub mod label;
 pub mod mark;
 pub mod path;

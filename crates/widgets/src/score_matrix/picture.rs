@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::order::Order;
 use super::view::{column_sum, largest, shown};
 use super::{Show, State};
-use crate::draw::fit::fitted;
+use crate::draw::label::fitted;
 use crate::draw::label::width;
 use crate::draw::mark::{Area, line, moved, rect, rounded, text};
 use crate::draw::picture::svg;

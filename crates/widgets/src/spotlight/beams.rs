@@ -163,7 +163,7 @@ impl Beams {
 
     /// All weights in words: the picture's name for who cannot see it.
     fn described(&self) -> String {
-        let given: Vec<String> = largest_first(self.weights)
+        let given: Vec<String> = largest_first(&self.weights)
             .into_iter()
             .filter(|key| self.weight(*key) >= ALMOST_NOTHING)
             .map(|key| match self.places[key] {

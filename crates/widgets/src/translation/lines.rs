@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use crate::draw::fit::fitted;
+use crate::draw::label::fitted;
 use crate::draw::mark::{Area, rounded, stroke, text};
 use crate::draw::path::Path;
 use crate::draw::picture::svg;
