@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::machine::{Machine, Opened, UserText, Widget};
 use crate::{
-    assemble, cache, causal_mask, flash, gpu, heads, induction, patterns, scale, score_matrix,
-    sharing, spotlight, stepper, temperature, translation,
+    assemble, cache, causal_mask, decode, flash, gpu, heads, induction, patterns, scale,
+    score_matrix, sharing, spotlight, stepper, temperature, translation,
 };
 
 /// Makes a widget from its setup and the page's address.
@@ -21,7 +21,7 @@ pub struct Entry {
 }
 
 /// All widgets, in the order of their chapters.
-pub static ALL: [Entry; 15] = [
+pub static ALL: [Entry; 16] = [
     entry::<spotlight::Spotlight>(),
     entry::<stepper::Stepper>(),
     entry::<score_matrix::ScoreMatrix>(),
@@ -35,6 +35,7 @@ pub static ALL: [Entry; 15] = [
     entry::<gpu::Gpu>(),
     entry::<patterns::Patterns>(),
     entry::<induction::Induction>(),
+    entry::<decode::Decode>(),
     entry::<sharing::Sharing>(),
     entry::<cache::Cache>(),
 ];

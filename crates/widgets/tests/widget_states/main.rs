@@ -5,6 +5,7 @@ mod cache;
 mod causal_mask;
 mod common;
 mod contract;
+mod decode;
 mod flash;
 mod gpu;
 mod heads;
@@ -22,10 +23,11 @@ mod user_text;
 use widgets::registry;
 
 /// A test of each module, by the widget's name.
-const CONTRACTS: [(&str, fn()); 15] = [
+const CONTRACTS: [(&str, fn()); 16] = [
     ("assemble", assemble::keeps_the_contract),
     ("cache", cache::keeps_the_contract),
     ("causal-mask", causal_mask::keeps_the_contract),
+    ("decode", decode::keeps_the_contract),
     ("flash", flash::keeps_the_contract),
     ("gpu", gpu::keeps_the_contract),
     ("heads", heads::keeps_the_contract),
