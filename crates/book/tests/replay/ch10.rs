@@ -101,6 +101,7 @@ fn the_calculator() {
     let mut page = Page::open("cache");
     page.step("ch10.three-kinds", |page, words| {
         assert_eq!(page.slider_shows("Tokens of a text"), words.fact("cache.tokens"));
+        assert_eq!(page.text_of("details.numbers > summary"), words.say("The numbers"));
         let table = kinds(page);
         let shown = ["MHA", "GQA (this model)", "MQA"].map(|kind| table.at(kind, "Binary"));
         let expected = ["mha", "gqa", "mqa"].map(|kind| words.fact(&format!("cache.{kind}-gib")));
@@ -156,8 +157,9 @@ fn the_calculator() {
         let times = before / own(page);
         assert!((2.0..3.9).contains(&times), "{times}");
     });
-    page.step("ch10.more-query-heads", |page, _| {
+    page.step("ch10.more-query-heads", |page, words| {
         page.press("Reset");
+        assert_eq!(page.text_of("details.numbers > summary"), words.say("The numbers"));
         page.choose("Model", "Your own numbers");
         let before = kinds(page);
         page.fill("Query heads", "64");
