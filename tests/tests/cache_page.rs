@@ -46,6 +46,26 @@ fn the_calculator_answers_to_menus_sliders_and_what_is_typed() -> Result<()> {
 }
 
 #[test]
+fn the_step_of_decoding_is_walked_and_played() -> Result<()> {
+    browse(async |tab| {
+        let decode = Widget::open(tab, CHAPTER, "decode", "").await?;
+        ensure!(decode.status().await?.starts_with("The model reads “it”, token 8."));
+        decode.click("[data-event='next']").await?;
+        decode.until_status("the next token", |said| said.contains("“was”, token 9")).await?;
+        decode.set("step", 0).await?;
+        decode.until_status("the first token", |said| said.contains("Nothing is kept yet")).await?;
+        // Played, it goes on by itself, and stops at the end.
+        decode.click("[data-play='play']").await?;
+        decode.until_status("a later token", |said| said.contains("token 4")).await?;
+        decode.click("[data-play='play']").await?;
+        let paused = decode.permalink().await?;
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+        ensure!(paused == decode.permalink().await?, "it goes on after Pause: {paused}");
+        Ok(())
+    })
+}
+
+#[test]
 fn the_sharing_follows_a_head_by_keyboard() -> Result<()> {
     browse(async |tab| {
         let sharing = Widget::open(tab, CHAPTER, "sharing", "").await?;

@@ -54,6 +54,7 @@ fn the_keyboard_walks_the_map_and_other_numbers_arrive() -> Result<()> {
     browse(async |tab| {
         let flash = Widget::open(tab, CHAPTER, "flash", "?flash=toy.4.2.2.full.0").await?;
         ensure!(flash.status().await?.starts_with("Tile 1 of 4"));
+        flash.click(".numbers > summary").await?;
         flash.focus("[data-keys='tile-key'] td[tabindex='0']").await?;
         for (key, said) in
             [(Key::Right, "Tile 2 of 4"), (Key::Down, "Tile 4 of 4"), (Key::Home, "Tile 3 of 4")]

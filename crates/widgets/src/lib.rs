@@ -11,6 +11,7 @@ pub mod assemble;
 pub mod cache;
 pub mod causal_mask;
 pub mod decimal;
+pub mod decode;
 pub mod draw;
 mod error;
 pub mod files;

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::machine::{Machine, Opened, UserText, Widget};
 use crate::{
-    assemble, cache, causal_mask, flash, gpu, heads, induction, patterns, plane, scale,
+    assemble, cache, causal_mask, decode, flash, gpu, heads, induction, patterns, plane, scale,
     score_matrix, sharing, spotlight, stepper, temperature, transformer, translation,
 };
 
@@ -21,7 +21,7 @@ pub struct Entry {
 }
 
 /// All widgets, in the order of their chapters.
-pub static ALL: [Entry; 17] = [
+pub static ALL: [Entry; 18] = [
     entry::<transformer::Transformer>(),
     entry::<spotlight::Spotlight>(),
     entry::<plane::PlaneWidget>(),
@@ -37,6 +37,7 @@ pub static ALL: [Entry; 17] = [
     entry::<gpu::Gpu>(),
     entry::<patterns::Patterns>(),
     entry::<induction::Induction>(),
+    entry::<decode::Decode>(),
     entry::<sharing::Sharing>(),
     entry::<cache::Cache>(),
 ];

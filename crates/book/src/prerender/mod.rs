@@ -5,6 +5,7 @@
 mod assemble;
 mod cache;
 mod causal_mask;
+mod decode;
 mod flash;
 mod gpu;
 mod heads;
@@ -48,6 +49,7 @@ pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
         flash::prerender(model)?,
         patterns::prerender()?,
         induction::prerender()?,
+        decode::prerender(model)?,
         sharing::prerender()?,
         cache::prerender()?,
         gpu::prerender()?,

@@ -10,7 +10,7 @@ const MASK: &str = "Causal";
 fn through_the_tiles() {
     let mut page = Page::open("flash");
     page.step("ch08.skipped", |page, words| {
-        page.slide_left("Tile");
+        page.slide_left(words.say("Tile"));
         page.press(words.say("Next tile"));
         let said = page.status();
         assert!(said.contains("is skipped: keys 4 to 7 come after queries 0 to 3"), "{said}");
@@ -23,6 +23,7 @@ fn through_the_tiles() {
             page.press("Next tile");
         }
         assert!(page.status().contains("The maximum rises"), "{}", page.status());
+        assert_eq!(page.text_of("details.numbers > summary"), words.say("The numbers"));
         let table = page.table(CARRIED);
         let kept = table.column(words.say("older sums times"));
         assert!(kept.iter().any(|it| number(it) < 1.0), "{kept:?}");
@@ -34,7 +35,7 @@ fn through_the_tiles() {
     });
     page.step("ch08.larger-tiles", |page, words| {
         page.slide("Tokens", words.fact("flash.read"));
-        page.tick(MASK);
+        page.tick(words.say(MASK));
         assert!(!page.is_on(MASK));
         let moved = |page: &mut Page, side: &str| {
             page.slide("Queries in a tile", side);

@@ -5,10 +5,42 @@ use crate::page::{Page, Table, number};
 
 const SHARE: &str = "Key and value heads";
 
-/// Where the lines of the picture begin and end.
+#[test]
+fn one_step() {
+    let mut page = Page::open("decode");
+    page.step("ch10.one-row", |page, words| {
+        page.press(words.say("Next token"));
+        let table = page.table("Made in this step");
+        let count = |way: &str, what: &str| number(table.at(way, what));
+        let read = count("without a cache", "keys");
+        assert!(read > 1.0);
+        assert_eq!(count("without a cache", "scores"), read * (read + 1.0) / 2.0);
+        let with = ["keys", "values", "scores"].map(|what| count("with a cache", what));
+        assert_eq!(with, [1.0, 1.0, read]);
+    });
+    page.step("ch10.counters", |page, _| {
+        page.slide_left("Token");
+        while page.slide_on("Token") {}
+        let table = page.table("Made in this step");
+        let times = |what: &str| {
+            number(table.at("without a cache", what)) / number(table.at("with a cache", what))
+        };
+        // Scores outgrow keys in number; both ways' ratio is printed in the picture.
+        let more = |what: &str| {
+            number(table.at("without a cache", what)) - number(table.at("with a cache", what))
+        };
+        assert!(times("keys so far") > 1.0 && more("scores so far") > more("keys so far"));
+    });
+}
+
+/// How far to the right the lines of the picture begin and end.
 fn lines(page: &Page) -> Vec<(String, String)> {
-    let ends = |name| page.attributes(".heads-picture line", name);
-    ends("x1").into_iter().zip(ends("x2")).collect()
+    let ends = |line: &String| {
+        let mut numbers = line[1..].split([' ', 'C']);
+        let from = numbers.next().unwrap_or_default().to_owned();
+        (from, numbers.rev().nth(1).unwrap_or_default().to_owned())
+    };
+    page.attributes(".for-wide path.reads", "d").iter().map(ends).collect()
 }
 
 #[test]
@@ -69,6 +101,7 @@ fn the_calculator() {
     let mut page = Page::open("cache");
     page.step("ch10.three-kinds", |page, words| {
         assert_eq!(page.slider_shows("Tokens of a text"), words.fact("cache.tokens"));
+        assert_eq!(page.text_of("details.numbers > summary"), words.say("The numbers"));
         let table = kinds(page);
         let shown = ["MHA", "GQA (this model)", "MQA"].map(|kind| table.at(kind, "Binary"));
         let expected = ["mha", "gqa", "mqa"].map(|kind| words.fact(&format!("cache.{kind}-gib")));
@@ -124,8 +157,9 @@ fn the_calculator() {
         let times = before / own(page);
         assert!((2.0..3.9).contains(&times), "{times}");
     });
-    page.step("ch10.more-query-heads", |page, _| {
+    page.step("ch10.more-query-heads", |page, words| {
         page.press("Reset");
+        assert_eq!(page.text_of("details.numbers > summary"), words.say("The numbers"));
         page.choose("Model", "Your own numbers");
         let before = kinds(page);
         page.fill("Query heads", "64");

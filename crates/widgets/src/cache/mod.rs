@@ -1,6 +1,7 @@
 //! The cache calculator of chapter 10: how large a cache is, what it fits on, and how fast a model
 //! can write with it at most.
 
+mod growth;
 mod view;
 
 use std::fmt::Display;

@@ -5,27 +5,42 @@ use attention::devices::{DEVICES, DeviceSpec};
 use attention::presets::PRESETS;
 use maud::{Markup, html};
 
-use super::{CUSTOM, Cache, Field, MOST_TEXTS, MOST_TOKENS, PRECISIONS, State, WEIGHT_BITS};
+use super::{
+    CUSTOM, Cache, Field, MOST_TEXTS, MOST_TOKENS, PRECISIONS, State, WEIGHT_BITS, growth,
+};
 use crate::assemble::short;
+use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
 use crate::parts::{Slider, actions, bar, choice, menu};
 use crate::show::{grouped, significant};
 
 /// The whole widget.
 pub(super) fn whole(state: &State) -> Markup {
-    html! {
-        div class="view cache" {
-            (controls(state))
-            p class="status" role="status" {
-                @match status(state) { Ok(said) => (said), Err(error) => (error) }
-            }
+    let says = status(state).unwrap_or_else(|error| error.to_string());
+    let label = format!(
+        "The size of the cache against the tokens of a text, both on logarithmic axes: a line for \
+         each model, and a dashed line for each device's memory. {says}"
+    );
+    let [wide, narrow] = growth::both(state, &label);
+    Frame {
+        name: Cache::NAME,
+        question: html! { "How large does the cache grow?" },
+        controls: controls(state),
+        picture: layouts(wide, narrow),
+        says: html! { (says) },
+        below: storing(state),
+        numbers: html! {
+            (sizes(state))
             @match kinds(state) { Ok(table) => (table), Err(error) => p { (error) } }
             @match devices(state) { Ok(table) => (table), Err(error) => p { (error) } }
             (sources(state))
-        }
+        },
+        actions: actions(&Cache.link(state)),
     }
+    .view()
 }
 
+/// The model, and how much text there is.
 fn controls(state: &State) -> Markup {
     let model = |name: &str| (short(name), name.to_owned());
     let mut models: Vec<_> = PRESETS.iter().map(|preset| model(preset.name)).collect();
@@ -42,19 +57,23 @@ fn controls(state: &State) -> Markup {
             shown: &shown,
             spoken: &format!("{shown} {what}"),
         }
-        .view()
+        .slide()
     };
+    html! {
+        (menu("Model", "model", &models, &state.model))
+        (power("Tokens of a text", "tokens", state.tokens, MOST_TOKENS, "tokens"))
+        (power("Texts at once", "texts", state.texts, MOST_TEXTS, "texts at once"))
+    }
+}
+
+/// How a number of the cache and a weight are stored.
+fn storing(state: &State) -> Markup {
     let precisions = PRECISIONS.map(|(name, shown, _)| (name, shown));
     let bits = WEIGHT_BITS.map(|(bits, shown, _)| (bits, shown));
     html! {
-        div class="controls needs-script" {
-            (menu("Model", "model", &models, &state.model))
-            (power("Tokens of a text", "tokens", state.tokens, MOST_TOKENS, "tokens"))
-            (power("Texts at once", "texts", state.texts, MOST_TEXTS, "texts at once"))
+        div class="choices needs-script" {
             (choice("A number of the cache", "cache", "precision", &precisions, &state.precision))
             (choice("Bits of a weight", "cache", "weight-bits", &bits, &state.weight_bits))
-            (sizes(state))
-            (actions(&Cache.link(state)))
         }
     }
 }
@@ -70,7 +89,7 @@ fn sizes(state: &State) -> Markup {
     ]
     .map(|(value, text)| (value.to_owned(), text.to_owned()));
     html! {
-        fieldset class="sizes wide" {
+        fieldset class="sizes wide needs-script" {
             legend { "The model’s sizes, to edit" }
             (menu("What is kept", "kind", &kinds, if state.latent { "latent" } else { "heads" }))
             (menu("Sliding window in", "window", &windows, &state.window))

@@ -1,5 +1,6 @@
 //! The sharing of chapter 10: which query heads read which key and value head.
 
+mod shares;
 mod view;
 
 use attention::cost::{self, Precision, Shape, Window};

@@ -2,24 +2,34 @@
 
 use maud::{Markup, html};
 
-use super::{HEAD_DIM, Kind, MOST_HEADS, Sharing, State, divisors};
+use super::{HEAD_DIM, Kind, MOST_HEADS, Sharing, State, divisors, shares};
+use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
-use crate::parts::{Slider, actions, menu, places};
+use crate::parts::{Slider, actions, menu};
 use crate::show::grouped;
 
 /// The whole widget.
 pub(super) fn whole(state: &State) -> Markup {
-    html! {
-        div class="view sharing" {
-            (controls(state))
-            p class="status" role="status" { (status(state)) }
-            (picture(state))
+    let says = status(state);
+    let label =
+        format!("Query heads, and a line from each to the keys and values it reads. {says}");
+    let [wide, narrow] = shares::both(state, &label);
+    Frame {
+        name: Sharing::NAME,
+        question: html! { "Must each head keep keys and values of its own?" },
+        controls: controls(state),
+        picture: layouts(wide, narrow),
+        says: html! { (says) },
+        below: html! {},
+        numbers: html! {
             div class="pictures" {
                 (readers(state))
                 (kinds(state))
             }
-        }
+        },
+        actions: actions(&Sharing.link(state)),
     }
+    .view()
 }
 
 fn controls(state: &State) -> Markup {
@@ -41,13 +51,20 @@ fn controls(state: &State) -> Markup {
         shown: &heads.to_string(),
         spoken: &format!("{heads} query heads"),
     };
+    let follow = Slider {
+        label: "Follow query head",
+        event: "head",
+        min: 0.0,
+        max: (heads - 1) as f64,
+        step: 1.0,
+        value: head as f64,
+        shown: &head.to_string(),
+        spoken: &format!("head {head}"),
+    };
     html! {
-        div class="controls needs-script" {
-            (slider.view())
-            (places("Follow query head", "head", head as usize, heads as usize))
-            (menu("Key and value heads", "share", &options, &kind.short()))
-            (actions(&Sharing.link(state)))
-        }
+        (menu("Key and value heads", "share", &options, &kind.short()))
+        (slider.slide())
+        (follow.slide())
     }
 }
 
@@ -98,50 +115,6 @@ fn against(kept: u64, all: u64) -> String {
         format!("{:.1}", more as f64 / less as f64)
     };
     format!("{times} times {word} than MHA")
-}
-
-/// The width that a head has in the picture.
-const STEP: u64 = 40;
-
-fn centre(place: u64, count: u64, heads: u64) -> u64 {
-    (2 * place + 1) * heads * STEP / (2 * count)
-}
-
-/// Query heads above, keys and values below, a line from each head to what it reads. The table
-/// below says the same.
-fn picture(state: &State) -> Markup {
-    let State { heads, kind, head } = *state;
-    let boxes = state.boxes();
-    let read_by = |head| state.read_by(head).unwrap_or_default();
-    let followed = read_by(head);
-    let label = if kind == Kind::Latent { "c" } else { "kv" };
-    html! {
-        div class="heads-picture" aria-hidden="true" {
-            svg viewBox=(format!("0 0 {} 150", heads * STEP)) {
-                @for place in 0..heads {
-                    line x1=(centre(place, heads, heads)) y1="40"
-                        x2=(centre(read_by(place), boxes, heads)) y2="110"
-                        class=[(place == head).then_some("own")] {}
-                }
-                @for place in 0..heads {
-                    @let x = centre(place, heads, heads);
-                    g class=(if place == head { "query own" } else { "query" }) {
-                        circle cx=(x) cy="22" r="17" {}
-                        text x=(x) y="27" text-anchor="middle" { "q" (place) }
-                    }
-                }
-                @for place in 0..boxes {
-                    @let x = centre(place, boxes, heads);
-                    g class=(if place == followed { "stored own" } else { "stored" }) {
-                        rect x=(x.saturating_sub(18)) y="110" width="36" height="34" rx="4" {}
-                        text x=(x) y="132" text-anchor="middle" {
-                            (label) @if kind != Kind::Latent { (place) }
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// Who reads what.

@@ -5,6 +5,7 @@ mod cache;
 mod causal_mask;
 mod common;
 mod contract;
+mod decode;
 mod flash;
 mod gpu;
 mod heads;
@@ -28,6 +29,7 @@ const CONTRACTS: [(&str, fn()); 16] = [
     ("assemble", assemble::keeps_the_contract),
     ("cache", cache::keeps_the_contract),
     ("causal-mask", causal_mask::keeps_the_contract),
+    ("decode", decode::keeps_the_contract),
     ("flash", flash::keeps_the_contract),
     ("gpu", gpu::keeps_the_contract),
     ("heads", heads::keeps_the_contract),

@@ -26,11 +26,13 @@ fn is_sound(html: &Html, state: &State) -> Result<(), String> {
         &[
             ("select option[selected]", 1),
             ("input[type=range]", 2),
-            ("svg circle", heads),
-            ("svg rect", state.boxes() as usize),
-            ("svg line", heads),
-            ("svg .query.own", 1),
-            ("svg .stored.own", 1),
+            (".for-wide circle", heads),
+            (".for-narrow circle", heads),
+            (".for-wide .stored", heads),
+            (".for-wide .stored:not(.gone)", state.boxes() as usize),
+            (".for-wide path.reads", heads),
+            (".for-wide path.follows", 1),
+            (".for-wide circle.fill-query", 1),
             ("tr.here", 2),
         ],
     )
