@@ -128,3 +128,28 @@ fn the_real_head_takes_the_toys_place() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn the_points_of_the_plane_are_moved_by_keys_and_mouse() -> Result<()> {
+    browse(async |tab| {
+        let widget = Widget::open(tab, PAGE, "plane", "").await?;
+        ensure!(widget.status().await?.starts_with("The query of The meets the key of The"));
+        widget.click("[name=plane-ask][value='1']").await?;
+        widget.until_status("cat asks", |said| said.starts_with("The query of cat")).await?;
+        let reach = "td:nth-child(4)";
+        let before = widget.texts(reach).await?;
+        widget.focus(".for-wide [data-value=k2]").await?;
+        tab.press(Key::Down).await?;
+        widget.until_status("sat is followed", |said| said.contains("the key of sat")).await?;
+        let after = widget.texts(reach).await?;
+        ensure!(before[2] != after[2] && before[0] == after[0], "{before:?}, then {after:?}");
+        // Pressed in its middle, a key is dragged to where the pointer is: it is followed.
+        widget.click(".for-wide [data-value=k0]").await?;
+        widget.until_status("The is followed", |said| said.contains("the key of The")).await?;
+        let link = widget.permalink().await?;
+        let shown = widget.texts("tbody td").await?;
+        let again = Widget::open(tab, PAGE, "plane", &link).await?;
+        ensure!(again.texts("tbody td").await? == shown, "{link} leads elsewhere");
+        Ok(())
+    })
+}

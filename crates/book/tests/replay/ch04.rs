@@ -126,7 +126,8 @@ fn the_scale() {
         let [lowest, .., second, first] = scores[..] else { panic!("{scores:?}") };
         assert!(first - second < 2.0 && first - lowest > 40.0, "{scores:?}");
     });
-    page.step("ch04.many-rows", |page, _| {
+    page.step("ch04.many-rows", |page, words| {
+        assert_eq!(page.text_of("details summary"), words.say("The numbers"));
         let table = page.table("such rows at each dimension");
         let [largest, stuck, with] = [2, 4, 5].map(|place| column(&table, place));
         assert!(largest.windows(2).all(|pair| pair[0] < pair[1]), "{largest:?}");

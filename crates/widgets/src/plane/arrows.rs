@@ -11,6 +11,9 @@ use crate::draw::mark::{Area, circle, gliding, line, path, stroke};
 use crate::draw::path::Path;
 use crate::show::number;
 
+/// What a strong letter of 13 takes: as much as a plain one of this size.
+const BOLD: f64 = 14.0;
+
 /// The plane of queries and keys.
 pub(super) fn view(scene: &Scene<'_>, narrow: bool) -> Markup {
     let plane = Plane::of(Kind::Key, narrow);
@@ -81,12 +84,12 @@ fn labels(
 ) -> Vec<Point> {
     let asking = scene.state.ask;
     let label = |text, at: Point, size, gap| Label { text, size, at, gap };
-    let mut labels = vec![label(asks, queries[asking], 13.0, 12.0)];
-    labels.extend(WORDS.iter().zip(keys).map(|(word, at)| label(word, *at, 13.0, 13.0)));
+    let mut labels = vec![label(asks, queries[asking], BOLD, 12.0)];
+    labels.extend(WORDS.iter().zip(keys).map(|(word, at)| label(word, *at, BOLD, 13.0)));
     labels.extend(WORDS.iter().zip(queries).map(|(word, at)| label(word, *at, 12.0, 8.0)));
     // The word that asks has its label already.
     labels[5 + asking] = label("", queries[asking], 12.0, 8.0);
-    labels.push(label(reach, feet[scene.look], 12.0, 9.0));
+    labels.push(label(reach, feet[scene.look], 13.0, 10.0));
     let dot = |at: &Point| Area::new(at.0 - 7.0, at.1 - 7.0, 14.0, 14.0);
     let mut taken: Vec<Area> = keys.iter().chain(feet).map(dot).collect();
     for at in keys.iter().chain(queries) {

@@ -24,9 +24,10 @@ pub(super) fn view(scene: &Scene<'_>, narrow: bool) -> Markup {
         false => format!("{} {}", WORDS[word], share(answer.shares[word] as f32)),
     });
     let of = format!("output of {}", WORDS[state.ask]);
-    let mut labels = vec![Label { text: &of, size: 12.0, at: output, gap: 13.0 }];
+    // Strong letters of 12 take as much as plain ones of 13.
+    let mut labels = vec![Label { text: &of, size: 13.0, at: output, gap: 15.0 }];
     for (word, name) in names.iter().enumerate() {
-        labels.push(Label { text: name, size: 12.0, at: values[word], gap: radius(word) + 5.0 });
+        labels.push(Label { text: name, size: 13.0, at: values[word], gap: radius(word) + 5.0 });
     }
     let mut taken: Vec<Area> = (0..WORDS.len())
         .map(|word| Area::new(values[word].0, values[word].1, 0.0, 0.0).grown(radius(word)))

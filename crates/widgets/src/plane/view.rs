@@ -59,7 +59,7 @@ fn wide(scene: &Scene<'_>) -> Markup {
 fn narrow(scene: &Scene<'_>) -> Markup {
     let marks = html! {
         (text((0.0, 12.0), "Where to look:", "strong"))
-        (text((108.0, 12.0), "drop keys onto the query’s line", "small muted"))
+        (text((120.0, 12.0), "drop keys onto the query’s line", "small muted"))
         (text((0.0, 304.0), "How much", "strong"))
         (text((172.0, 304.0), "What to take", "strong"))
         (arrows::view(scene, true))

@@ -1,5 +1,6 @@
 //! The other knob of chapter 4: the scale `1 / sqrt(d)` inside attention.
 
+mod bells;
 mod draw;
 mod view;
 
@@ -7,6 +8,7 @@ use maud::Markup;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{self, Fields};
+use crate::draw::drag::Drag;
 use crate::error::Error;
 use crate::machine::{Machine, Refusal};
 
@@ -42,12 +44,14 @@ impl State {
 }
 
 /// What a reader can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// Take vectors of two to this power numbers.
     Power(u32),
     /// Take other random numbers.
     Draw(u64),
+    /// Drag the chosen dimension to another one.
+    Pull(Drag),
 }
 
 /// The widget: what each draw that was looked at gives at every dimension.
@@ -80,14 +84,16 @@ impl Machine for Scale {
         Some(match name {
             "power" => Event::Power(value.parse().ok()?),
             "draw" => Event::Draw(value.parse().ok()?),
+            "pull" => Event::Pull(Drag::parse(value)?),
             _ => return None,
         })
     }
 
     fn apply(&self, state: &State, event: &Event) -> Result<State, Refusal> {
-        Ok(match *event {
-            Event::Power(power) => State { power, ..*state },
-            Event::Draw(draw) => State { draw, ..*state },
+        Ok(match event {
+            Event::Power(power) => State { power: *power, ..*state },
+            Event::Draw(draw) => State { draw: *draw, ..*state },
+            Event::Pull(drag) => State { power: bells::power_at(drag.at, drag.narrow), ..*state },
         })
     }
 

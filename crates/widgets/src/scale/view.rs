@@ -2,54 +2,61 @@
 
 use maud::{Markup, html};
 
+use super::bells::Bells;
 use super::{
     DRAWS, HEADS, KEYS, LARGEST_POWER, Line, QUERIES, Row, STUCK, Saturation, Scale, Side, State,
 };
+use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
 use crate::parts::{Slider, actions};
 use crate::show::{number, shade, share};
 
 /// The whole widget.
 pub(super) fn whole(widget: &Scale, state: &State) -> Markup {
-    let row = &widget.draw(state).rows[state.power as usize];
-    html! {
-        div class={ "view " (Scale::NAME) } {
-            (controls(widget, state))
-            p class="status" role="status" { (status(state.head_dim(), row)) }
+    let draw = widget.draw(state);
+    let row = &draw.rows[state.power as usize];
+    let bells = Bells { draw, power: state.power as usize };
+    Frame {
+        name: Scale::NAME,
+        question: html! { "Why are scores divided by the root of d?" },
+        controls: controls(state),
+        picture: layouts(bells.wide(), bells.narrow()),
+        says: html! { (status(state.head_dim(), row)) },
+        below: html! {},
+        numbers: html! {
             div class="pictures" {
                 (keys(state.head_dim(), row))
                 (measures(row))
             }
             (dimensions(widget, state))
-        }
+        },
+        actions: actions(&widget.link(state)),
     }
+    .view()
 }
 
-fn controls(widget: &Scale, state: &State) -> Markup {
+fn controls(state: &State) -> Markup {
     html! {
-        div class="controls needs-script" {
-            (Slider {
-                label: "Dimension d",
-                event: "power",
-                min: 0.0,
-                max: f64::from(LARGEST_POWER),
-                step: 1.0,
-                value: f64::from(state.power),
-                shown: &state.head_dim().to_string(),
-                spoken: &format!("{} numbers in a query and a key", state.head_dim()),
-            }.view())
-            (Slider {
-                label: "Draw",
-                event: "draw",
-                min: 1.0,
-                max: DRAWS as f64,
-                step: 1.0,
-                value: state.draw as f64,
-                shown: &state.draw.to_string(),
-                spoken: &format!("draw {}", state.draw),
-            }.view())
-            (actions(&widget.link(state)))
-        }
+        (Slider {
+            label: "Dimension d",
+            event: "power",
+            min: 0.0,
+            max: f64::from(LARGEST_POWER),
+            step: 1.0,
+            value: f64::from(state.power),
+            shown: &state.head_dim().to_string(),
+            spoken: &format!("{} numbers in a query and a key", state.head_dim()),
+        }.slide())
+        (Slider {
+            label: "Draw",
+            event: "draw",
+            min: 1.0,
+            max: DRAWS as f64,
+            step: 1.0,
+            value: state.draw as f64,
+            shown: &state.draw.to_string(),
+            spoken: &format!("draw {}", state.draw),
+        }.slide())
     }
 }
 

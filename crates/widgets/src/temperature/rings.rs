@@ -58,8 +58,8 @@ const WIDE_PLOT: Plot = Plot {
 };
 
 const NARROW_PLOT: Plot = Plot {
-    x: 30.0,
-    width: 252.0,
+    x: 38.0,
+    width: 244.0,
     top: 22.0,
     height: 136.0,
     spread: 188.0,
@@ -169,7 +169,7 @@ impl Rings<'_> {
         let marks = html! {
             (axis::rules(&shares, [plot.x, plot.right()], ticks))
             (axis::beside(&shares, plot.x, ticks, |tick| if tick == 0.0 { "0".into() } else { share(tick as f32) }))
-            (text((plot.x - 8.0, 12.0), "share", "end least muted"))
+            (text((0.0, 12.0), "share", "least muted"))
             @if !self.has_others() {
                 (line((plot.x, even), (plot.right(), even), "line-edge dashed"))
                 (text((plot.x + 4.0, even - 5.0), &format!("all equal: {}", share(1.0 / self.vocabulary as f32)), "least muted halo"))

@@ -145,10 +145,40 @@ fn events_change_what_they_name() {
 }
 
 #[test]
+fn the_dimension_can_be_dragged() {
+    let mut widget = widget();
+    for (place, power) in [("-9", 0), ("34", 0), ("463", 9), ("999", 9), ("249", 5)] {
+        widget.update("pull", &format!(",{place},100,wide")).unwrap();
+        assert_eq!(widget.state().power, power, "{place}");
+    }
+}
+
+#[test]
+fn the_picture_shows_the_weights_of_the_row() {
+    let html = view(&widget());
+    let row = &Draw::new(1).rows[6];
+    let words: Vec<String> = all(&html, ".for-wide text").iter().map(text).collect();
+    for (name, side) in [("without", &row.raw), ("with the scale", &row.scaled)] {
+        let said = format!("{name}: {} on one key", share(side.largest().1));
+        assert!(words.contains(&said), "{said} is not among {words:?}");
+    }
+    // Two half bells for each dimension, and a bar for each weight.
+    assert_eq!(all(&html, ".for-wide path.fill-hair").len(), LARGEST_POWER as usize + 1);
+    assert_eq!(all(&html, ".for-wide path[class^=heat]").len(), 2 * KEYS);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut widget = widget();
-    let bad =
-        [("power", "10"), ("power", "-1"), ("draw", "0"), ("draw", "21"), ("draw", "x"), ("a", "")];
+    let bad = [
+        ("power", "10"),
+        ("power", "-1"),
+        ("draw", "0"),
+        ("draw", "21"),
+        ("draw", "x"),
+        ("pull", "1,2,wide"),
+        ("a", ""),
+    ];
     refuses(&mut widget, &bad);
     assert_eq!(widget.wants(), None);
     let error = widget.receive("a.bin", &[]).unwrap_err().to_string();
@@ -188,8 +218,8 @@ fn a_setup_that_makes_no_sense_is_refused() {
 pub(crate) fn keeps_the_contract() {
     Contract {
         widget: widget(),
-        events: list("power draw"),
-        words: Vec::new(),
+        events: list("power draw pull"),
+        words: list(",200,90,wide ,40,90,narrow"),
         kept: |state| *state,
         sound: is_sound,
     }
