@@ -64,7 +64,12 @@ fn setup(book: &Path, name: &str) -> Result<String> {
 
 /// An attribute's value as it was before it was written into HTML.
 fn unescaped(value: &str) -> String {
-    value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+    value
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
 }
 
 /// Hands the widget the files that it asks for.
