@@ -33,6 +33,8 @@ fn masks_are_composed_and_followed_through_layers() -> Result<()> {
         widget
             .until_status("all in two layers", |said| said.ends_with("is reached by 12 of 12."))
             .await?;
+        tab.js("document.querySelectorAll('details.numbers').forEach(it => { it.open = true })")
+            .await?;
         widget.click(&widget_cell(3, 4)).await?;
         tab.press(Key::Home).await?;
         let grid = widget.grid("key").await?;

@@ -140,7 +140,8 @@ fn real_heads() {
 #[test]
 fn exercises() {
     let mut page = Page::open("score-matrix");
-    page.step("ch03.whole-sum", |page, _| {
+    page.step("ch03.whole-sum", |page, words| {
+        words.say("The numbers");
         assert_eq!(number(&page.cell("sum", "sum")), 4.0);
     });
     page.step("ch03.gap", |page, words| {

@@ -3,7 +3,7 @@
 use crate::page::{Page, number};
 use crate::words::Words;
 
-const READ: &str = "How is the text read?";
+const READ: &str = "Read";
 const WHOSE: &str = "Whose scores";
 
 /// How far the mask moves each row, from above.
@@ -32,6 +32,7 @@ fn the_toy() {
     page.step("ch06.moved", |page, words| {
         let expected = ["first", "second", "third", "fourth", "last"]
             .map(|row| words.fact(&format!("mask.toy-{row}")));
+        words.say("The numbers");
         words.say("On later tokens");
         words.say("Moved");
         assert_eq!(moved(page), expected);

@@ -1,5 +1,6 @@
 //! The causal mask of chapter 6: what each row loses when the future is hidden.
 
+mod picture;
 mod view;
 
 use maud::Markup;
@@ -128,7 +129,7 @@ impl Machine for CausalMask {
             "read" => Event::Read(value.parse().ok()?),
             "next" => Event::Next,
             "cell" => Event::Cell(grid::parse(value)?),
-            "key" => Event::Key(value.to_owned()),
+            "key" | "walk" => Event::Key(value.to_owned()),
             _ => return None,
         })
     }

@@ -4,20 +4,23 @@ use attention::{Mask, total_variation};
 use burn::tensor::{Device, Tensor, TensorData};
 use maud::{Markup, html};
 
+use super::picture::Picture;
 use super::{CausalMask, Pass, State};
+use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
-use crate::parts::{Grid, Shown, Slider, actions, choice, legend, menu};
+use crate::parts::{Grid, Shown, Slider, actions, chips, legend, menu};
 use crate::show::{shade, share, signed, word};
 use crate::square::Rows;
 
 /// The head's rows in the three ways of reading, and what lies between them.
-struct Weights {
-    words: Vec<String>,
+pub(super) struct Weights {
+    /// The words as they are printed.
+    pub(super) words: Vec<String>,
     open: Rows,
     masked: Rows,
     one_by_one: Rows,
     /// For each row the share on later tokens when nothing is hidden.
-    future: Vec<f32>,
+    pub(super) future: Vec<f32>,
     /// For each row the total variation distance between open and masked.
     moved: Vec<f32>,
 }
@@ -37,6 +40,16 @@ impl Weights {
             moved: distances(&open, &masked),
             open,
             masked,
+        }
+    }
+
+    /// What a query gives to a key, as the text is read. `None` where it cannot look.
+    pub(super) fn seen(&self, state: &State, row: usize, column: usize) -> Option<f32> {
+        match state.pass {
+            Pass::Open => Some(self.open[row][column]),
+            Pass::Masked => (column <= row).then(|| self.masked[row][column]),
+            Pass::OneByOne if row < state.read => self.one_by_one[row].get(column).copied(),
+            Pass::OneByOne => None,
         }
     }
 
@@ -62,49 +75,49 @@ fn distances(one: &Rows, other: &Rows) -> Vec<f32> {
 /// The whole widget.
 pub(super) fn whole(mask: &CausalMask, state: &State) -> Markup {
     let weights = Weights::of(mask, state);
-    html! {
-        div class={ "view " (CausalMask::NAME) } {
-            (controls(mask, state, &weights))
-            p class="status" role="status" { (status(state, &weights)) }
-            div class="pictures" {
-                (map(mask, state, &weights))
-                (moved_table(mask, state, &weights))
-                (row_table(state, &weights))
-            }
+    let picture = Picture { weights: &weights, state };
+    Frame {
+        name: CausalMask::NAME,
+        question: html! { "What does each token see, and what does the mask take from it?" },
+        controls: controls(mask, state, &weights),
+        picture: layouts(picture.wide(), picture.narrow()),
+        says: html! { (status(state, &weights)) },
+        below: html! {},
+        numbers: html! {
+            (moved_table(mask, state, &weights))
+            (row_table(state, &weights))
+            (map(mask, state, &weights))
             (legend(match state.pass {
                 Pass::Open => "Each row sums to one. Nothing is hidden.",
                 Pass::Masked => "Each row sums to one. An empty cell is a later token, hidden by the mask.",
                 Pass::OneByOne => "A dot has not been read yet. An empty cell came later than its row.",
             }))
-        }
+        },
+        actions: actions(&mask.link(state)),
     }
+    .view()
 }
 
 fn controls(mask: &CausalMask, state: &State, weights: &Weights) -> Markup {
-    let passes = Pass::ALL.map(|pass| (pass.name(), label(pass)));
+    let passes = Pass::ALL.map(|pass| (pass.name().to_owned(), label(pass).to_owned()));
     let seq = weights.words.len();
     html! {
-        div class="controls needs-script" {
-            (menu("Whose scores", "scores", &mask.squares.menu(), &state.scores))
-            (choice("How is the text read?", CausalMask::NAME, "pass", &passes, state.pass.name()))
-            @if state.pass == Pass::OneByOne {
-                (Slider {
-                    label: "Tokens read",
-                    event: "read",
-                    min: 1.0,
-                    max: seq as f64,
-                    step: 1.0,
-                    value: state.read as f64,
-                    shown: &format!("{} of {seq}", state.read),
-                    spoken: &format!("{} of {seq} tokens read", state.read),
-                }.view())
-                p class="actions" {
-                    button type="button" data-event="next" {
-                        @if state.read < seq { "Read “" (weights.words[state.read]) "”" } @else { "Begin again" }
-                    }
-                }
+        (menu("Whose scores", "scores", &mask.squares.menu(), &state.scores))
+        (chips("Read", CausalMask::NAME, "pass", &passes, state.pass.name()))
+        @if state.pass == Pass::OneByOne {
+            (Slider {
+                label: "Tokens read",
+                event: "read",
+                min: 1.0,
+                max: seq as f64,
+                step: 1.0,
+                value: state.read as f64,
+                shown: &format!("{} of {seq}", state.read),
+                spoken: &format!("{} of {seq} tokens read", state.read),
+            }.slide())
+            button type="button" data-event="next" {
+                @if state.read < seq { "Read “" (weights.words[state.read]) "”" } @else { "Begin again" }
             }
-            (actions(&mask.link(state)))
         }
     }
 }
@@ -178,12 +191,7 @@ fn map(mask: &CausalMask, state: &State, weights: &Weights) -> Markup {
     };
     grid.view(|row, column| {
         let (query, key) = (&words[row], &words[column]);
-        let seen = match state.pass {
-            Pass::Open => Some(weights.open[row][column]),
-            Pass::Masked => (column <= row).then(|| weights.masked[row][column]),
-            Pass::OneByOne if row < state.read => weights.one_by_one[row].get(column).copied(),
-            Pass::OneByOne => None,
-        };
+        let seen = weights.seen(state, row, column);
         let unread = state.pass == Pass::OneByOne && row.max(column) >= state.read;
         match seen {
             Some(weight) => {

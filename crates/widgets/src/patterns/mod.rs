@@ -1,6 +1,7 @@
 //! The patterns of chapter 9: every mask of the library, composed, counted, and followed through
 //! the layers.
 
+mod picture;
 mod view;
 
 use attention::{Mask, MaskGrid};

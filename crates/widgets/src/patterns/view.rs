@@ -2,9 +2,11 @@
 
 use maud::{Markup, html};
 
+use super::picture::Picture;
 use super::{DEEPEST, JOINS, PATTERNS, POWERS, Patterns, State, TOKENS, WIDEST, hops};
+use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
-use crate::parts::{Grid, Shown, Slider, actions, choice, menu};
+use crate::parts::{Grid, Shown, Slider, actions, chips, menu};
 use crate::show::{grouped, shade};
 
 /// The whole widget.
@@ -13,47 +15,63 @@ pub(super) fn whole(state: &State) -> Markup {
     let hops = hops(&state.grid(short), state.layers);
     let last = hops.last().expect("a text has tokens");
     let reached = last.iter().flatten().count();
-    html! {
-        div class={ "view " (Patterns::NAME) } {
-            (controls(state))
-            p class="status" role="status" {
-                (name(state)) " over " (short) " tokens: " (seen(state, short)) ". Over "
-                (grouped(longer as u64)) ": " (seen(state, longer)) ". Through "
-                (layers(state.layers)) " the last token is reached by " (reached) " of " (short) "."
-            }
-            div class="pictures" {
-                (map(state, &hops))
-                (through(state, &hops))
-            }
+    let picture = Picture::new(state);
+    Frame {
+        name: Patterns::NAME,
+        question: html! { "How much must be computed, and how far does it reach?" },
+        controls: controls(state),
+        picture: layouts(picture.wide(), picture.narrow()),
+        says: html! {
+            (name(state)) " over " (short) " tokens: " (seen(state, short)) ". Over "
+            (grouped(longer as u64)) ": " (seen(state, longer)) ". Through "
+            (layers(state.layers)) " the last token is reached by " (reached) " of " (short) "."
+        },
+        below: html! { div class="beginning needs-script" { (sizes(state)) } },
+        numbers: html! {
+            (through(state, &hops))
+            (map(state, &hops))
             p class="legend" {
                 "A row is a query, a column a key. The number is the least number of layers through which the key "
                 "reaches the query, up to those chosen; an empty cell is not reached."
             }
-        }
+        },
+        actions: actions(&Patterns.link(state)),
     }
+    .view()
 }
 
 fn controls(state: &State) -> Markup {
     let patterns = PATTERNS.map(|(name, text)| (name.to_owned(), text.to_owned()));
-    let longer = grouped(1 << state.power);
-    let slider = |label, event, range: [usize; 2], value: usize, shown: &str, spoken: &str| {
-        let [min, max] = range.map(|end| end as f64);
-        Slider { label, event, min, max, step: 1.0, value: value as f64, shown, spoken }.view()
-    };
-    let [tokens, window, deep] =
-        [state.tokens, state.window, state.layers].map(|it| it.to_string());
+    let joins = JOINS.map(|(name, text)| (name.to_owned(), text.to_owned()));
     html! {
-        div class="controls needs-script" {
-            (menu("Pattern", "first", &patterns, PATTERNS[state.first].0))
-            (choice("With a second pattern", Patterns::NAME, "join", &JOINS, JOINS[state.join].0))
-            @if state.join > 0 { (menu("Second pattern", "second", &patterns, PATTERNS[state.second].0)) }
-            (slider("Tokens drawn", "tokens", TOKENS, state.tokens, &tokens, &format!("{tokens} tokens")))
-            (slider("Window on each side", "window", [1, WIDEST], state.window, &window, &format!("{window} on each side")))
-            (slider("Layers", "layers", [1, DEEPEST], state.layers, &deep, &layers(state.layers)))
-            (slider("Longer text", "power", POWERS.map(|it| it as usize), state.power as usize, &longer, &format!("{longer} tokens")))
-            (actions(&Patterns.link(state)))
-        }
+        (menu("Pattern", "first", &patterns, PATTERNS[state.first].0))
+        (chips("With a second pattern", Patterns::NAME, "join", &joins, JOINS[state.join].0))
+        @if state.join > 0 { (menu("Second pattern", "second", &patterns, PATTERNS[state.second].0)) }
+        (slider("Layers", "layers", [1, DEEPEST], state.layers, &state.layers.to_string(), &layers(state.layers)))
     }
+}
+
+/// How large the text and the windows are.
+fn sizes(state: &State) -> Markup {
+    let longer = grouped(1 << state.power);
+    let [tokens, window] = [state.tokens, state.window].map(|it| it.to_string());
+    html! {
+        (slider("Tokens drawn", "tokens", TOKENS, state.tokens, &tokens, &format!("{tokens} tokens")))
+        (slider("Window on each side", "window", [1, WIDEST], state.window, &window, &format!("{window} on each side")))
+        (slider("Longer text", "power", POWERS.map(|it| it as usize), state.power as usize, &longer, &format!("{longer} tokens")))
+    }
+}
+
+fn slider(
+    label: &str,
+    event: &str,
+    range: [usize; 2],
+    value: usize,
+    shown: &str,
+    spoken: &str,
+) -> Markup {
+    let [min, max] = range.map(|end| end as f64);
+    Slider { label, event, min, max, step: 1.0, value: value as f64, shown, spoken }.slide()
 }
 
 fn name(state: &State) -> String {

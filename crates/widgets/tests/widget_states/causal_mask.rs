@@ -246,7 +246,7 @@ fn a_setup_that_contradicts_itself_is_refused() {
 fn cells_are_named_for_a_screen_reader() {
     let names = |events: &[(&str, &str)]| -> Vec<String> {
         let html = view(&after(events));
-        let cells = all(&html, "[role=gridcell]");
+        let cells = all(&html, "table [role=gridcell]");
         cells.iter().map(|cell| cell.attr("aria-label").unwrap().to_owned()).collect()
     };
     let masked = names(&[("scores", "other")]);
@@ -261,7 +261,7 @@ fn cells_are_named_for_a_screen_reader() {
 pub(crate) fn keeps_the_contract() {
     Contract {
         widget: mask(),
-        events: list("scores pass read next cell key"),
+        events: list("scores pass read next cell key walk"),
         words: list("toy other open masked one-by-one"),
         kept: Clone::clone,
         sound: is_sound,
