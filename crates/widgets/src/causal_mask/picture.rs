@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::view::Weights;
 use super::{Pass, State};
-use crate::draw::fit::fitted;
+use crate::draw::label::fitted;
 use crate::draw::label::width;
 use crate::draw::mark::{Area, path, rect, rounded, text};
 use crate::draw::path::Path;
