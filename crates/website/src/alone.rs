@@ -10,10 +10,11 @@ use anyhow::{Context, Result};
 pub const FOLDER: &str = "figures";
 
 /// What a picture's page takes from the head of its chapter's: by what a line begins with.
-const HEAD: [&str; 5] = [
+const HEAD: [&str; 6] = [
     "<meta ",
     "<link rel=\"stylesheet\"",
     "<link rel=\"icon\"",
+    "<link rel=\"manifest\"",
     "<script src=\"theme/early",
     "<script type=\"module\" src=\"theme/widgets",
 ];

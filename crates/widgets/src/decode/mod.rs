@@ -118,7 +118,7 @@ impl Machine for Decode {
         let fits =
             rows.len() == tokens && rows.iter().enumerate().all(|(at, row)| row.len() == at + 1);
         let finite = rows.iter().flatten().all(|weight| weight.is_finite());
-        if !rows.is_empty() && !(fits && finite) {
+        if !(rows.is_empty() || fits && finite) {
             return Err(Error::setup("the weights are not those of the tokens".to_owned()));
         }
         let opening = setup.opening;

@@ -48,7 +48,7 @@ impl Pieces<'_> {
         let marks = html! {
             (rounded(Area::new(1.0, 70.0, 344.0, 274.0), 8.0, "line-edge thin dotted"))
             (self.rails_down())
-            (self.from_both_sides())
+            (self.both_sides())
             (self.row_of_maps())
             (self.alone())
             (text((44.0, 339.0), &layers, "small muted"))
@@ -104,7 +104,7 @@ impl Pieces<'_> {
     }
 
     /// Keys and values from all rails, queries from the last one alone.
-    fn from_both_sides(&self) -> Markup {
+    fn both_sides(&self) -> Markup {
         let others = self.setup.tokens.len() - 1;
         let first = html! {
             (line((FIRST, READ), (47.0, READ), "line-edge part"))

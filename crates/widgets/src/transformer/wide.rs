@@ -32,7 +32,7 @@ impl Pieces<'_> {
         let marks = html! {
             (frame())
             (self.rails_right())
-            (self.into_attention())
+            (self.attention_of_all())
             (self.maps_right())
             (self.back_to_the_rail())
             (self.out_of_the_model())
@@ -80,7 +80,7 @@ impl Pieces<'_> {
     }
 
     /// From the rails through a norm to keys, values and queries.
-    fn into_attention(&self) -> Markup {
+    fn attention_of_all(&self) -> Markup {
         let others = self.others_at();
         let (top, shape) = (others[0], &self.setup.shape);
         let others_in = html! {
