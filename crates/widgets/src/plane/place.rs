@@ -144,8 +144,8 @@ mod tests {
                 let plane = Plane::of(kind, narrow);
                 for corner in [least, most] {
                     let (x, y) = plane.point(corner);
-                    assert!(plane.area.x + 6.0 < x && x < plane.area.right() - 6.0, "{corner:?}");
-                    assert!(plane.area.y + 6.0 < y && y < plane.area.bottom() - 6.0, "{corner:?}");
+                    assert!(plane.area.x + 5.0 < x && x < plane.area.right() - 5.0, "{corner:?}");
+                    assert!(plane.area.y + 5.0 < y && y < plane.area.bottom() - 5.0, "{corner:?}");
                     let [back_x, back_y] = plane.numbers((x, y));
                     assert!((back_x - corner[0]).abs() < 1e-5 && (back_y - corner[1]).abs() < 1e-5);
                 }
