@@ -32,7 +32,7 @@ pub struct Module {
 /// Every module. A page fetches one when it is first needed.
 pub const MODULES: [Module; 3] = [
     // Every widget of the book, and the translator's model.
-    Module { name: "widgets", limit: 515_000 },
+    Module { name: "widgets", limit: 640_000 },
     // What trains in the page, in a worker: burn with autodiff and an optimiser.
     Module { name: "trainer", limit: 385_000 },
     // The real model without its weights, in a worker: most of it is the tokenizer.

@@ -1,6 +1,7 @@
 //! A mark that was dragged: what the page says with `data-drag`.
 
 use super::Point;
+use crate::decimal;
 
 /// Which mark was dragged, to where, and in which of the two layouts.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +31,7 @@ impl Drag {
             "wide" => false,
             _ => return None,
         };
-        let mut number = || parts.next()?.parse().ok().filter(|it: &f64| it.is_finite());
+        let mut number = || decimal::read(parts.next()?);
         let (y, x) = (number()?, number()?);
         Some(Self { mark: parts.next()?.to_owned(), at: (x, y), narrow })
     }

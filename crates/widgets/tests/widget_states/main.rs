@@ -25,7 +25,7 @@ mod user_text;
 use widgets::registry;
 
 /// A test of each module, by the widget's name.
-const CONTRACTS: [(&str, fn()); 16] = [
+const CONTRACTS: [(&str, fn()); 18] = [
     ("assemble", assemble::keeps_the_contract),
     ("cache", cache::keeps_the_contract),
     ("causal-mask", causal_mask::keeps_the_contract),
