@@ -23,6 +23,30 @@ enum Rules {
     All,
     /// Contrast, and links that are told from text by their colour alone.
     OfColours,
+    /// What a page has as a whole. The print page repeats all others, and there is so much of it
+    /// that all rules take minutes.
+    OfTheWhole,
+}
+
+impl Rules {
+    /// The names of the rules, or none for all.
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::All => &[],
+            Self::OfColours => &["color-contrast", "link-in-text-block"],
+            Self::OfTheWhole => &[
+                "bypass",
+                "document-title",
+                "duplicate-id-aria",
+                "heading-order",
+                "html-has-lang",
+                "landmark-one-main",
+                "meta-viewport",
+                "page-has-heading-one",
+                "region",
+            ],
+        }
+    }
 }
 
 /// Unfolds the panel for a text of the reader's own and shows all its parts at once.
@@ -45,9 +69,7 @@ fn axe() -> Result<String> {
 /// The print page repeats all the others.
 const PRINT: &str = "print.html";
 
-/// Runs rules of axe on the open page: what they find, one line an element. On the print page it
-/// leaves colours out: they are those of the pages that it repeats, and there is so much of them
-/// that axe takes minutes.
+/// Runs rules of axe on the open page: what they find, one line an element.
 async fn violations(tab: &Tab, axe: &str, rules: Rules) -> Result<Vec<String>> {
     if tab.js("return typeof axe === 'undefined'").await? == true {
         let load = json!({ "expression": format!("{axe};void 0") });
@@ -56,14 +78,12 @@ async fn violations(tab: &Tab, axe: &str, rules: Rules) -> Result<Vec<String>> {
     let script = "
         // A colour that is still fading is not the one that stays.
         await Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null)));
-        const colours = { enabled: !location.pathname.endsWith(arguments[0]) };
-        const rules = { 'color-contrast': colours };
-        const only = arguments[1] ? { runOnly: ['color-contrast', 'link-in-text-block'] } : { rules };
+        const only = arguments[0].length ? { runOnly: arguments[0] } : {};
         const result = await axe.run(document, { resultTypes: ['violations'], ...only });
         if (!result.passes.length) throw new Error('axe checked nothing');
         return result.violations.flatMap(rule => rule.nodes.map(node =>
             `${rule.id} at ${node.target.join(' ')}: ${node.failureSummary.replace(/\\s+/g, ' ')}`));";
-    let found: Value = tab.js_async(script, json!([PRINT, rules == Rules::OfColours])).await?;
+    let found: Value = tab.js_async(script, json!([rules.names()])).await?;
     Ok(serde_json::from_value(found)?)
 }
 
@@ -122,7 +142,8 @@ async fn everywhere(tab: &Tab, size: &str, themes: &[Colours]) -> Result<()> {
                 tab.dress(theme).await?;
             }
             let situation = format!("{path}, {theme} ({system}), {size}");
-            report.check_rules(tab, &axe, rules, &situation).await?;
+            let now = if path == PRINT { Rules::OfTheWhole } else { rules };
+            report.check_rules(tab, &axe, now, &situation).await?;
             rules = Rules::OfColours;
         }
     }

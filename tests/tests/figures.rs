@@ -18,9 +18,11 @@ fn each_picture_works_on_a_page_of_its_own() -> Result<()> {
                     const root = new URL(document.documentElement.dataset.root, location.href).href;
                     return { chapter: source?.href ?? '', bars: document.querySelectorAll('.bar, nav').length,
                         pictures: document.querySelectorAll('attention-widget').length,
+                        narrow: document.querySelector('attention-widget').clientWidth < innerWidth * .6,
                         lost: links.filter((link) => !link.startsWith(root) || link.includes('figures/figures')) }")
                 .await?;
             ensure!(found["bars"] == 0 && found["pictures"] == 1, "{page}: {found}");
+            ensure!(found["narrow"] == false, "{page}: {found}");
             ensure!(found["lost"] == json!([]), "{page}: {found}");
             let chapter = found["chapter"].as_str().unwrap_or_default();
             ensure!(chapter.contains("/ch") || chapter.contains("/index"), "{page}: {found}");
