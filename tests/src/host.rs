@@ -15,6 +15,7 @@ use axum::http::{StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use website::seal::{PLACEHOLDER, seal};
+use widgets::spotlight::Setup;
 
 use crate::site::{self, Server};
 
@@ -169,11 +170,21 @@ fn make(build: Build, folder: &Path) -> Result<()> {
     fs::write(&module, format!("globalThis.moduleOf = '{mark}';\n{script}"))?;
     if build == Build::B {
         fs::write(folder.join(format!("gallery/{BROKEN}.bin")), "not a sentence")?;
-        let opening = "&quot;layer&quot;:13,&quot;head&quot;:8,&quot;query&quot;:7";
-        let later = opening.replace("13", "3");
-        edit(&folder.join("ch01-spotlight.html"), opening, &later)?;
+        open_on_another_head(&folder.join("ch01-spotlight.html"))?;
     }
     seal(folder).map(drop)
+}
+
+/// Has the chapter's widget open on layer 3 in the place of layer 13.
+fn open_on_another_head(page: &Path) -> Result<()> {
+    let html = fs::read_to_string(page)?;
+    let (_, widget) = html.split_once("name=\"spotlight\"").context("no spotlight")?;
+    let (_, setup) = widget.split_once("data-setup=\"").context("no setup")?;
+    let (setup, _) = setup.split_once('"').context("the setup does not end")?;
+    let mut later: Setup = widgets::setup::read(setup)?;
+    ensure!(later.opening.layer == 13, "it opens on layer {}", later.opening.layer);
+    later.opening.layer = 3;
+    edit(page, setup, &widgets::setup::write(&later))
 }
 
 /// Copies the built book without its weights, and takes back what `seal` did.

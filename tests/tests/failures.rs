@@ -425,6 +425,8 @@ fn a_key_reaches_a_worker_as_a_press_does() -> Result<()> {
              prototype.post = () => posts.shift();"
         );
         widget.js_async(&speak).await?;
+        tab.js("document.querySelectorAll('details').forEach(details => (details.open = true))")
+            .await?;
         widget.focus("[data-keys] [tabindex='0']").await?;
         tab.press(thirtyfour::Key::Down).await?;
         ensure!(tab.js("return posted").await? == json!(["by a key"]), "a key posts nothing");

@@ -219,7 +219,7 @@ fn nothing_moves_for_those_who_asked_for_that() -> Result<()> {
         let moving = "
             const widget = document.querySelector(arguments[0]);
             const acts = [
-                () => widget.querySelector('[data-event=query]').click(),
+                () => widget.querySelector('[data-event=query]').dispatchEvent(new MouseEvent('click', { bubbles: true })),
                 () => document.querySelector('#contents-button').click(),
                 () => document.querySelector('#contents-button').click(),
                 () => document.querySelector('#help-button').click(),
@@ -252,8 +252,8 @@ fn paper_has_the_tables_and_not_the_controls() -> Result<()> {
             tab.media("print", &[]).await?;
             tab.open(path).await?;
             for (selector, wanted) in [
-                ("attention-widget .controls", false),
-                ("attention-widget .tokens", false),
+                ("attention-widget .choices", false),
+                ("attention-widget [data-save]", false),
                 ("header", false),
                 ("nav", false),
                 ("dialog", false),

@@ -40,8 +40,11 @@ const CROWDED: &str = "
             const height = bottom - top;
             return { left: left + 1, right: right - 1, top: top + height * .2, bottom: bottom - height * .2 };
         };
+        // A slanting text fills less than its box, and keeps apart from its like by its slant.
+        const slanting = ({ text }) => (text.getAttribute('transform') ?? '').includes('rotate');
         for (let one = 0; one < all.length; one++) for (let other = one + 1; other < all.length; other++) {
             const [a, b] = [inner(all[one].box), inner(all[other].box)];
+            if (slanting(all[one]) && slanting(all[other])) continue;
             if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom) {
                 found.push(`${where(picture)}: ${say(all[one].text)} lies over ${say(all[other].text)}`);
             }
@@ -55,9 +58,18 @@ const SMALL: &str = "
     const found = [];
     const targets = [...document.querySelectorAll('.drawn :is(button, select, input, summary, a, [data-event], [data-drag], [role=slider])')]
         .filter((target) => shown(target) && !(arguments[0] && target.matches('.wall-cell')));
+    const size = (target) => {
+        const box = (target.closest('label') ?? target).getBoundingClientRect();
+        return Math.min(box.width, box.height);
+    };
+    // A small mark is no hindrance where a large control of the same widget says the same.
+    const same = (one, other) => one.dataset.event === other.dataset.event
+        && (one.dataset.value ?? one.value) === (other.dataset.value ?? other.value)
+        && one.closest('attention-widget') === other.closest('attention-widget');
     for (const target of targets) {
         const box = (target.closest('label') ?? target).getBoundingClientRect();
-        if (Math.min(box.width, box.height) < 23.9) {
+        const instead = () => target.dataset.event && targets.some((other) => size(other) >= 23.9 && same(target, other));
+        if (size(target) < 23.9 && !instead()) {
             found.push(`${target.closest('attention-widget')?.getAttribute('name')}: ${target.tagName} `
                 + `“${(target.getAttribute('aria-label') ?? target.textContent).trim().slice(0, 40)}” is `
                 + `${box.width.toFixed(1)} by ${box.height.toFixed(1)} px`);

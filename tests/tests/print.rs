@@ -147,6 +147,7 @@ fn folded_solutions_are_open_and_each_chapter_begins_a_page() -> Result<()> {
             const main = document.querySelector('main');
             const folded = [...main.querySelectorAll('details > :not(summary)')]
                 .filter(part => part.parentElement.checkVisibility())
+                .filter(part => getComputedStyle(part).display !== 'none')
                 .filter(part => part.getBoundingClientRect().height === 0).length;
             const chapters = [...main.querySelectorAll('h1')].slice(1);
             const broken = chapters.filter(h1 => {

@@ -19,8 +19,8 @@ const HEAD: [&str; 6] = [
     "<script type=\"module\" src=\"theme/widgets",
 ];
 
-/// Writes a page for each live picture of the chapters in `out`. One that stands in several
-/// chapters belongs to the first.
+/// Writes a page for each live picture of the book in `out`. One that stands on several pages
+/// belongs to the first chapter, and to the front page only if no chapter has it.
 ///
 /// # Errors
 /// When a page cannot be read or written, or has no title.
@@ -47,8 +47,7 @@ pub fn write(out: &Path) -> Result<()> {
 
 fn is_chapter(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.ends_with(".html")
-        && !["index.html", "print.html", "404.html", "toc.html"].contains(&&*name)
+    name.ends_with(".html") && !["print.html", "404.html", "toc.html"].contains(&&*name)
 }
 
 /// The live pictures of a page that are drawn: name, and the whole element.
@@ -116,10 +115,13 @@ mod tests {
     fn a_picture_has_its_own_page_and_its_addresses_lead_back() {
         let out = tempfile::tempdir().unwrap();
         fs::write(out.path().join("ch01.html"), CHAPTER).unwrap();
-        fs::write(out.path().join("index.html"), CHAPTER.replace("scale", "front")).unwrap();
+        let front = CHAPTER
+            .replace("name=\"old\"", "name=\"whole\"")
+            .replace("not drawn", "<b class=\"question\">");
+        fs::write(out.path().join("index.html"), front).unwrap();
         write(out.path()).unwrap();
         let pages: Vec<_> = fs::read_dir(out.path().join(FOLDER)).unwrap().collect();
-        assert_eq!(pages.len(), 1, "{pages:?}");
+        assert_eq!(pages.len(), 2, "{pages:?}");
         let page = fs::read_to_string(out.path().join("figures/scale.html")).unwrap();
         for part in [
             "href=\"../css/general-1.css\"",

@@ -58,11 +58,11 @@ fn rewrite_pages(out: &Path) -> Result<()> {
 }
 
 /// Removes what mdBook brings and no page, script or style sheet names. Licences stay, and so do
-/// the files that the widgets load, `*.bin`.
+/// the files that the widgets load, `*.bin` and `*.wgsl`.
 fn remove_unused(out: &Path) -> Result<()> {
     let (pages, mut unused): (Vec<_>, Vec<_>) = files(out)?
         .into_iter()
-        .filter(|path| !has_extension(path, &["bin"]))
+        .filter(|path| !has_extension(path, &["bin", "wgsl"]))
         .partition(|path| has_extension(path, &["html"]));
     let mut texts = pages.iter().map(|page| read(page)).collect::<Result<Vec<_>>>()?;
     while let Some(text) = texts.pop() {

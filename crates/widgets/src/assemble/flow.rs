@@ -452,14 +452,14 @@ impl Drawn {
             true => format!("{own_class} part"),
             false => "fill-bg line-edge thin".to_owned(),
         };
-        let ink = |role: &str| format!("mid slanted strong {}", if own { role } else { "muted" });
+        let ink = if own { "mid slanted strong" } else { "mid slanted strong muted" };
         let middle = y + high / 2.0 + 4.5;
         html! {
             (rounded(Area::new(left - 2.0, y, right - left + 4.0, high), 4.0, if own { "line-ink part" } else { "line-hair" }))
             (path(&key.closed(), &class("tint-key line-key")))
             (rounded(value, (high - 6.0) / 2.0, &class("tint-value line-value")))
-            (text((left + half / 2.0, middle), "k", &ink("ink-key")))
-            (text((value.middle().0, middle), "v", &ink("ink-value")))
+            (text((left + half / 2.0, middle), "k", ink))
+            (text((value.middle().0, middle), "v", ink))
         }
     }
 

@@ -47,7 +47,7 @@ const BROAD: Layout = Layout {
 const SLIM: Layout = Layout {
     size: (NARROW, 338.0),
     narrow: true,
-    plot: Area { x: 50.0, y: 20.0, width: 186.0, height: 290.0 },
+    plot: Area { x: 54.0, y: 20.0, width: 182.0, height: 290.0 },
     names: 250.0,
     pitch: 17.0,
 };

@@ -33,7 +33,7 @@ impl Plan {
 
     pub(super) fn narrow(top: f64) -> Self {
         let (loss, scores) = ((top, 38.0), (top + 58.0, 44.0));
-        Self { left: 28.0, width: 310.0, loss, scores, narrow: true }
+        Self { left: 28.0, width: 304.0, loss, scores, narrow: true }
     }
 
     pub(super) fn bottom(&self) -> f64 {

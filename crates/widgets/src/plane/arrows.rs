@@ -118,11 +118,7 @@ fn below_zero(plane: &Plane, keys: &[Point; 4], direction: [f64; 2]) -> Markup {
     let left =
         if at.0 > x + 1.0 { at.0 - 8.0 - label::width("scores below 0", 11.5) } else { x + 8.0 };
     let down = if at.1 > y + 1.0 { at.1 - 8.0 } else { y + 17.0 };
-    gliding(
-        (left, down),
-        "scores below 0",
-        if best.is_some() { "least muted" } else { "least muted gone" },
-    )
+    gliding((left, down), "scores below 0", if best.is_some() { "least" } else { "least gone" })
 }
 
 /// An arrow with a filled head.

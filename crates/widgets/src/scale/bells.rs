@@ -139,7 +139,7 @@ impl Bells<'_> {
                 (path(&bell(&scores, x, wide, f64::from(scaled)), "fill-accent line-accent part"))
                 (text((x, bottom + 16.0), &head_dim.to_string(), if power == self.power { "mid small strong" } else { "mid small muted" }))
             }
-            (text((right, bottom + 31.0), "numbers in a query and a key", "end small muted"))
+            (text((right, bottom + 29.0), "numbers in a query and a key", "end small muted"))
             (text((left + 8.0, places.bells.y + 14.0), "left: q·k as it is", "small muted halo"))
             (text((left + 8.0, places.bells.y + 30.0), "right: divided by √d", "small ink-accent halo"))
         }

@@ -103,8 +103,8 @@ fn boxes(state: &State, across: f64) -> Markup {
                     (rounded(Area::new(-half, 0.0, half * 2.0, BOX), 3.0, "fill-bg line-ink lit"))
                 }
                 @let one = if latent { "" } else { "K" };
-                (text((-half / 2.0, BOX / 2.0 + 4.0), one, "least mid strong ink-key"))
-                (text((half / 2.0, BOX / 2.0 + 4.0), if latent { "" } else { "V" }, "least mid strong ink-value"))
+                (text((-half / 2.0, BOX / 2.0 + 4.0), one, "least mid strong"))
+                (text((half / 2.0, BOX / 2.0 + 4.0), if latent { "" } else { "V" }, "least mid strong"))
                 (text((0.0, BOX / 2.0 + 4.0), if latent { "c" } else { "" }, "mid strong"))
             }))
         }

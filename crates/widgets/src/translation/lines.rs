@@ -67,7 +67,7 @@ impl Lines<'_> {
             let (from, to) = (french(key), english(word));
             Path::falling((from.middle().0, from.bottom()), (to.middle().0, to.y))
         };
-        let digits = |key: usize| (french(key).middle().0, 12.0);
+        let digits = |key: usize| (french(key).middle().0, 14.0);
         let plan =
             Plan { french: &french, english: &english, way: &way, digits: &digits, side: "mid" };
         let names = html! {
