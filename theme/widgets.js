@@ -538,7 +538,10 @@ class AttentionWidget extends HTMLElement {
       clearTimeout(this.#timer); // what it was about to say is over
       said?.replaceChildren(...saying.cloneNode(true).childNodes);
     }
+    const focused = this.contains(document.activeElement) ? document.activeElement : undefined;
     morph(this.querySelector(':scope > :not(.widget-problem)'), next);
+    // A control that came to another place is another element.
+    if (focused?.name && !this.contains(document.activeElement)) this.querySelector(`[name='${focused.name}']`)?.focus();
   }
 
   /** Puts `text` in the live region, at most one message a pause. */

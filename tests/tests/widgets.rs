@@ -182,8 +182,9 @@ const STIR: &str = "
         send(control);
         await settle();
     }
-    const cells = [...widget.querySelectorAll('td[data-event]')];
-    cells.at(-1)?.click();
+    const last = [...widget.querySelectorAll('td[data-event], input[type=radio]')].filter(it =>
+        it.matches('td') || (!names.length && it.closest('label')?.checkVisibility())).at(-1);
+    last?.click();
     for (let wait = 0; wait < 20; wait++) await settle();";
 
 #[test]
@@ -235,8 +236,8 @@ const PRESS: &str = "
     const frame = () => new Promise(requestAnimationFrame);
     for (let round = 0; round < 60; round++) {
         const targets = [...widget.querySelectorAll(
-            'td[data-event], input[type=range], .token input, button[data-event]:not([disabled])')]
-            .filter(it => it.checkVisibility());
+            'td[data-event], input[type=range], .token input, .chip input, [role=radio][data-event], button[data-event]:not([disabled])')]
+            .filter(it => (it.closest('label') ?? it).checkVisibility());
         const target = targets[(round * 7919) % targets.length];
         await frame();
         const answer = answered();
@@ -244,7 +245,7 @@ const PRESS: &str = "
         if (target.type === 'range') {
             target.value = target.value === target.max ? target.min : target.max;
             target.dispatchEvent(new Event('input', { bubbles: true }));
-        } else target.click();
+        } else target.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));
         if (!await answer) continue;
         widget.getBoundingClientRect();
         samples.push(performance.now() - start);
