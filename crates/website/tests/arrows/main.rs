@@ -27,7 +27,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     // The trainer in its tests, which replay what a page does.
     ("book", &["attention", "induction", "inputs", "smollm2", "trainer", "translator", "widgets"]),
     ("xtask", &[]),
-    ("website", &["book", "reader", "smollm2", "xtask"]),
+    ("website", &["book", "reader", "smollm2", "widgets", "xtask"]),
     ("reader-tests", &["induction", "reading", "smollm2", "website", "widgets", "xtask"]),
 ];
 
