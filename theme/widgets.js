@@ -371,9 +371,11 @@ class AttentionWidget extends HTMLElement {
   }
 
   /** A look at a part of a picture, by pointer or by focus: `look` with the part, or with nothing. */
-  #looked({ target }) {
+  #looked({ target, type }) {
     if (!this.dataset.awake || this.classList.contains('dragging')) return;
     const part = target.closest('[data-look]')?.dataset.look ?? '';
+    // A link that says where a part leads stays while it has the focus.
+    if (type === 'focusin' && !part && target.closest('a')) return;
     if (part === this.#look) return;
     this.#look = part;
     this.#tell((live) => live.update('look', part));
