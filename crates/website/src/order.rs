@@ -5,7 +5,7 @@
 //! each function is followed by the one that is most like it, a module weighs some 7 % less.
 //!
 //! The modules are those of `rustc` and `wasm-bindgen`. An instruction that they do not use is an
-//! error here, for what follows it could not be read.
+//! error here, for what follows it could not be read; such a module stays as it was.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};

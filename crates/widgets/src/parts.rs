@@ -166,6 +166,25 @@ pub fn switch(label: &str, event: &str, on: bool) -> Markup {
     }
 }
 
+/// Back, and on to the `next` of the places up to the `last`; then what else walks through them.
+/// They say `back` and `next`, and at an end they are there and do nothing.
+pub fn back_next(at: usize, last: usize, next: &str, more: Markup) -> Markup {
+    let button = |event: &str, label: &str, end: usize| {
+        html! {
+            button type="button" data-event=(event) aria-disabled=[(at == end).then_some("true")] {
+                (label)
+            }
+        }
+    };
+    html! {
+        div class="back-next" {
+            (button("back", "Back", 0))
+            (button("next", next, last))
+            (more)
+        }
+    }
+}
+
 /// A button that plays: pressed, the page sends the `event` now and every 600 ms, until the button
 /// stands `at_end` or is pressed again. Where motion is unwanted it is not shown.
 pub fn play(event: &str, at_end: bool) -> Markup {

@@ -6,7 +6,7 @@ use super::picture::{self, BROAD, SLIM};
 use super::{Decode, Made, State, made};
 use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
-use crate::parts::{Slider, actions, play};
+use crate::parts::{Slider, actions, back_next, play};
 use crate::show::{grouped, share};
 
 /// The whole widget.
@@ -32,14 +32,7 @@ fn controls(widget: &Decode, state: &State) -> Markup {
     let (at, last) = (state.step, widget.last());
     let word = &widget.setup.words[at];
     html! {
-        div class="back-next" {
-            button type="button" data-event="back" aria-disabled=[(at == 0).then_some("true")] {
-                "Back"
-            }
-            button type="button" data-event="next"
-                aria-disabled=[(at == last).then_some("true")] { "Next token" }
-            (play("play", at == last))
-        }
+        (back_next(at, last, "Next token", play("play", at == last)))
         (Slider {
             label: "Token",
             event: "step",

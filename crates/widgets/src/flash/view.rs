@@ -12,7 +12,7 @@ use super::work::{Row, Work};
 use super::{FEWEST, Flash, State, exponents};
 use crate::draw::picture::{Frame, layouts};
 use crate::machine::Machine;
-use crate::parts::{Grid, Shown, Slider, actions, bar, menu, play, switch};
+use crate::parts::{Grid, Shown, Slider, actions, back_next, bar, menu, play, switch};
 use crate::show::{grouped, number, share, word};
 
 /// At most so many rows and columns of a tile are printed.
@@ -61,14 +61,7 @@ fn controls(state: &State) -> Markup {
     let (last, at) = (state.tiles() - 1, state.step);
     let shown = format!("{} of {}", at + 1, last + 1);
     html! {
-        div class="back-next" {
-            button type="button" data-event="back" aria-disabled=[(at == 0).then_some("true")] {
-                "Back"
-            }
-            button type="button" data-event="next"
-                aria-disabled=[(at == last).then_some("true")] { "Next tile" }
-            (play("play", at == last))
-        }
+        (back_next(at, last, "Next tile", play("play", at == last)))
         (switch("Causal", "causal", state.causal))
         (Slider {
             label: "Tile",

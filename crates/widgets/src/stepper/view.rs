@@ -9,7 +9,7 @@ use super::workings::{Power, Term, Workings, factors, workings};
 use super::{BOOK, State, Stepper, Typed};
 use crate::decimal;
 use crate::machine::Machine;
-use crate::parts::{Grid, Shown, Slider, actions, menu, scale, switch};
+use crate::parts::{Grid, Shown, Slider, actions, back_next, menu, scale, switch};
 use crate::show::{number, shade, share};
 use crate::user_text;
 
@@ -62,13 +62,7 @@ fn controls(stepper: &Stepper, state: &State) -> Markup {
                 shown: &shown,
                 spoken: &format!("step {shown}"),
             }.view())
-            div class="back-next" {
-                button type="button" data-event="back" aria-disabled=[(at == 0).then_some("true")] {
-                    "Back"
-                }
-                button type="button" data-event="next"
-                    aria-disabled=[(at == last).then_some("true")] { "Next" }
-            }
+            (back_next(at, last, "Next", html! {}))
             (switch("Causal mask: no word sees a later one", "causal", state.causal))
             @if let Some(real) = &stepper.setup.real {
                 (switch(

@@ -61,7 +61,7 @@ fn lit(chapter: usize, outline: &Outline) -> Option<Lit> {
         3 => (&[Scores], 1.0, "every query, every key"),
         4 => (&[Softmax, Logits], 3.0, "scores to shares"),
         5 => {
-            let words = format!("{} heads, added up", outline.heads);
+            let words = format!("{} heads, summed", outline.heads);
             return Some(Lit { on: &[Heads, OutputMatrix, Add], at: 5.0, words });
         }
         6 => (&[Mask], 2.0, "nobody looks ahead"),
