@@ -27,7 +27,7 @@ pub fn write(setup: &impl Serialize) -> String {
 /// The setup that a text stands for.
 ///
 /// # Errors
-/// [`Error::Setup`] when the text is not what [`write`] makes of such a setup.
+/// [`Error::Setup`] when the text is not what [`write()`] makes of such a setup.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     let bytes = bytes(text)?;
     let (setup, rest) = postcard::take_from_bytes(&bytes).map_err(unread)?;
