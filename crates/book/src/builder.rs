@@ -7,7 +7,6 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
-use mdbook_katex::preprocess::KatexProcessor;
 use mdbook_preprocessor::book::Book;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use widgets::files::PageFile;
@@ -18,6 +17,7 @@ use crate::definitions::{Definitions, unused_anchors};
 use crate::facts::{Entry, Facts};
 use crate::link::Link;
 use crate::literature::Literature;
+use crate::memoised_katex::MemoisedKatex;
 use crate::memoised_model::MemoisedModel;
 use crate::names::Names;
 use crate::prerender::{self, Prerendered};
@@ -150,7 +150,7 @@ impl Builder {
         strictly(|| {
             let mut book = MDBook::load_with_config(root, config)?;
             book.with_preprocessor(FillTags(definitions));
-            book.with_preprocessor(KatexProcessor);
+            book.with_preprocessor(MemoisedKatex);
             book.build()
         })?;
         self.write_files(out)?;

@@ -6,7 +6,12 @@ use syntect::html::{ClassStyle, ClassedHTMLGenerator};
 use syntect::parsing::SyntaxSet;
 use syntect::util::LinesWithEndings;
 
+use crate::memo::Memo;
+
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
+
+/// Code in colour, by the code and its extension.
+static COLOURED: LazyLock<Memo<(String, String), String>> = LazyLock::new(Memo::new);
 
 /// `code` as HTML with `hl-` classes. `extension` picks the language: `rs`, `sh`, `json`; an
 /// unknown one is plain text.
@@ -14,6 +19,11 @@ static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_ne
 /// The result is safe inside Markdown: line breaks, dollar signs and braces are written as
 /// entities, so neither Markdown nor KaTeX nor a tag sees them.
 pub(crate) fn highlight(code: &str, extension: &str) -> String {
+    let key = (code.to_owned(), extension.to_owned());
+    COLOURED.get_or(key, |(code, extension)| colour(code, extension))
+}
+
+fn colour(code: &str, extension: &str) -> String {
     let syntax = SYNTAXES
         .find_syntax_by_extension(extension)
         .unwrap_or_else(|| SYNTAXES.find_syntax_plain_text());

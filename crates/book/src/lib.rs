@@ -42,6 +42,8 @@ mod link;
 pub mod lint;
 pub mod literature;
 pub mod map;
+mod memo;
+mod memoised_katex;
 mod memoised_model;
 mod names;
 pub mod next_token;

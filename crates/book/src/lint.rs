@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use mdbook_katex::cfg::KatexConfig;
 use mdbook_katex::preprocess::{Render, get_render_tasks};
@@ -11,6 +12,7 @@ use pulldown_cmark::{
 
 use crate::definitions::Definitions;
 use crate::link::Link;
+use crate::memo::Memo;
 use crate::names::Names;
 use crate::{Problem, glossary, numbers, tag};
 
@@ -107,6 +109,9 @@ fn blank_formulas(text: &str, blanked: &str) -> String {
     blanked
 }
 
+/// What KaTeX says against a formula, by the formula and whether it stands alone.
+static UNREADABLE: LazyLock<Memo<(String, bool), Option<String>>> = LazyLock::new(Memo::new);
+
 /// Lets KaTeX read each formula, with its tags filled in. A decimal in it is a result.
 fn formulas(file: &Path, text: &str, definitions: &Definitions) -> Vec<Problem> {
     let (inline, display) = KatexConfig::default().build_opts_from_macros(Default::default());
@@ -114,8 +119,11 @@ fn formulas(file: &Path, text: &str, definitions: &Definitions) -> Vec<Problem> 
     for (place, alone) in find_formulas(text) {
         let formula = &text[place.clone()];
         let (filled, _) = definitions.expand(file, formula);
-        let options = if alone { &display } else { &inline };
-        if let Err(error) = katex::render_with_opts(&filled, options) {
+        let error = UNREADABLE.get_or((filled, alone), |(filled, alone)| {
+            let options = if *alone { &display } else { &inline };
+            katex::render_with_opts(filled, options).err().map(|error| error.to_string())
+        });
+        if let Some(error) = error {
             let message = format!("KaTeX cannot read the formula `{}`: {error}", formula.trim());
             problems.push(Problem::at(file, text, place.start, message));
         }

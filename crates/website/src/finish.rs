@@ -2,10 +2,12 @@
 //! nothing uses are left out, and the site's own files and the WebAssembly modules are put in.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use crate::styles::{self, Sheet};
@@ -39,22 +41,32 @@ pub fn finish(out: &Path, site: &Path, modules: Option<&Path>) -> Result<()> {
 }
 
 fn rewrite_pages(out: &Path) -> Result<()> {
+    let pages = files(out)?.into_par_iter().filter(|path| has_extension(path, &["html"]));
+    let rewritten: Vec<_> = pages.map(|path| rewrite_page(out, &path)).collect::<Result<_>>()?;
     let mut sheet = Sheet::default();
     let mut problems = Vec::new();
-    for path in files(out)?.iter().filter(|path| has_extension(path, &["html"])) {
-        let name = path.strip_prefix(out)?;
-        let html = read(path)?;
-        let to_root = "../".repeat(name.components().count() - 1);
-        let describe = !DESCRIBED_BY_THE_BOOK.iter().any(|page| Path::new(page) == name);
-        let (html, wrong) = page::rewrite(&html, &to_root, describe, &mut sheet)
-            .with_context(|| name.display().to_string())?;
-        problems.extend(wrong.iter().map(|wrong| format!("{}: {wrong}", name.display())));
-        write(path, &html)?;
+    for (styles, wrong) in rewritten {
+        sheet.merge(styles);
+        problems.extend(wrong);
     }
     if !problems.is_empty() {
         bail!("the built pages break their own policy:\n{}", problems.join("\n"));
     }
     write(&out.join(styles::FILE), &sheet.css())
+}
+
+/// Rewrites one page. Returns the styles that it needs, and what is wrong with it.
+fn rewrite_page(out: &Path, path: &Path) -> Result<(Sheet, Vec<String>)> {
+    let name = path.strip_prefix(out)?;
+    let html = read(path)?;
+    let to_root = "../".repeat(name.components().count() - 1);
+    let describe = !DESCRIBED_BY_THE_BOOK.iter().any(|page| Path::new(page) == name);
+    let mut sheet = Sheet::default();
+    let (html, wrong) = page::rewrite(&html, &to_root, describe, &mut sheet)
+        .with_context(|| name.display().to_string())?;
+    write(path, &html)?;
+    let told = wrong.iter().map(|wrong| format!("{}: {wrong}", name.display()));
+    Ok((sheet, told.collect()))
 }
 
 /// Removes what mdBook brings and no page, script or style sheet names. Licences stay, and so do
@@ -66,8 +78,9 @@ fn remove_unused(out: &Path) -> Result<()> {
         .partition(|path| has_extension(path, &["html"]));
     let mut texts = pages.iter().map(|page| read(page)).collect::<Result<Vec<_>>>()?;
     while let Some(text) = texts.pop() {
+        let named = names_in(&text);
         let (used, rest): (Vec<_>, Vec<_>) =
-            unused.into_iter().partition(|path| text.contains(&*file_name(path)));
+            unused.into_iter().partition(|path| named.contains(&*file_name(path)));
         // The search index is a text of the book, and what it mentions is not used by that.
         let code = |path: &&PathBuf| {
             has_extension(path, &["css", "js"]) && !file_name(path).starts_with("searchindex")
@@ -91,6 +104,12 @@ fn remove_unused(out: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// All that a text has of what could be the name of a file.
+fn names_in(text: &str) -> HashSet<&str> {
+    let of_a_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    text.split(|c| !of_a_name(c)).filter(|name| name.contains('.')).collect()
 }
 
 /// Copies what is in a folder, with its folders.

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use rayon::prelude::*;
 
 use crate::finish::{files, has_extension};
 use crate::{sha256, weights};
@@ -36,17 +37,17 @@ pub fn seal(out: &Path) -> Result<String> {
         bail!("{} must hold `{PLACEHOLDER}` and `{LIST}`", worker.display());
     }
     let paths = listed(out)?;
-    let mut digests = BTreeMap::new();
-    for (name, path) in &paths {
-        digests.insert(name, digest(path)?);
-    }
+    let digests = paths.par_iter().map(|(name, path)| Ok((name, digest(path)?)));
+    let mut digests: BTreeMap<_, _> = digests.collect::<Result<_>>()?;
     let all = serde_json::to_string(&digests)?;
     let id = sha256(format!("{all}{script}").as_bytes())[..DIGITS].to_owned();
-    for (name, path) in paths.iter().filter(|(_, path)| has_extension(path, &["html"])) {
+    let pages = paths.par_iter().filter(|(_, path)| has_extension(path, &["html"]));
+    let sealed = pages.map(|(name, path)| {
         let page = fs::read_to_string(path)?;
         fs::write(path, page.replace(PLACEHOLDER, &id))?;
-        digests.insert(name, digest(path)?);
-    }
+        Ok((name, digest(path)?))
+    });
+    digests.extend(sealed.collect::<Result<Vec<_>>>()?);
     let list = format!("const FILES = {};", serde_json::to_string_pretty(&digests)?);
     fs::write(&worker, script.replace(PLACEHOLDER, &id).replace(LIST, &list))?;
     Ok(id)

@@ -26,6 +26,11 @@ impl Sheet {
         Some(class)
     }
 
+    /// Takes in what another page needs.
+    pub fn merge(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// The style sheet's text.
     pub fn css(&self) -> String {
         self.0.iter().map(|(class, body)| format!(".{class}{{{body}}}\n")).collect()
