@@ -38,12 +38,12 @@ fn main() -> Result<()> {
     let options = Options::parse();
     let forward = Model::open(&smollm2::locate()?)?.run(&options.text)?;
     let own = forward.probabilities().into_iter().map(f64::from).collect();
-    let [warm, few, nucleus] = filtered(&forward, &options)?;
-    let columns = [own, warm, few, nucleus];
+    let [warm, few, nucleus, both] = filtered(&forward, &options)?;
+    let columns = [own, warm, few, nucleus, both];
 
     let mut text = format!("after `{}`\n{:<14}", options.text, "");
     let warm = format!("T = {}", options.temperature);
-    text += &format!("{:>8}{warm:>8}{:>8}{:>8}\n", "model", "top-k", "top-p");
+    text += &format!("{:>8}{warm:>8}{:>8}{:>8}{:>8}\n", "model", "top-k", "top-p", "both");
     for candidate in forward.top(options.count)? {
         text += &format!("{:<14}", word(&candidate.token.text));
         for column in &columns {
@@ -68,8 +68,9 @@ fn main() -> Result<()> {
 }
 
 // ANCHOR: filtered
-/// The shares after the temperature alone, with top-k as well, and with top-p as well.
-fn filtered(forward: &Forward, options: &Options) -> Result<[Vec<f64>; 3]> {
+/// The shares after the temperature alone, with top-k as well, with top-p as well, and with
+/// top-k and then top-p.
+fn filtered(forward: &Forward, options: &Options) -> Result<[Vec<f64>; 4]> {
     let logits: Vec<f64> = forward.logits.iter().copied().map(f64::from).collect();
     // [batch, vocab], with one text in the batch.
     let logits = tensor(&logits).unsqueeze::<2>();
@@ -80,7 +81,8 @@ fn filtered(forward: &Forward, options: &Options) -> Result<[Vec<f64>; 3]> {
     let logits = logits / options.temperature;
     let few = top_k(logits.clone(), options.top_k)?;
     let nucleus = top_p(logits, options.top_p)?;
-    Ok([warm, shares(few, 1.0)?, shares(nucleus, 1.0)?])
+    let both = top_p(few.clone(), options.top_p)?;
+    Ok([warm, shares(few, 1.0)?, shares(nucleus, 1.0)?, shares(both, 1.0)?])
 }
 
 /// In f64, for in f32 a sum of so many small shares loses digits.

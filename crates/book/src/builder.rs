@@ -108,7 +108,9 @@ impl Builder {
     /// When anchors are broken or the recorded runs cannot be read.
     pub fn definitions(&self, root: &Path, module_version: Option<&str>) -> Result<Definitions> {
         let runs = runs::read(root)?;
-        let pages = contents::pages(root, &Config::from_disk(root.join("book.toml"))?)?;
+        let mut settings = Config::from_disk(root.join("book.toml"))?;
+        settings.update_from_env()?;
+        let pages = contents::pages(root, &settings)?;
         let outputs: BTreeMap<String, String> = runs
             .keys()
             .filter_map(|name| {
@@ -127,6 +129,7 @@ impl Builder {
             glossary: glossary::read(root)?,
             claims: Tested::read(Kind::Claim, root),
             steps: Tested::read(Kind::Step, root),
+            repository: settings.get("output.html.git-repository-url")?,
             outline: self.outline.clone(),
             widgets: self.widgets.iter().map(|it| (it.name, it.html(module_version))).collect(),
         })

@@ -19,7 +19,8 @@ use crate::{Problem, heads, numbers, place, records, roofline, sources};
 
 /// What a tag can ask for.
 const KINDS: &str = "fact, num, given, head, listing, output, widget, figure, cite, term, claim, \
-                     step, measured, bibliography, glossary, claims, steps, map and paths";
+                     step, measured, bibliography, glossary, claims, steps, map, paths and \
+                     repository";
 
 /// Everything that tags can name.
 pub struct Definitions {
@@ -45,6 +46,8 @@ pub struct Definitions {
     pub steps: Tested,
     /// Which chapter builds on which.
     pub map: Map,
+    /// Where the book's repository is, if the configuration says so.
+    pub repository: Option<String>,
     /// What the small picture of the model is drawn from.
     pub outline: Outline,
     /// Widgets: name and HTML.
@@ -95,6 +98,7 @@ impl Definitions {
             "steps" => Ok(self.steps.page(&self.pages)),
             "map" => Ok(self.map.html(&self.pages, &self.outline)),
             "paths" => Ok(self.map.paths_html(&self.pages)),
+            "repository" => Ok(self.repository()),
             kind => Err(format!("there is no tag `{kind}`: the tags are {KINDS}")),
         }
     }
@@ -182,10 +186,21 @@ impl Definitions {
         match name.split_once(' ') {
             Some(("transformer", chapter)) => place::drawing(&self.outline, chapter.trim()),
             None if name == "roofline" => roofline::drawing().map_err(|error| format!("{error:#}")),
+            None => self.widget(name),
             _ => Err(format!(
-                "there is no drawing `{name}`: there is roofline, and transformer with a chapter"
+                "there is no drawing `{name}`: there is roofline, transformer with a chapter, and \
+                 the still pictures"
             )),
         }
+    }
+
+    /// The book's repository, with the line that fetches it where its address is known.
+    fn repository(&self) -> String {
+        let Some(address) = &self.repository else { return "the book's repository".to_owned() };
+        maud::html! {
+            a href=(address) { "the book's repository" } " (" code { "git clone " (address) } ")"
+        }
+        .into_string()
     }
 
     fn cite(&self, key: &str) -> Result<String, String> {

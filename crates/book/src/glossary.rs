@@ -22,6 +22,9 @@ pub const PAGE: &str = "glossary.md";
 pub struct Term {
     /// The word itself, as it stands inside a sentence.
     pub name: String,
+    /// Other words for it, such as those of the literature: a search for one finds the term.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// What it means: a sentence or two.
     pub definition: String,
     /// Where the book introduces it: `ch01#the-idea`. The chapter may come later.
@@ -77,6 +80,9 @@ pub fn page(glossary: &Glossary, pages: &[Page]) -> String {
                     dt { (term.name) }
                     dd {
                         (term.definition)
+                        @if !term.aliases.is_empty() {
+                            " Also called: " (term.aliases.join(", ")) "."
+                        }
                         @if let Some((page, link)) = contents::find(pages, &term.place) {
                             " " a class="places" href=(link) { (page.title) }
                         }
@@ -130,6 +136,12 @@ mod tests {
             text: String::new(),
         };
         assert!(page(&glossary, &[there]).contains("href=\"ch01-spotlight.md#the-idea\""));
+    }
+
+    #[test]
+    fn other_words_for_a_term_stand_beside_it() {
+        let page = page(&of_the_book(), &[]);
+        assert!(page.contains("Also called: MLP."), "{page}");
     }
 
     #[test]

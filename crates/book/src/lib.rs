@@ -11,7 +11,7 @@
 //! | `{{listing FILE#ANCHOR}}` | the lines between two anchors of a source file |
 //! | `{{output LISTING/RUN}}` | the command of a recorded run, and what it printed |
 //! | `{{measured NAME}}` | a table of what was measured: errors, times or registers |
-//! | `{{figure roofline}}` | a computed drawing, with the table that says the same |
+//! | `{{figure roofline}}`, `{{figure growth}}` | a computed drawing, with the table that says the same |
 //! | `{{figure transformer ch04}}` | the small picture of the model, with the chapter's part lit |
 //! | `{{widget NAME}}` | a widget's first view, which WebAssembly takes over in the page |
 //! | `{{cite KEY}}` | a work of the bibliography, with its link |
@@ -20,6 +20,7 @@
 //! | `{{step ID}}` | the mark of a step in a widget that a test replays |
 //! | `{{bibliography}}`, `{{glossary}}`, `{{claims}}`, `{{steps}}` | the lists of all these |
 //! | `{{map}}`, `{{paths}}` | which chapter builds on which, and ways through the book |
+//! | `{{repository}}` | the book's repository, with its address if the configuration has one |
 //!
 //! A tag that names nothing is a [`Problem`] with file and line, and so is a result that is typed
 //! in, a fact that nobody uses, a formula that KaTeX refuses, and a link that leads nowhere. A test
@@ -27,6 +28,7 @@
 
 pub mod bibliography;
 mod builder;
+mod circuits;
 pub mod contents;
 mod counted_model;
 pub mod definitions;
@@ -58,6 +60,7 @@ mod score_matrices;
 mod sentences;
 pub mod sources;
 pub mod steps;
+mod stills;
 pub mod strict;
 pub mod tag;
 pub mod tested;

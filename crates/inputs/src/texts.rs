@@ -9,6 +9,12 @@ pub const CAT_SAT: &str = "The cat sat on the mat";
 /// The beginning of [`CAT_SAT`]: many words may follow.
 pub const CAT_SAT_ON: &str = "The cat sat on the";
 
+/// [`CAT_SAT_ON`] with another animal.
+pub const DOG_SAT_ON: &str = "The dog sat on the";
+
+/// And with one more.
+pub const HORSE_SAT_ON: &str = "The horse sat on the";
+
 /// "it" is the trophy.
 pub const TROPHY_BIG: &str = "The trophy did not fit in the suitcase because it was too big";
 

@@ -48,6 +48,7 @@ proptest! {
         prop_assert_eq!(&mixed[3..], &clean[3..]);
     }
 
+    // claim: order-is-not-in-the-formula
     /// Reorder keys and values alike, and the output stays; reorder queries, and it follows.
     #[test]
     fn permutations_pass_through(

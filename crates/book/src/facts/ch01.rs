@@ -21,6 +21,7 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
     facts.add_measured("tokens.cat", cat.as_ref().map(tokens));
     facts.add_measured("tokens.trophy", trophy.as_ref().map(tokens));
     heads_of_the_cat(facts, cat.as_ref());
+    mean_of_all_heads(facts, cat.as_ref());
     let pair = trophy.zip(read("trophy-small")?);
     let difference = pair.map(|(big, small)| row_difference(&big, &small));
     facts.add_measured("trophy.row-difference", difference);
@@ -70,6 +71,21 @@ fn heads_of_the_cat(facts: &mut Facts, cat: Option<&ReadSentence>) {
     }
 }
 
+/// What all heads together give from "it": their mean.
+fn mean_of_all_heads(facts: &mut Facts, cat: Option<&ReadSentence>) {
+    for (name, token) in [("spotlight.mean-cat", 1), ("spotlight.mean-mat", 5)] {
+        let mean = cat.map(|read| {
+            let maps: Vec<_> = read.forward.attention().into_iter().flatten().collect();
+            let sum: f32 = maps.iter().map(|map| map[7][token]).sum();
+            Fact::share(
+                sum / maps.len() as f32,
+                "the mean of all heads, “it” in the first sentence",
+            )
+        });
+        facts.add_measured(name, mean);
+    }
+}
+
 /// The largest difference between the rows of "it" in two sentences, over all heads.
 fn row_difference(one: &ReadSentence, other: &ReadSentence) -> Fact {
     let rows = |read: &ReadSentence| -> Vec<f32> {
@@ -93,15 +109,17 @@ const fn weight(
 
 const WEIGHTS: &[Weight] = &[
     weight("spotlight.it-cat", "cat", heads::NOUN, (7, "it"), (1, "cat")),
+    weight("spotlight.was-cat", "cat", heads::NOUN, (8, "was"), (1, "cat")),
+    weight("spotlight.was-mat", "cat", heads::NOUN, (8, "was"), (5, "mat")),
     weight("spotlight.the-the", "cat", heads::NOUN, (0, "The"), (0, "The")),
     weight("repeat.lamp-river", "repeat", heads::PREVIOUS_TOKEN, (6, "lamp"), (5, "river")),
     weight("repeat.cloud-paper", "repeat", heads::INDUCTION, (8, "cloud"), (4, "paper")),
     weight("keys.are-keys", "keys", heads::SUBJECT, (7, "are"), (1, "keys")),
     weight("keys.are-keys-same-head", "keys", heads::NOUN, (7, "are"), (1, "keys")),
-    weight("keys.are-cabinet", "keys", heads::PREVIOUS_TOKEN, (7, "are"), (6, "cabinet")),
     weight("names.to-mary", "names", (24, 4), (13, "to"), (1, "Mary")),
     weight("sink.it-first", "cat", heads::SINK, (7, "it"), (0, "The")),
     weight("capital.is-capital", "capital", heads::NOUN, (4, "is"), (1, "capital")),
     weight("trophy.it-trophy", "trophy-big", (16, 3), (10, "it"), (1, "trophy")),
+    weight("trophy.it-because", "trophy-big", heads::PREVIOUS_TOKEN, (10, "it"), (9, "because")),
     weight("trophy.it-trophy-small", "trophy-small", (16, 3), (10, "it"), (1, "trophy")),
 ];

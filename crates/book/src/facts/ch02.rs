@@ -11,6 +11,7 @@ use widgets::stepper::workings::{Workings, workings};
 use widgets::stepper::{Step, Steps};
 
 use super::{Facts, model};
+use crate::circuits::{Circuits, rank};
 use crate::fact::Fact;
 use crate::literature::Literature;
 use crate::memoised_model::MemoisedModel;
@@ -21,6 +22,7 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
     toy(facts);
     learned(facts, model.map(MemoisedModel::config));
     gpt3(facts)?;
+    circuits(facts, model.map(MemoisedModel::config))?;
     real(facts, model)
 }
 
@@ -73,10 +75,14 @@ fn learned(facts: &mut Facts, config: Option<&Config>) {
     let wide: Of = |config| config.d_model * config.heads * config.head_dim;
     let layer: Of =
         |config| 2 * config.d_model * config.head_dim * (config.heads + config.kv_heads);
-    let counts: [(&str, Of, &str); 3] = [
+    let counts: [(&str, Of, &str); 7] = [
         ("qkv.sharing", |config| config.heads / config.kv_heads, "the metadata of the weights"),
         ("qkv.wq", wide, "d_model times d_model"),
         ("qkv.head-wq", |config| config.d_model * config.head_dim, "d_model times head_dim"),
+        ("smollm2.d-ff", |config| config.d_ff, "the metadata of the weights"),
+        ("circuit.two", |config| 2 * config.d_model * config.head_dim, "two strips of a head"),
+        ("circuit.product", |config| config.d_model * config.d_model, "the square of d_model"),
+        ("circuit.pairs", |config| config.head_dim / 2, "half of head_dim"),
     ];
     for (name, of, what) in counts {
         facts.add_measured(name, config.map(|config| Fact::count(of(config), what)));
@@ -93,6 +99,17 @@ fn learned(facts: &mut Facts, config: Option<&Config>) {
     facts.add_measured("qkv.attention-percent", part);
     let output = config.map(|config| percent(wide(config), layer(config)));
     facts.add_measured("qkv.wo-percent", output);
+}
+
+/// The ranks of both circuits of the first named head.
+fn circuits(facts: &mut Facts, config: Option<&Config>) -> Result<()> {
+    let (layer, head) = NAMED_HEADS[0].head;
+    let circuits = config.map(|config| Circuits::read(config, layer, head)).transpose()?;
+    let source = format!("the singular values of SmolLM2, layer {layer}, head {head}");
+    let count = |values: &[f64]| Fact::count(rank(values), &source[..]);
+    facts.add_measured("circuit.qk-rank", circuits.as_ref().map(|it| count(&it.qk)));
+    facts.add_measured("circuit.ov-rank", circuits.as_ref().map(|it| count(&it.ov)));
+    Ok(())
 }
 
 /// What GPT-3's attention learns, from its published sizes, biases left out.

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use attention::cost::Precision;
+use attention::presets::preset;
 use attention::units::Bytes;
 use attention::{Mask, MaskGrid};
 use inputs::flash::SEQ as TOKENS;
@@ -14,6 +15,7 @@ use super::Facts;
 use crate::fact::Fact;
 use crate::memoised_model::MemoisedModel;
 use crate::score_matrices::{CAT, MATRIX_HEADS, SHORT, UnmaskedText};
+use crate::stills::Work;
 
 /// A length that today's models read.
 const MANY_TOKENS: usize = kv_cache::TOKENS as usize;
@@ -23,6 +25,9 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
     toy(facts)?;
     sizes(facts, model)?;
     masks(facts);
+    level(facts)?;
+    let sink = model.map(|model| UnmaskedText::read(model, SHORT, false)?.matrix(&MATRIX_HEADS[3]));
+    facts.add_measured("matrix.gap", sink.transpose()?.as_ref().map(gap));
     let square = model
         .map(|model| UnmaskedText::read(model, SHORT, false)?.matrix(&MATRIX_HEADS[0]))
         .transpose()?;
@@ -109,6 +114,23 @@ fn sizes(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     let all = all.map_err(|error: anyhow::Error| error)?;
     facts.add_measured("matrix.all-heads", all.map(|all| Fact::text(all, source)));
     Ok(())
+}
+
+/// The length at which the score matrix costs as much as the projections.
+fn level(facts: &mut Facts) -> Result<()> {
+    let shape = &preset("SmolLM2-135M").context("the library has its sizes")?.shape;
+    let level = Work::new(shape)?.level();
+    facts.add("matrix.level", Fact::count(level as usize, "the sizes of SmolLM2-135M"));
+    Ok(())
+}
+
+/// How far the scaled scores of "The" and "cat" lie apart in the row of "sat", in the head that
+/// looks at the first token.
+fn gap(sink: &Square) -> Fact {
+    let (layer, head) = MATRIX_HEADS[3].head;
+    let row = &sink.steps(Mask::Causal).scaled[2];
+    let source = format!("SmolLM2, layer {layer}, head {head}, the row of “sat” in “{SHORT}”");
+    Fact::decimals(f64::from(row[0] - row[1]), 1, source)
 }
 
 /// The masks of `ch03-masks`, counted.

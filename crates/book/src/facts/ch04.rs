@@ -5,11 +5,11 @@ use attention::softmax;
 use burn::tensor::Tensor;
 use inputs::next_token::{LOGITS, TOKENS, TOP_K, TOP_P_PERCENT};
 use inputs::scale::SEED;
-use inputs::texts::{BOUGHT, CAPITAL};
+use inputs::texts::{BOUGHT, CAPITAL, CAT_SAT_ON, DOG_SAT_ON, HORSE_SAT_ON};
 use smollm2::Forward;
 use widgets::next_token::NextToken;
 use widgets::scale::{Draw, HEADS, KEYS, QUERIES};
-use widgets::show::{grouped, significant};
+use widgets::show::{grouped, significant, word};
 use widgets::temperature::{Column, Shares, TEMPERATURES};
 
 use super::Facts;
@@ -24,6 +24,7 @@ const DIMENSIONS: [usize; 2] = [64, 512];
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     arithmetic(facts);
     toy(facts);
+    initialised(facts);
     let ask = |name| model.map(|model| next_token::ask(model, name)).transpose();
     sampled(facts, "capital", ask("capital")?.as_ref());
     sampled(facts, "sat", ask("sat")?.as_ref());
@@ -35,6 +36,7 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
     let capital = model.map(|model| model.forward(CAPITAL)).transpose()?;
     let error = capital.map(|capital| summed_in_f32(&capital.logits));
     facts.add_measured("next.f32-error", error);
+    after_other_texts(facts, model)?;
     drawn(facts)?;
     real_scores(facts, model)
 }
@@ -117,8 +119,43 @@ fn sampled(facts: &mut Facts, name: &str, asked: Option<&NextToken>) {
         let beyond = warm.map(|warm| warm.shares[TOP_K..].iter().sum::<f64>());
         facts.add_measured("next.capital-beyond-five-warm", beyond.map(part));
         let chosen = "a setting of the listing ch04-sampling";
+        let both = asked.map(|it| Shares::new(&it.logits, 1.0, Some(TOP_K), TOP_P_PERCENT));
+        facts.add_measured("next.capital-both", both.as_ref().map(stay));
         facts.add("next.top-p", Fact::share(TOP_P_PERCENT as f32 / 100.0, chosen));
     }
+}
+
+/// The likeliest token after texts that differ in a word.
+fn after_other_texts(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    for (name, text) in
+        [("dog", DOG_SAT_ON), ("horse", HORSE_SAT_ON), ("cou", &format!("{CAT_SAT_ON} cou")[..])]
+    {
+        let first = model.map(|model| -> Result<_> {
+            let mut top = model.forward(text)?.top(1)?;
+            top.pop().context("a model has a vocabulary")
+        });
+        let first = first.transpose()?;
+        let source = format!("SmolLM2's next token after “{text}”");
+        let shown = first.as_ref().map(|it| Fact::text(word(&it.token.text), source.as_str()));
+        facts.add_measured(&format!("next.{name}"), shown);
+        if name == "cou" {
+            let share = first.map(|it| Fact::share(it.probability, source.as_str()));
+            facts.add_measured("next.cou-share", share);
+        }
+    }
+    Ok(())
+}
+
+/// Scores before training, when weights are drawn as for GPT and what goes in has variance one.
+fn initialised(facts: &mut Facts) {
+    let (width, head_dim, deviation) = (768.0_f64, 64.0_f64, 0.02_f64);
+    let source = "768 products with weights of standard deviation 0.02, heads of 64";
+    let variance = width * deviation * deviation;
+    // A product of two such numbers has the square of that variance, and a score sums 64 of them.
+    let raw = head_dim.sqrt() * variance;
+    facts.add("init.variance", Fact::decimals(variance, 2, source));
+    facts.add("init.raw", Fact::decimals(raw, 1, source));
+    facts.add("init.scaled", Fact::decimals(raw / head_dim.sqrt(), 2, source));
 }
 
 /// How far off the sum below the fraction is in f32: one part in so many, two digits.

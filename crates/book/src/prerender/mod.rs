@@ -1,6 +1,7 @@
 //! The widgets as the book first shows them: each with its setup and its first view.
 //!
-//! A module a widget. The view is the page before any script runs, and the print page.
+//! A module a widget. The view is the page before any script runs, and the print page. Pictures
+//! that stay still are made in [`stills`](crate::stills) and come with them.
 
 mod assemble;
 mod cache;
@@ -34,7 +35,7 @@ use crate::memoised_model::MemoisedModel;
 /// # Errors
 /// When a setup contradicts itself.
 pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
-    Ok(vec![
+    let mut all = vec![
         transformer::prerender(model)?,
         spotlight::prerender(model)?,
         plane::prerender()?,
@@ -53,5 +54,7 @@ pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
         sharing::prerender()?,
         cache::prerender()?,
         gpu::prerender()?,
-    ])
+    ];
+    all.extend(crate::stills::all(model)?);
+    Ok(all)
 }

@@ -154,6 +154,7 @@ fn exercises() {
         page.slide_right(ADD);
         let most = number(&page.slider_shows(ADD));
         assert!(gap > 2.0 * most);
+        assert_eq!(format!("{gap:.1}"), words.fact("matrix.gap"));
         assert_eq!(page.table("The row of “sat”").largest("Share").0, the);
     });
 }

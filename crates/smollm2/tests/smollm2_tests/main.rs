@@ -3,6 +3,7 @@
 
 mod ablation;
 mod cache_on_smollm2;
+mod circuits;
 mod common;
 mod corrupt;
 mod corrupt_real;
