@@ -15,7 +15,7 @@ use crate::runs::{self, Runs};
 use crate::sources::Sources;
 use crate::tag::{self, Tag};
 use crate::tested::Tested;
-use crate::{Problem, heads, numbers, place, records, roofline, sources};
+use crate::{Problem, heads, numbers, place, records, roofline, sources, still};
 
 /// What a tag can ask for.
 const KINDS: &str = "fact, num, given, head, listing, output, widget, figure, cite, term, claim, \
@@ -182,9 +182,13 @@ impl Definitions {
         match name.split_once(' ') {
             Some(("transformer", chapter)) => place::drawing(&self.outline, chapter.trim()),
             None if name == "roofline" => roofline::drawing().map_err(|error| format!("{error:#}")),
-            _ => Err(format!(
-                "there is no drawing `{name}`: there is roofline, and transformer with a chapter"
-            )),
+            _ => match still::drawing(name) {
+                Some(drawn) => drawn.map_err(|error| format!("{error:#}")),
+                None => Err(format!(
+                    "there is no drawing `{name}`: there is roofline, transformer with a chapter, \
+                     and each that stands still"
+                )),
+            },
         }
     }
 
