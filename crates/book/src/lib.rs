@@ -13,7 +13,7 @@
 //! | `{{measured NAME}}` | a table of what was measured: errors, times or registers |
 //! | `{{figure roofline}}` | a computed drawing, with the table that says the same |
 //! | `{{figure transformer ch04}}` | the small picture of the model, with the chapter's part lit |
-//! | `{{figure ring}}` | a picture that stands still, in the widgets' frame: see `still` |
+//! | `{{figure ring-attention}}` | a picture that stands still, in the widgets' frame: see `still` |
 //! | `{{widget NAME}}` | a widget's first view, which WebAssembly takes over in the page |
 //! | `{{cite KEY}}` | a work of the bibliography, with its link |
 //! | `{{term KEY}}`, `{{term KEY\|shown words}}` | a word of the glossary, with its definition |

@@ -73,7 +73,7 @@ pub(super) fn still() -> Result<Still> {
     });
     Ok(Still {
         name: NAME,
-        question: "Why need latent attention make no keys?",
+        question: "How does latent attention do without keys?",
         layouts: [wide(sizes, &label), narrow(sizes, &label)],
         says,
         numbers: table(
@@ -92,15 +92,15 @@ fn wide(sizes: Sizes, label: &str) -> Markup {
         (text((407.0, 104.0), "the matrix", "small mid ink-accent"))
         (text((407.0, 140.0), "slides", "small mid ink-accent"))
     };
-    svg((WIDE, 244.0), "img", label, marks)
+    svg((WIDE, 218.0), "img", label, marks)
 }
 
 fn narrow(sizes: Sizes, label: &str) -> Markup {
     let marks = html! {
         (Half { sizes, at: (0.0, 0.0), long: 116.0, gap: 20.0 }.plain())
-        (Half { sizes, at: (0.0, 226.0), long: 116.0, gap: 20.0 }.absorbed())
+        (Half { sizes, at: (0.0, 200.0), long: 116.0, gap: 20.0 }.absorbed())
     };
-    svg((NARROW, 430.0), "img", label, marks)
+    svg((NARROW, 384.0), "img", label, marks)
 }
 
 /// One form of the score, with its upper left corner at `at`.
@@ -185,7 +185,7 @@ impl Half {
             (text((left, top + 13.0), "Absorbed: it turns the query, once", "strong"))
             (self.query(left, middle, short, "q"))
             (self.sign(left + short, middle, "×"))
-            (self.matrix((matrix, middle - short / 2.0), (long, short), "Wᵁᴷ turned over"))
+            (self.matrix((matrix, middle - short / 2.0), (long, short), "(Wᵁᴷ)ᵀ"))
             (self.sign(matrix + long, middle, "="))
             (self.query(turned, middle, long, "q′"))
             (text((turned + long / 2.0, middle + 26.0), "·", "large mid"))

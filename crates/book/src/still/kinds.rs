@@ -93,7 +93,7 @@ pub(super) fn still() -> Result<Still> {
 
 fn picture(kinds: &[Kept], device: &DeviceSpec, narrow: bool, label: &str) -> Result<Markup> {
     let (size, plot) = if narrow {
-        ((NARROW, 300.0), Area::new(44.0, 30.0, 290.0, 228.0))
+        ((NARROW, 300.0), Area::new(44.0, 30.0, 278.0, 228.0))
     } else {
         ((WIDE, 320.0), Area::new(60.0, 30.0, 740.0, 250.0))
     };
@@ -107,10 +107,11 @@ fn picture(kinds: &[Kept], device: &DeviceSpec, narrow: bool, label: &str) -> Re
     for kind in kinds {
         let place = (across.place(kind.intensity()), down.place(kind.rate(device)?));
         let name = if narrow { kind.short } else { &kind.name };
-        // Above the flat part, right of the slope.
-        let (at, class) = match kind.intensity() > ridge {
-            true => ((place.0, place.1 + 22.0), "strong mid halo"),
-            false => ((place.0 + 10.0, place.1 + 14.0), "strong halo"),
+        // Below the flat part; right of the slope, and left of it where the ridge is near.
+        let (at, class) = match kind.intensity() {
+            beyond if beyond > ridge => ((place.0, place.1 + 22.0), "strong mid halo"),
+            near if near > ridge / 4.0 => ((place.0 - 10.0, place.1 - 4.0), "strong end halo"),
+            _ => ((place.0 + 10.0, place.1 + 14.0), "strong halo"),
         };
         points.push((place, at, name.to_owned(), class));
     }

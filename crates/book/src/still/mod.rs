@@ -1,7 +1,7 @@
 //! Pictures that stand still: drawn once, when the book is built, from what the crates compute.
 //!
 //! They speak the drawn language of the widgets, stand in the same frame, and weigh nothing in the
-//! page but themselves. `{{figure ring}}` puts one into a chapter.
+//! page but themselves. `{{figure ring-attention}}` puts one into a chapter.
 
 mod absorbed;
 mod cuts;

@@ -11,7 +11,7 @@ use widgets::draw::{NARROW, WIDE};
 
 use super::{Still, table};
 
-pub(super) const NAME: &str = "ring";
+pub(super) const NAME: &str = "ring-attention";
 
 const DEVICES: usize = 4;
 
