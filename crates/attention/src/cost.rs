@@ -37,7 +37,8 @@ pub enum Precision {
     Fp16,
     /// 16 bits, eight of them for the exponent.
     Bf16,
-    /// 8 bits, with no scale.
+    /// 8 bits, with no scale, save in a latent: there as FlashMLA keeps it, with a scale of 32 bits
+    /// for every 128 numbers.
     Fp8,
     /// 4 bits, with scales beside the numbers, or without. Without scales 4-bit numbers are of
     /// little use: `None` shows what the scales add.
@@ -75,6 +76,19 @@ impl Precision {
         let Some(scales) = scales else { return Ok(numbers) };
         at_least_one("the group of a scale", scales.group)?;
         sum("bytes", numbers, product("bytes", &[dim.div_ceil(scales.group), scales.bits])?)
+    }
+
+    /// Bits that a latent of `rank` numbers and its rotary key of `rope_dim` take. The rotary key
+    /// keeps 16 bits a number at least. In fp8 that makes 656 bytes with DeepSeek's sizes, as in
+    /// FlashMLA (DeepSeek-AI, 2025, *FP8 with scale*).
+    fn latent_bits(self, rank: u64, rope_dim: u64) -> Result<u64, Error> {
+        let (scales, rotary) = match self {
+            Precision::Fp32 => (0, 32),
+            Precision::Fp8 => (32 * rank.div_ceil(128), 16),
+            _ => (0, 16),
+        };
+        let latent = sum("bytes", self.vector_bits(rank)?, scales)?;
+        sum("bytes", latent, product("bytes", &[rope_dim, rotary])?)
     }
 
     /// Bytes of a number on its way through attention: queries and outputs are not quantised, so
@@ -288,8 +302,7 @@ impl Shape {
                 product("bytes", &[2, kv_heads, precision.vector_bits(head_dim)?])
             }
             Kind::Latent { kv_lora_rank, rope_dim, .. } => {
-                let latent = precision.vector_bits(kv_lora_rank)?;
-                sum("bytes", latent, precision.vector_bits(rope_dim)?)
+                precision.latent_bits(kv_lora_rank, rope_dim)
             }
         }
     }

@@ -20,7 +20,7 @@ pub struct Preset {
     pub name: &'static str,
     /// Layers, heads and their sizes.
     pub shape: Shape,
-    /// All its weights, as its makers name the size.
+    /// All its weights, counted in the released files.
     pub parameters: Parameters,
     /// The longest text that it is made for, in tokens.
     pub context: u64,
@@ -30,17 +30,26 @@ pub struct Preset {
     pub note: &'static str,
 }
 
-/// How many numbers training has set, in millions.
+/// How many numbers training has set, in millions. A name rounds them: Llama 2 7B has 6,738, and
+/// Qwen2.5 7B 7,616.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameters {
     /// All of them, which must be in memory.
     pub millions: u64,
-    /// Those that one token meets. In a mixture of experts these are fewer.
+    /// Those that are read for one token. Of an embedding a token takes a single row, so it is not
+    /// among them, unless the model's last step multiplies with the same matrix. In a mixture of
+    /// experts they are fewer still.
     pub active_millions: u64,
 }
 
-const fn dense(millions: u64) -> Parameters {
+/// A model whose last step multiplies with its embedding, so that all of it is read.
+const fn tied(millions: u64) -> Parameters {
     Parameters { millions, active_millions: millions }
+}
+
+/// A model whose embedding is a matrix apart, of which a token takes a row.
+const fn untied(millions: u64, active_millions: u64) -> Parameters {
+    Parameters { millions, active_millions }
 }
 
 /// The model of this exact name, or none.
@@ -83,7 +92,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "GPT-3 175B",
         shape: grouped(96, 12_288, 96, 96, 128),
-        parameters: dense(175_000),
+        parameters: tied(175_000),
         context: 2048,
         source: Source {
             title: "Brown et al., Language Models are Few-Shot Learners, table 2.1",
@@ -94,7 +103,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Llama 2 7B",
         shape: grouped(32, 4096, 32, 32, 128),
-        parameters: dense(7000),
+        parameters: untied(6738, 6607),
         context: 4096,
         source: LLAMA_2,
         note: "multi-head",
@@ -102,7 +111,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Llama 2 70B",
         shape: grouped(80, 8192, 64, 8, 128),
-        parameters: dense(70_000),
+        parameters: untied(68_977, 68_715),
         context: 4096,
         source: LLAMA_2,
         note: "grouped-query",
@@ -110,7 +119,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Mistral 7B v0.1",
         shape: windowed(grouped(32, 4096, 32, 8, 128), Window::Every(4096)),
-        parameters: dense(7000),
+        parameters: untied(7242, 7111),
         context: 8192,
         source: Source { title: "Jiang et al., Mistral 7B, table 1", year: 2023 },
         note: "grouped-query, every layer with a window; v0.2 and later have none",
@@ -119,18 +128,20 @@ pub const PRESETS: &[Preset] = &[
         name: "DeepSeek-V2",
         shape: deepseek(60, 5120),
         parameters: Parameters { millions: 236_000, active_millions: 21_000 },
-        context: 131_072,
+        context: 163_840,
         source: Source {
             title: "DeepSeek-AI, DeepSeek-V2: A Strong, Economical, and Efficient \
-                    Mixture-of-Experts Language Model, section 3.1.2",
+                    Mixture-of-Experts Language Model, sections 3.1.2 and \
+                    3.1.4, and the released configuration",
             year: 2024,
         },
-        note: "multi-head latent; a mixture of experts, sizes from the abstract",
+        note: "multi-head latent; a mixture of experts, parameters from the abstract; its makers \
+               expect it to do well up to 131,072 tokens",
     },
     Preset {
         name: "Gemma 2 9B",
         shape: windowed(grouped(42, 3584, 16, 8, 256), Window::Alternate(4096)),
-        parameters: dense(9000),
+        parameters: tied(9242),
         context: 8192,
         source: GEMMA_2,
         note: "grouped-query, every second layer with a window; 16 heads of 256 are 4096, not \
@@ -139,7 +150,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Gemma 2 27B",
         shape: windowed(grouped(46, 4608, 32, 16, 128), Window::Alternate(4096)),
-        parameters: dense(27_000),
+        parameters: tied(27_227),
         context: 8192,
         source: GEMMA_2,
         note: "grouped-query, every second layer with a window; 32 heads of 128 are 4096, not \
@@ -148,7 +159,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Llama 3 8B",
         shape: grouped(32, 4096, 32, 8, 128),
-        parameters: dense(8000),
+        parameters: untied(8030, 7505),
         context: 131_072,
         source: LLAMA_3,
         note: "grouped-query; the context is that of Llama 3.1",
@@ -156,7 +167,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Llama 3 70B",
         shape: grouped(80, 8192, 64, 8, 128),
-        parameters: dense(70_000),
+        parameters: untied(70_554, 69_503),
         context: 131_072,
         source: LLAMA_3,
         note: "grouped-query; the context is that of Llama 3.1",
@@ -164,7 +175,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Llama 3 405B",
         shape: grouped(126, 16_384, 128, 8, 128),
-        parameters: dense(405_000),
+        parameters: untied(405_853, 403_752),
         context: 131_072,
         source: LLAMA_3,
         note: "grouped-query; released as Llama 3.1",
@@ -172,34 +183,36 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "Qwen2.5 7B",
         shape: grouped(28, 3584, 28, 4, 128),
-        parameters: dense(7000),
-        context: 131_072,
+        parameters: untied(7616, 7071),
+        context: 32_768,
         source: QWEN_2_5,
-        note: "grouped-query",
+        note: "grouped-query; up to 131,072 tokens with YaRN, which stretches its positions",
     },
     Preset {
         name: "Qwen2.5 72B",
         shape: grouped(80, 8192, 64, 8, 128),
-        parameters: dense(72_000),
-        context: 131_072,
+        parameters: untied(72_706, 71_460),
+        context: 32_768,
         source: QWEN_2_5,
-        note: "grouped-query",
+        note: "grouped-query; up to 131,072 tokens with YaRN, which stretches its positions",
     },
     Preset {
         name: "DeepSeek-V3",
         shape: deepseek(61, 7168),
-        parameters: Parameters { millions: 671_000, active_millions: 37_000 },
-        context: 131_072,
+        parameters: Parameters { millions: 671_000, active_millions: 35_800 },
+        context: 163_840,
         source: Source {
-            title: "DeepSeek-AI, DeepSeek-V3 Technical Report, section 4.2",
+            title: "DeepSeek-AI, DeepSeek-V3 Technical Report, section 4.2, and the released \
+                    configuration and description of the weights",
             year: 2024,
         },
-        note: "multi-head latent; a mixture of experts, sizes from the abstract",
+        note: "multi-head latent; a mixture of experts: 36.7 billion active parameters less 0.9 of \
+               the embedding; tested by its makers up to 131,072 tokens",
     },
     Preset {
         name: "SmolLM2-135M",
         shape: grouped(30, 576, 9, 3, 64),
-        parameters: dense(135),
+        parameters: tied(135),
         context: 8192,
         source: Source {
             title: "Allal et al., SmolLM2: When Smol Goes Big, and the released configuration",

@@ -11,8 +11,9 @@
 //! | `{{listing FILE#ANCHOR}}` | the lines between two anchors of a source file |
 //! | `{{output LISTING/RUN}}` | the command of a recorded run, and what it printed |
 //! | `{{measured NAME}}` | a table of what was measured: errors, times or registers |
-//! | `{{figure roofline}}`, `{{figure growth}}` | a computed drawing, with the table that says the same |
+//! | `{{figure roofline}}` | a computed drawing, with the table that says the same |
 //! | `{{figure transformer ch04}}` | the small picture of the model, with the chapter's part lit |
+//! | `{{figure ring-attention}}` | a picture that stays still, in the widgets' frame: see `stills` |
 //! | `{{widget NAME}}` | a widget's first view, which WebAssembly takes over in the page |
 //! | `{{cite KEY}}` | a work of the bibliography, with its link |
 //! | `{{term KEY}}`, `{{term KEY\|shown words}}` | a word of the glossary, with its definition |

@@ -1,7 +1,7 @@
 //! Training, from several seeds: all of them reach the same end within the same steps.
 
 use induction::message::{EachHead, Point, WHOLE};
-use induction::{LEARNING_RATE, STEPS, Trainer, record};
+use induction::{LEARNING_RATE, LETTERS, STEPS, Trainer, record};
 
 fn best(scores: &EachHead<f32>, layer: usize) -> f32 {
     scores[layer].into_iter().fold(0.0, f32::max)
@@ -9,6 +9,11 @@ fn best(scores: &EachHead<f32>, layer: usize) -> f32 {
 
 fn trained(seed: u64) -> (Trainer, Point) {
     let mut trainer = Trainer::new(seed, LEARNING_RATE);
+    let (untrained, guess) = (trainer.point().unwrap().loss, (LETTERS as f32).ln());
+    assert!(
+        untrained > guess + 0.1,
+        "seed {seed}: {untrained} before any step, {guess} by guessing"
+    );
     while trainer.steps() < STEPS {
         trainer.step().unwrap();
     }
@@ -25,6 +30,7 @@ fn copied(word: &str, begun: usize) -> (String, String) {
 
 // claim: five-seeds-one-end
 // claim: two-heads-in-a-row
+// claim: starts-above-guessing
 #[test]
 fn five_seeds_reach_the_same_end() {
     for seed in 0..5 {

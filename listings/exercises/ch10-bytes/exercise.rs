@@ -8,8 +8,10 @@ pub struct Sizes {
     pub heads: u64,
     pub kv_heads: u64,
     pub head_dim: u64,
-    /// How many tokens each layer sees, its own included, or none for all.
-    pub window: Option<u64>,
+    /// How many of the layers see a window only; the others see all.
+    pub windowed: u64,
+    /// How many tokens such a layer sees, its own included.
+    pub window: u64,
 }
 
 /// The bytes of the cache of one text. This knows nothing of groups, values and windows yet.

@@ -8,14 +8,18 @@ pub struct Sizes {
     pub heads: u64,
     pub kv_heads: u64,
     pub head_dim: u64,
-    /// How many tokens each layer sees, its own included, or none for all.
-    pub window: Option<u64>,
+    /// How many of the layers see a window only; the others see all.
+    pub windowed: u64,
+    /// How many tokens such a layer sees, its own included.
+    pub window: u64,
 }
 
 /// The bytes of the cache of one text. The query heads do not come into it.
 pub fn cache_bytes(sizes: &Sizes, tokens: u64, bytes_of_a_number: u64) -> u64 {
-    let kept = sizes.window.map_or(tokens, |window| tokens.min(window));
+    let full = sizes.layers - sizes.windowed;
+    // Tokens kept, of all layers together.
+    let kept = full * tokens + sizes.windowed * tokens.min(sizes.window);
     // Two: a key and a value.
-    2 * sizes.layers * sizes.kv_heads * sizes.head_dim * kept * bytes_of_a_number
+    2 * kept * sizes.kv_heads * sizes.head_dim * bytes_of_a_number
 }
 // ANCHOR_END: solution

@@ -56,11 +56,27 @@ fn precision_sets_the_bytes() {
 fn half_bytes_are_rounded_up_once() {
     let kind = Kind::Grouped { kv_heads: 1, head_dim: 3 };
     let shape = Shape { layers: 1, d_model: 3, heads: 1, kind, window: Window::Full };
-    // A token takes 2 * 3 * 4 = 24 bits, and a latent of 3 and 2 numbers takes 20.
+    // A token takes 2 * 3 * 4 = 24 bits.
     assert_eq!(shape.cache(3, 1, Precision::Int4(None)), Ok(Bytes(9)));
     let kind = Kind::Latent { kv_lora_rank: 3, rope_dim: 2, nope_dim: 1, value_dim: 1 };
     let latent = Shape { kind, ..shape };
-    assert_eq!(latent.cache(3, 1, Precision::Int4(None)), Ok(Bytes(8)));
+    // 3 numbers of 4 bits and 2 of 16: three times 44 bits are 132.
+    assert_eq!(latent.cache(3, 1, Precision::Int4(None)), Ok(Bytes(17)));
+}
+
+/// 512 numbers of 8 bits, 4 scales of 32, and 64 rotary numbers of 16: FlashMLA's 656 bytes.
+#[test]
+fn a_latent_in_fp8_keeps_scales_and_a_rotary_key_of_16_bits() {
+    for name in ["DeepSeek-V2", "DeepSeek-V3"] {
+        let shape = preset(name).unwrap().shape;
+        let bytes = |precision| shape.cache(1, 1, precision).unwrap().0 / shape.layers;
+        assert_eq!(bytes(Precision::Fp8), 512 + 4 * 4 + 64 * 2, "{name}");
+        assert_eq!(bytes(Precision::Fp8), 656, "{name}");
+        assert_eq!(bytes(Precision::Fp16), 576 * 2, "{name}");
+        // Keys and values of heads have no scales.
+        let grouped = example(8).cache(1, 1, Precision::Fp8).unwrap().0;
+        assert_eq!(grouped, 2 * 8 * 128 * 32);
+    }
 }
 
 #[test]
@@ -447,17 +463,37 @@ fn decoding_is_no_faster_than_memory_allows() {
     }
 }
 
-/// The H100's driver reports 81,559 MiB. Of that 16 GB are weights, and a text takes 16 GiB.
+/// The H100's driver reports 81,559 MiB. Of that 16.06 GB are weights, and a text takes 16 GiB.
 #[test]
 fn an_h100_holds_four_texts_of_llama() {
     let memory = device("NVIDIA H100 80GB SXM5").unwrap().memory.unwrap().bytes;
     let llama = preset("Llama 3 8B").unwrap();
     let weights = weights(llama.parameters.millions * 1_000_000, Precision::Fp16).unwrap();
     let one = llama.shape.cache(131_072, 1, Precision::Fp16).unwrap();
-    assert_eq!((weights, one), (Bytes(16_000_000_000), Bytes(16 << 30)));
-    let by_hand = (81_559.0 * 1_048_576.0 - 16e9) / 17_179_869_184.0_f64;
+    assert_eq!((weights, one), (Bytes(16_060_000_000), Bytes(16 << 30)));
+    let by_hand = (81_559.0 * 1_048_576.0 - 16.06e9) / 17_179_869_184.0_f64;
     assert!((4.04..4.06).contains(&by_hand), "{by_hand}");
     assert_eq!(texts_beside(memory, weights, one), 4);
+    for (name, texts) in [
+        ("NVIDIA A100 80GB SXM4", 4),
+        ("NVIDIA B200 180GB (HGX, 1000 W)", 10),
+        ("NVIDIA GeForce RTX 4090 24GB", 0),
+    ] {
+        let memory = device(name).unwrap().memory.unwrap().bytes;
+        assert_eq!(texts_beside(memory, weights, one), texts, "{name}");
+    }
+}
+
+/// A new token in the absorbed form: 128 heads meet 512 + 64 numbers for the score and 512 for the
+/// mix, and those are read once for all of them, two bytes each.
+#[test]
+fn absorbed_latent_attention_comes_close_to_the_ridge() {
+    let shape = preset("DeepSeek-V2").unwrap().shape;
+    let intensity = shape.decode(TOKENS, 1, Precision::Fp16).unwrap().intensity().0;
+    let by_hand = 2.0 * 128.0 * (576.0 + 512.0) / (2.0 * 576.0);
+    assert!((intensity / by_hand - 1.0).abs() < 2e-3, "{intensity} and {by_hand}");
+    let ridge = device("NVIDIA H100 80GB SXM5").unwrap().ridge(Arithmetic::Fp16).unwrap().0;
+    assert!((0.8..1.0).contains(&(intensity / ridge)), "{intensity} of {ridge}");
 }
 
 /// A scale and a smallest number of two bytes for each 32: 20 bytes for 32 weights.

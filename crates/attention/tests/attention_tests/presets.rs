@@ -17,7 +17,8 @@ fn sizes_agree_with_themselves() {
         assert!((1..=parameters.millions).contains(&parameters.active_millions), "{name}");
         assert_eq!(PRESETS.iter().filter(|other| other.name == *name).count(), 1, "{name} twice");
         assert!(!source.title.is_empty() && (2020..=2026).contains(&source.year), "{name}");
-        assert!(context.is_power_of_two(), "{name}: {context}");
+        // Powers of two, and 160 times 1024 for DeepSeek's.
+        assert!(context.is_power_of_two() || *context == 163_840, "{name}: {context}");
         match shape.kind {
             Kind::Grouped { kv_heads, head_dim } => {
                 assert!(shape.heads.is_multiple_of(kv_heads), "{name}");
@@ -87,4 +88,59 @@ fn caches_are_those_published() {
     assert_eq!(cache("DeepSeek-V3", 1), Bytes(70_272));
     assert_eq!(cache("Qwen2.5 72B", 1), Bytes(327_680));
     assert_eq!(cache("Llama 3 405B", 1), Bytes(516_096));
+}
+
+/// What decides how many parameters a released model has, besides its shape.
+struct Released {
+    name: &'static str,
+    vocabulary: u64,
+    feed_forward: u64,
+    /// Vectors of the model's width in a layer: its norms.
+    norms: u64,
+    biased: bool,
+}
+
+const fn released(name: &'static str, vocabulary: u64, feed_forward: u64) -> Released {
+    Released { name, vocabulary, feed_forward, norms: 2, biased: false }
+}
+
+/// From the configurations that were released with the weights: `vocab_size` and
+/// `intermediate_size`. Gemma 2 has four norms a layer, and Qwen2.5 biases on queries, keys and
+/// values.
+const RELEASED: [Released; 11] = [
+    released("Llama 2 7B", 32_000, 11_008),
+    released("Llama 2 70B", 32_000, 28_672),
+    released("Mistral 7B v0.1", 32_000, 14_336),
+    Released { norms: 4, ..released("Gemma 2 9B", 256_000, 14_336) },
+    Released { norms: 4, ..released("Gemma 2 27B", 256_000, 36_864) },
+    released("Llama 3 8B", 128_256, 14_336),
+    released("Llama 3 70B", 128_256, 28_672),
+    released("Llama 3 405B", 128_256, 53_248),
+    Released { biased: true, ..released("Qwen2.5 7B", 152_064, 18_944) },
+    Released { biased: true, ..released("Qwen2.5 72B", 152_064, 29_568) },
+    released("SmolLM2-135M", 49_152, 1536),
+];
+
+/// Models whose last step multiplies with the embedding.
+const TIED: [&str; 3] = ["Gemma 2 9B", "Gemma 2 27B", "SmolLM2-135M"];
+
+#[test]
+fn parameters_are_those_of_the_released_configurations() {
+    for Released { name, vocabulary, feed_forward, norms, biased } in RELEASED {
+        let Preset { shape, parameters, .. } = preset(name).unwrap();
+        let Kind::Grouped { kv_heads, head_dim } = shape.kind else { panic!("{name}") };
+        let width = shape.d_model;
+        let (queries, keys) = (shape.heads * head_dim, kv_heads * head_dim);
+        let attention = 2 * width * queries + 2 * width * keys;
+        let biases = if biased { queries + 2 * keys } else { 0 };
+        let layer = attention + biases + 3 * width * feed_forward + norms * width;
+        let embedding = vocabulary * width;
+        let others = shape.layers * layer + width;
+        let tied = TIED.contains(&name);
+        let all = others + if tied { embedding } else { 2 * embedding };
+        let read = if tied { all } else { all - embedding };
+        let millions = |count: u64| (count as f64 / 1e6).round() as u64;
+        assert_eq!(parameters.millions, millions(all), "{name}: {all}");
+        assert_eq!(parameters.active_millions, millions(read), "{name}: {read} are read");
+    }
 }

@@ -2,7 +2,7 @@
 
 use attention::random::Random;
 use attention::{Error, quantised};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor};
 
 const SHAPE: [usize; 4] = [1, 2, 5, 8];
 
@@ -63,4 +63,31 @@ fn bits_and_dimensions_out_of_range_are_errors() {
         assert_eq!(message, format!("the number of bits is {bits}: it must be from 1 to 16"));
     }
     assert_eq!(quantised(x(), 4, 4).unwrap_err(), Error::NoSuchDimension { dim: 4, rank: 4 });
+}
+
+/// A cache that keeps its levels as bytes, with the smallest number and the step beside them.
+fn kept_as_bytes(row: &[f32], beside: impl Fn(f32) -> f32) -> Vec<f32> {
+    let lowest = row.iter().copied().fold(f32::INFINITY, f32::min);
+    let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let step = (highest - lowest) / 255.0;
+    let levels: Vec<u8> = row.iter().map(|x| ((x - lowest) / step).round() as u8).collect();
+    levels.iter().map(|level| f32::from(*level) * beside(step) + beside(lowest)).collect()
+}
+
+// claim: levels-with-f32-are-equal
+#[test]
+fn levels_with_two_numbers_of_four_bytes_give_the_same_and_of_two_bytes_do_not() {
+    let x = Random::new(11).tensor(SHAPE);
+    let numbers = |x: Tensor<4>| -> Vec<f32> { x.into_data().try_to_vec().unwrap() };
+    let expected = numbers(quantised(x.clone(), 8, 3).unwrap());
+    let rounded = |number: f32| -> f32 {
+        let one = Tensor::<1>::from_data([number], &Device::flex());
+        one.cast(FloatDType::F16).cast(FloatDType::F32).into_scalar()
+    };
+    let rows = numbers(x);
+    let kept = |beside: &dyn Fn(f32) -> f32| -> Vec<f32> {
+        rows.chunks(SHAPE[3]).flat_map(|row| kept_as_bytes(row, beside)).collect()
+    };
+    assert_eq!(kept(&|number| number), expected);
+    assert_ne!(kept(&rounded), expected);
 }

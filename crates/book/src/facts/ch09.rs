@@ -6,7 +6,7 @@ use attention::detectors::Pattern;
 use attention::presets::preset;
 use induction::message::Record;
 use induction::{CONTEXT, HEADS, LETTERS, STEPS, record};
-use inputs::heads::SINK;
+use inputs::heads::{INDUCTION, INDUCTION_BELOW, SINK};
 use inputs::masks::{LONG, SHORT, masks};
 use inputs::tokens::{COUNT, STRIDE, spaced_twice};
 use widgets::induction::{RATES, WORKS};
@@ -18,9 +18,30 @@ use crate::memoised_model::MemoisedModel;
 /// Adds the facts of chapter 9.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     pairs(facts)?;
+    layers(facts);
     reach(facts)?;
     training(facts, &record())?;
+    together(facts, model)?;
     sink(facts, model)
+}
+
+/// What the three best induction heads of SmolLM2 cost together, and what they cost one by one.
+fn together(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
+    let three = [INDUCTION_BELOW[0], INDUCTION_BELOW[1], INDUCTION];
+    let tokens = spaced_twice(COUNT, STRIDE);
+    let rises = model.map(|model| -> Result<[f64; 2]> {
+        let whole = second_time(model, &[], &tokens)?;
+        let rise = |heads: &[_]| Ok(second_time(model, heads, &tokens)? - whole);
+        let single: Result<Vec<f64>> = three.iter().map(|head| rise(&[*head])).collect();
+        Ok([rise(&three)?, single?.iter().sum()])
+    });
+    let rises = rises.transpose()?;
+    for (place, name) in ["rise-three", "rises-added"].into_iter().enumerate() {
+        let source = format!("the rise of mean -ln p, in nats, {COUNT} tokens said twice");
+        let fact = rises.map(|rises| Fact::decimals(rises[place], 2, source));
+        facts.add_measured(&format!("induction.twice.{name}"), fact);
+    }
+    Ok(())
 }
 
 /// The recorded training of `ch09-train`.
@@ -42,6 +63,13 @@ fn training(facts: &mut Facts, record: &Record) -> Result<()> {
     facts.add("induction.steps", Fact::count(STEPS as usize, source));
     facts.add("induction.letters", Fact::count(LETTERS, "a to z"));
     facts.add("induction.context", Fact::count(CONTEXT, "the places of the model"));
+    // The words that it is tried on fill the context when they are said twice.
+    let word = CONTEXT / 2;
+    facts.add("induction.word-letters", Fact::count(word, "half of the model's positions"));
+    let guess = (word as f64).ln();
+    facts.add("induction.word-guess", Fact::decimals(guess, 2, "ln of the letters of a word"));
+    facts.add("induction.word-step", Fact::count(100, source));
+    facts.add("induction.word-loss", nats(at(100)?.loss));
     let guess = (LETTERS as f64).ln();
     facts.add("induction.guess", Fact::decimals(guess, 2, "ln of the number of letters"));
     facts.add("induction.first-loss", nats(first.loss));
@@ -65,6 +93,13 @@ fn training(facts: &mut Facts, record: &Record) -> Result<()> {
     facts.add("induction.silenced-loss", nats(record.silenced.loss));
     facts.add("induction.rate-too-large", Fact::text(RATES[RATES.len() - 1], "the widget's menu"));
     Ok(())
+}
+
+/// The mean surprise over the second time that the tokens come, but for the first of them.
+fn second_time(model: &MemoisedModel, cut: &[(usize, usize)], tokens: &[u32]) -> Result<f64> {
+    let surprise = model.surprise(tokens, cut)?;
+    let again = &surprise[surprise.len() / 2 + 1..];
+    Ok(again.iter().sum::<f64>() / again.len() as f64)
 }
 
 /// The best attention sink, on the tokens of `ch05-ablation`.
@@ -96,6 +131,15 @@ fn pairs(facts: &mut Facts) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Through how many layers news must go to come 31 tokens far: in a window three tokens at a time,
+/// with gaps six.
+fn layers(facts: &mut Facts) {
+    for (name, step) in [("window", 3), ("dilated", 6)] {
+        let source = format!("31 tokens, {step} a layer, rounded up");
+        facts.add(&format!("pattern.layers-{name}"), Fact::count(31_usize.div_ceil(step), source));
+    }
 }
 
 /// How far back the last layer of Mistral 7B can see through its windows.

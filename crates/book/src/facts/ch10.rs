@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use inputs::kv_cache::{self, HEAD_DIM, HEADS, KV_HEADS, LAYERS, TOKENS};
 use inputs::texts::{CAPITAL, LIGHTHOUSE};
 use smollm2::Attend;
-use widgets::show::significant;
+use widgets::show::{grouped as grouped_number, significant};
 
 use super::Facts;
 use crate::fact::Fact;
@@ -64,18 +64,54 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
     let source = format!("{}, {}: {TOKENS} tokens", mistral.source.title, mistral.source.year);
     let cache = mistral.shape.cache(TOKENS, 1, Precision::Fp16)?;
     facts.add("cache.of-mistral-gib", in_gib(cache, &source));
-    facts.add("cache.card-gib", in_gib(Bytes(80_000_000_000), "80 GB"));
+    let all = TOKENS as f64;
+    let times = Fact::rounded(
+        grouped_number(((all + 2.0) / 3.0).round() as u64),
+        (all + 2.0) / 3.0,
+        "n (n + 1) (n + 2) / 6 scores, and n (n + 1) / 2",
+    );
+    facts.add("cache.scores-times", times);
+    cards(facts)?;
+    gemma(facts)?;
     latent(facts)?;
     writing(facts)?;
+    serving(facts)?;
     of_the_model(facts, model)?;
     two_bits(facts)?;
     experiments(facts, model)
 }
 
+/// What the drivers of two cards report that are sold with 80 GB.
+fn cards(facts: &mut Facts) -> Result<()> {
+    for (name, part) in [("a100", "NVIDIA A100 80GB SXM4"), ("h100", "NVIDIA H100 80GB SXM5")] {
+        let memory = device(part).and_then(|device| device.memory);
+        let memory = memory.with_context(|| format!("no memory of {part} in the devices"))?;
+        let source = format!("{part}: {}, {}", memory.source.title, memory.source.year);
+        facts.add(&format!("cache.{name}-gib"), in_gib(memory.bytes, &source));
+        if name == "a100" {
+            let gb = Fact::rounded(memory.bytes.in_gb(), memory.bytes.0, source);
+            facts.add("cache.a100-gb", gb);
+        }
+    }
+    Ok(())
+}
+
+/// How much of a long text's cache Gemma 2 9B keeps in its layers without a window.
+fn gemma(facts: &mut Facts) -> Result<()> {
+    let shape = preset("Gemma 2 9B").context("no Gemma 2 9B in the presets")?.shape;
+    let Window::Alternate(_) = shape.window else { bail!("Gemma 2 has windows in turn") };
+    let cache = |shape: Shape| shape.cache(TOKENS, 1, Precision::Fp16);
+    let full = Shape { layers: shape.layers / 2, window: Window::Full, ..shape };
+    let percent = 100.0 * (cache(full)? / cache(shape)?);
+    let source = format!("half of the layers, of all, Gemma 2 9B, {TOKENS} tokens");
+    facts.add("cache.gemma.full-percent", Fact::decimals(percent, 0, source));
+    Ok(())
+}
+
 /// What DeepSeek-V2 keeps of a token in a layer, and what its heads would keep.
 fn latent(facts: &mut Facts) -> Result<()> {
     let shape = preset("DeepSeek-V2").context("no DeepSeek-V2 in the presets")?.shape;
-    let Kind::Latent { kv_lora_rank, rope_dim, nope_dim, .. } = shape.kind else {
+    let Kind::Latent { kv_lora_rank, rope_dim, nope_dim, value_dim } = shape.kind else {
         bail!("DeepSeek-V2 keeps a latent")
     };
     let source = "DeepSeek-V2, section 3.1.2";
@@ -93,6 +129,13 @@ fn latent(facts: &mut Facts) -> Result<()> {
     }
     let times = Fact::decimals(own as f64 / kept as f64, 0, format!("{own} / {kept}"));
     facts.add("cache.deepseek.times", times);
+    let (absorbed, plain) = (kept + kv_lora_rank, nope_dim + rope_dim + value_dim);
+    let more = absorbed as f64 / plain as f64;
+    let source = format!("{absorbed} products a pair, and {plain}");
+    facts.add("cache.mla.absorbed-times", Fact::decimals(more, 1, source));
+    let intensity = shape.decode(TOKENS, 1, Precision::Fp16)?.intensity().0;
+    let source = format!("operations a byte, one token more after {TOKENS}, DeepSeek-V2, absorbed");
+    facts.add("cache.intensity.mla", Fact::decimals(intensity, 0, source));
     // Groups of which the keys and values would take as much.
     let groups = kept as f64 / (2 * nope_dim) as f64;
     facts.add(
@@ -106,7 +149,12 @@ fn latent(facts: &mut Facts) -> Result<()> {
 fn writing(facts: &mut Facts) -> Result<()> {
     let model = preset("Llama 3 8B").context("no Llama 3 8B in the presets")?;
     let h100 = device("NVIDIA H100 80GB SXM5").context("no H100 in the devices")?;
-    let weights = weights(model.parameters.millions * 1_000_000, Precision::Fp16)?;
+    let bytes = |millions: u64| weights(millions * 1_000_000, Precision::Fp16);
+    let (all, read) = (bytes(model.parameters.millions)?, bytes(model.parameters.active_millions)?);
+    for (name, bytes) in [("all", all), ("read", read)] {
+        let source = format!("Llama 3 8B, two bytes a number: {} bytes", bytes.0);
+        facts.add(&format!("cache.weights.{name}"), Fact::rounded(bytes.in_gb(), bytes.0, source));
+    }
     let source = format!("{}, {}", h100.source.title, h100.source.year);
     facts.add("cache.h100.bandwidth", Fact::text(h100.bandwidth, &source));
     let ridge = h100.ridge(Arithmetic::Fp16)?;
@@ -115,7 +163,7 @@ fn writing(facts: &mut Facts) -> Result<()> {
         [("start", 1, 1), ("long", TOKENS, 1), ("many", 8192, 32), ("one", 8192, 1)]
     {
         let shape = model.shape;
-        let rate = shape.decode_rate(tokens, batch, Precision::Fp16, weights, h100.bandwidth)?;
+        let rate = shape.decode_rate(tokens, batch, Precision::Fp16, read, h100.bandwidth)?;
         let source =
             format!("{batch} texts of {tokens} tokens, weights and cache at full bandwidth");
         facts.add(&format!("cache.rate.{name}"), Fact::rounded(significant(rate), rate, source));
@@ -129,6 +177,40 @@ fn writing(facts: &mut Facts) -> Result<()> {
     }
     for (name, tokens) in [("cache.many-tokens", 8192), ("cache.many-texts", 32)] {
         facts.add(name, Fact::count(tokens, "an example of many texts at once"));
+    }
+    Ok(())
+}
+
+/// When the first token comes, when the cache outweighs the weights, and what scales add.
+fn serving(facts: &mut Facts) -> Result<()> {
+    let model = preset("Llama 3 8B").context("no Llama 3 8B in the presets")?;
+    let h100 = device("NVIDIA H100 80GB SXM5").context("no H100 in the devices")?;
+    let read = model.parameters.active_millions * 1_000_000;
+    let (tokens, texts) = (8192, 32);
+    // Two operations for each weight and token, and those of attention.
+    let attention = model.shape.prefill(tokens, 1, Precision::Fp16)?.flops.0;
+    let flops = 2 * read * tokens + attention;
+    let ms = 1000.0 * flops as f64 / h100.peak(Arithmetic::Fp16)?.0;
+    let source = format!("{flops} operations at the dense peak in fp16 of the {}", h100.name);
+    facts.add("cache.prefill.ms", Fact::decimals(ms, 0, source));
+    let bytes = weights(read, Precision::Fp16)?;
+    let step = model.shape.decode_rate(tokens, 1, Precision::Fp16, bytes, h100.bandwidth)?;
+    let source = format!("weights and cache after {tokens} tokens, at full bandwidth");
+    facts.add("cache.prefill.step-ms", Fact::decimals(1000.0 / step, 1, source));
+
+    let token = model.shape.cache(1, 1, Precision::Fp16)?;
+    for (name, texts) in [("one", 1), ("many", texts)] {
+        let even = bytes.0 as f64 / (token.0 * texts) as f64;
+        let source = format!("{} bytes of weights, {} a token, {texts} texts", bytes.0, token.0);
+        let shown = grouped_number(even.round() as u64);
+        facts.add(&format!("cache.even.{name}"), Fact::rounded(shown, even, source));
+    }
+    let large = preset("Llama 3 70B").context("no Llama 3 70B in the presets")?;
+    let parameters = large.parameters.millions * 1_000_000;
+    for (name, stored) in [("bare", Precision::Int4(None)), ("scaled", Precision::Q4_1)] {
+        let bytes = weights(parameters, stored)?;
+        let source = format!("{parameters} weights of four bits: {} bytes", bytes.0);
+        facts.add(&format!("cache.q4.{name}"), Fact::rounded(bytes.in_gb(), bytes.0, source));
     }
     Ok(())
 }

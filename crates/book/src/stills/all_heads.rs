@@ -64,8 +64,7 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
     Ok(Still {
         name: "all-heads",
         question: "How much does each head give from “it” to “cat”?",
-        wide: scatter.wide(),
-        narrow: scatter.narrow(),
+        layouts: [scatter.wide(), scatter.narrow()],
         numbers: table(
             "How many heads give so much, and the weights of those with most",
             &["Weight, or head", "Heads, or weight"],

@@ -54,8 +54,10 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
     Ok(Still {
         name: "first-token",
         question: "Where does the attention of “it” go, layer by layer?",
-        wide: columns(&layers, &says, (WIDE, 280.0), 5),
-        narrow: columns(&layers, &says, (NARROW, 260.0), 10),
+        layouts: [
+            columns(&layers, &says, (WIDE, 280.0), 5),
+            columns(&layers, &says, (NARROW, 260.0), 10),
+        ],
         numbers: table(
             "The attention of “it” in each layer, the mean of its heads",
             &["Layer", "The", "it", "cat", "Others"],

@@ -86,8 +86,10 @@ pub(super) fn still() -> Result<Still> {
     Ok(Still {
         name: "growth",
         question: "How fast does the score matrix grow, and when does it matter?",
-        wide: drawn((WIDE, 270.0), panel(52.0, 28.0, 280.0), panel(500.0, 28.0, 240.0)),
-        narrow: drawn((NARROW, 546.0), panel(52.0, 28.0, 222.0), panel(40.0, 304.0, 218.0)),
+        layouts: [
+            drawn((WIDE, 270.0), panel(52.0, 28.0, 280.0), panel(500.0, 28.0, 240.0)),
+            drawn((NARROW, 546.0), panel(52.0, 28.0, 222.0), panel(40.0, 304.0, 218.0)),
+        ],
         numbers: html! {
             (table("Bytes of the score matrix, at 16 bits a number", &["Tokens", "One head", "All heads"], &sizes))
             (table("Multiplications in a layer for one token", &["Tokens", "Projections", "Matrix"], &works))

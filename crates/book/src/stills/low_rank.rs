@@ -37,8 +37,10 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
     Ok(Still {
         name: "low-rank",
         question: "How many directions of the hidden state can one head use?",
-        wide: curves(&circuits, size, &says, (WIDE, 250.0)),
-        narrow: curves(&circuits, size, &says, (NARROW, 240.0)),
+        layouts: [
+            curves(&circuits, size, &says, (WIDE, 250.0)),
+            curves(&circuits, size, &says, (NARROW, 240.0)),
+        ],
         numbers: table(
             "Singular values, each as a part of the largest",
             &["Number", "W_Q W_Kᵀ", "W_V W_O"],

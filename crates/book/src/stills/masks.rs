@@ -45,8 +45,7 @@ pub(super) fn still() -> Result<Still> {
     Ok(Still {
         name: "masks",
         question: "Who may attend to whom?",
-        wide: grids(&masks, &says, (WIDE, 158.0), 6),
-        narrow: grids(&masks, &says, (NARROW, 480.0), 2),
+        layouts: [grids(&masks, &says, (WIDE, 158.0), 6), grids(&masks, &says, (NARROW, 480.0), 2)],
         numbers: table("What each mask leaves visible", &["Mask", "Visible", "Of"], &rows),
         says,
     })

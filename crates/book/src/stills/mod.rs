@@ -3,14 +3,20 @@
 //!
 //! A module a picture. `{{figure growth}}` puts one into a chapter.
 
+mod absorbed;
 mod all_heads;
+mod cuts;
 mod first_token;
 mod growth;
+mod kinds;
 mod low_rank;
 mod masks;
 mod party;
+mod pattern_growth;
+mod ring;
 mod scatter;
 mod shapes;
+mod shared_blocks;
 mod spreads;
 
 use anyhow::Result;
@@ -36,6 +42,12 @@ pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
         growth::still()?.prerendered(),
         masks::still()?.prerendered(),
         of_the_model("spreads", model, spreads::still)?,
+        pattern_growth::still()?.prerendered(),
+        cuts::still()?.prerendered(),
+        kinds::still()?.prerendered(),
+        absorbed::still()?.prerendered(),
+        shared_blocks::still()?.prerendered(),
+        ring::still()?.prerendered(),
     ])
 }
 
@@ -57,10 +69,8 @@ struct Still {
     name: &'static str,
     /// The question that it answers.
     question: &'static str,
-    /// The picture where there is room.
-    wide: Markup,
-    /// The picture on a phone.
-    narrow: Markup,
+    /// The picture where there is room, and on a phone.
+    layouts: [Markup; 2],
     /// What it shows, in a sentence or two.
     says: String,
     /// The tables.
@@ -69,10 +79,11 @@ struct Still {
 
 impl Still {
     fn prerendered(self) -> Prerendered {
+        let [wide, narrow] = self.layouts;
         let view = html! {
             div class={ "view drawn still " (self.name) } {
                 div class="head" { p class="question" { (self.question) } }
-                div class="drawing" { (layouts(self.wide, self.narrow)) }
+                div class="drawing" { (layouts(wide, narrow)) }
                 p class="status" { (self.says) }
                 details class="numbers" {
                     summary { "The numbers" }
@@ -123,6 +134,10 @@ mod tests {
             assert_eq!(count("svg[role=img][aria-label]"), 2, "{name}");
             assert!(count("details table td") > 3, "{name}");
             assert_eq!(count(".question"), 1, "{name}");
+            let cells = html.select(&Selector::parse(".numbers td").unwrap());
+            let cells: String = cells.flat_map(|cell| cell.text()).collect();
+            assert!(cells.contains(|c: char| c.is_ascii_digit()), "{name}: {cells}");
+            assert!(!cells.contains("NaN"), "{name}: {cells}");
             assert_eq!(count("[id], [style]"), 0, "{name}");
         }
     }

@@ -52,8 +52,10 @@ pub(super) fn still() -> Still {
     Still {
         name: "party",
         question: "How do scores become shares?",
-        wide: bars(&rows, &says, (WIDE, 150.0), places(92.0, 246.0, 180.0)),
-        narrow: bars(&rows, &says, (NARROW, 150.0), places(66.0, 93.0, 50.0)),
+        layouts: [
+            bars(&rows, &says, (WIDE, 150.0), places(92.0, 246.0, 180.0)),
+            bars(&rows, &says, (NARROW, 150.0), places(66.0, 93.0, 50.0)),
+        ],
         numbers: table(
             "One listener and three conversations",
             &["Conversation", "Score", "Exponential", "Share"],

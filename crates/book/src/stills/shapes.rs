@@ -98,8 +98,10 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
     Ok(Still {
         name: "shapes",
         question: "Which shapes must meet?",
-        wide: drawn(&sizes, &says, (WIDE, 272.0), &wide, [26.0, 56.0, 150.0]),
-        narrow: drawn(&sizes, &says, (NARROW, 372.0), &narrow, [24.0, 44.0, 112.0]),
+        layouts: [
+            drawn(&sizes, &says, (WIDE, 272.0), &wide, [26.0, 56.0, 150.0]),
+            drawn(&sizes, &says, (NARROW, 372.0), &narrow, [24.0, 44.0, 112.0]),
+        ],
         numbers: table(
             "The products of a head, with their shapes",
             &["Left", "Right", "Result"],

@@ -64,8 +64,7 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
     Ok(Still {
         name: "spreads",
         question: "How far do the scores of trained heads spread?",
-        wide: scatter.wide(),
-        narrow: scatter.narrow(),
+        layouts: [scatter.wide(), scatter.narrow()],
         numbers: table(
             "Standard deviation of the scores of a row, in each layer",
             &["Layer", "Least", "Mean", "Most"],

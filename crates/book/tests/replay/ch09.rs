@@ -182,6 +182,22 @@ fn a_training_of_ones_own() {
         assert!(first.1 < 0.8, "{after:?}");
         assert!(after.iter().all(|(letter, share)| *letter == "n" || *share > 0.9), "{after:?}");
     });
+    page.step("ch09.one-at-a-time", |page, _| {
+        let table = page.table("What each head does");
+        let second = table.rows.iter().filter(|row| row[0].starts_with("1."));
+        let mut second: Vec<_> = second.map(|row| (number(&row[2]), row[0].clone())).collect();
+        second.sort_by(|one, other| other.0.total_cmp(&one.0));
+        let mut losses = Vec::new();
+        for (_, head) in &second {
+            page.tick(head);
+            let said = page.status();
+            let without = said.split("Without ").nth(1).unwrap_or_else(|| panic!("{said}"));
+            let loss = without.split("loss ").nth(1).unwrap_or_else(|| panic!("{said}"));
+            losses.push(number(loss.split([',', ' ']).next().unwrap()));
+        }
+        println!("the loss with one, two, three and four cut: {losses:?}");
+        assert!(losses[0] < 0.5 && losses[3] > 1.0, "{losses:?}");
+    });
 }
 
 #[test]

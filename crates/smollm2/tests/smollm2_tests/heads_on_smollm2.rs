@@ -46,6 +46,7 @@ fn induction_needs_the_head_that_looks_one_token_back() {
 }
 
 // claim: looking-is-not-mattering
+// claim: induction-heads-stand-in
 #[test]
 fn some_heads_with_high_scores_are_not_missed() {
     for stride in STRIDES {

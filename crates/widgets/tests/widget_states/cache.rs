@@ -52,7 +52,7 @@ fn it_opens_on_the_example_of_the_chapter() {
     assert_eq!(
         status(&cache()),
         "Llama 3 8B, one text of 131,072 tokens: the cache takes 16.0 GiB = 17.2 GB, the weights \
-         14.9 GiB = 16.0 GB. Together they fit on 7 of the 8 devices with a known memory."
+         15.0 GiB = 16.1 GB. Together they fit on 7 of the 8 devices with a known memory."
     );
     assert_eq!(row(&html, "MHA")[..4], ["32", "68,719,476,736", "64.0 GiB", "68.7 GB"]);
     assert_eq!(row(&html, "GQA (this")[..4], ["8", "17,179,869,184", "16.0 GiB", "17.2 GB"]);
@@ -68,8 +68,13 @@ fn by_hand(state: &State) -> u128 {
         "fp8" => 8 * dim,
         _ => 4 * dim + 32 * dim.div_ceil(32),
     };
-    let token =
-        if state.latent { bits(latent) + bits(rotary) } else { 2 * kv_heads * bits(head_dim) };
+    // A latent in fp8 has scales, and its rotary key has 16 bits a number.
+    let scales = if state.precision == "fp8" { 32 * latent.div_ceil(128) } else { 0 };
+    let token = if state.latent {
+        bits(latent) + scales + 16 * rotary
+    } else {
+        2 * kv_heads * bits(head_dim)
+    };
     let seen = tokens.min(window);
     let kept = match state.window.as_str() {
         "full" => layers * tokens,
@@ -103,10 +108,11 @@ fn devices_are_filled_and_bound_by_bandwidth() {
     let mut widget = cache();
     widget.update("texts", "2").unwrap();
     let html = view(&widget);
-    // 16 GB of weights and 16 GiB a text. 81,559 MiB are 85.5 GB and hold four.
+    // 16.06 GB of weights, of which the embedding is not read, and 16 GiB a text. 81,559 MiB are
+    // 85.5 GB and hold four.
     let h100 = row(&html, "NVIDIA H100 80GB");
     let rate = |bandwidth: f64| {
-        4.0 * bandwidth / (16e9 + 4.0 * (17_179_869_184.0 + 32.0 * 32.0 * 256.0 * 2.0))
+        4.0 * bandwidth / (15.01e9 + 4.0 * (17_179_869_184.0 + 32.0 * 32.0 * 256.0 * 2.0))
     };
     assert_eq!(h100, ["79.6 GiB", "3350 GB/s", "yes", "4", &format!("{:.0}", rate(3350e9))]);
     // 143,771 MiB are 150.8 GB and hold seven. A step reads the weights, four caches, and a little for the queries.
@@ -120,11 +126,11 @@ fn devices_are_filled_and_bound_by_bandwidth() {
     widget.update("weight-bits", "4").unwrap();
     assert_eq!(row(&view(&widget), "NVIDIA H200")[2..4], ["yes", "8"]);
     let llama = State { weight_bits: "4".into(), ..State::of("llama-3-70b", 10).unwrap() };
-    assert_eq!(llama.weights().unwrap().0.in_gb(), "43.8 GB");
+    assert_eq!(llama.weights().unwrap().0.in_gb(), "44.1 GB");
     // Of a mixture of experts all weights must fit, and few are read.
     let experts = State::of("deepseek-v3", 10).unwrap();
     let (all, active) = experts.weights().unwrap();
-    assert_eq!((all.0, active.0), (2 * 671_000_000_000, 2 * 37_000_000_000));
+    assert_eq!((all.0, active.0), (2 * 671_000_000_000, 2 * 35_800_000_000));
 }
 
 #[test]

@@ -132,3 +132,18 @@ pub(crate) fn keeps_the_contract() {
     }
     .holds();
 }
+
+/// Without a cache the scores of all steps are a pyramid, and with one a triangle.
+// claim: cache-saves-old-rows
+#[test]
+fn without_a_cache_a_text_costs_a_cube_and_with_one_a_square() {
+    for tokens in [1, 2, 7, 100, 1000] {
+        let [without, with] = made(tokens);
+        assert_eq!(without.scores_so_far, tokens * (tokens + 1) * (tokens + 2) / 6);
+        assert_eq!(with.scores_so_far, tokens * (tokens + 1) / 2);
+        // Each key that is made is a token that passes through the whole layer.
+        assert_eq!([without.keys_so_far, with.keys_so_far], [with.scores_so_far, tokens]);
+        // A third of the tokens, and two thirds of one.
+        assert_eq!(3 * without.scores_so_far, (tokens + 2) * with.scores_so_far);
+    }
+}
