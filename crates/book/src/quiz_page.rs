@@ -84,6 +84,8 @@ struct Shown {
     /// What there is to say of it.
     because: Markup,
     right: bool,
+    /// Whether it is words to choose, which stand in quotes under the fold.
+    choice: bool,
 }
 
 impl Shown {
@@ -92,6 +94,7 @@ impl Shown {
         html! {
             li data-value=[&self.value] data-within=[within] data-right[self.right] {
                 @if self.right { strong { "Right: " (self.shown) "." } }
+                @else if self.choice { "Not “" (self.shown) "”:" }
                 @else { "Not " (self.shown) ":" }
                 " " span { (self.because) }
             }
@@ -115,6 +118,7 @@ fn answers(definitions: &Definitions, question: &Question) -> Result<Vec<Shown>,
             shown: inline(definitions, answer)?,
             because: inline(definitions, because)?,
             right: at == place,
+            choice,
         })
     };
     texts.into_iter().enumerate().map(shown).collect()

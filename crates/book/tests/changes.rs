@@ -122,7 +122,7 @@ fn a_question_stands_in_its_chapter_with_every_answer() {
         chapter.select(&scraper::Selector::parse(selector).unwrap()).collect()
     };
     assert_eq!(all("[data-question='ch01.rows'] input[type=radio]").len(), 3);
-    assert_eq!(all("[data-question='ch01.rows'] legend math").len(), 1, "a formula is read");
+    assert_eq!(all("[data-question='ch01.rows'] legend .katex").len(), 1, "a formula is read");
     assert_eq!(all("[data-question='ch01.rows'] li[data-right]").len(), 1);
     let [right, wrong] = all("[data-question='ch01.rest'] li")[..] else { panic!("two answers") };
     assert_eq!(right.attr("data-value"), Some("0.8"), "the fact is compared");
@@ -162,12 +162,7 @@ fn a_quiz_with_a_mistake_in_it() {
         "{ least = 1, most = 1",
         "a number wants `range",
     );
-    quiz_breaks(
-        "largest",
-        "form = \"number\"",
-        "form = \"order\"",
-        "an order wants the same labels",
-    );
+    quiz_breaks("largest", "form = \"number\"", "form = \"order\"", "only a number has a `range`");
 }
 
 #[test]
