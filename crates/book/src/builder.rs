@@ -25,7 +25,7 @@ use crate::sources::Sources;
 use crate::strict::strictly;
 use crate::tested::{Kind, Tested};
 use crate::{
-    Problem, Problems, bibliography, contents, glossary, lint, map, runs, sentences, steps,
+    Problem, Problems, bibliography, contents, glossary, lint, map, quiz, runs, sentences, steps,
 };
 
 /// What is computed once: the model's readings, every fact and every widget.
@@ -123,6 +123,7 @@ impl Builder {
             runs,
             outputs,
             map: map::read(root, &pages)?,
+            quizzes: quiz::read(root)?,
             pages,
             works: bibliography::read(root)?,
             quoted: Literature::of_the_book().sources().collect(),
@@ -173,6 +174,15 @@ impl Builder {
             used_names.extend(findings.names);
             links.push((page.path.clone(), findings.links));
         }
+        for (chapter, source) in &definitions.quizzes.0 {
+            let page = definitions.pages.iter().find(|page| page.is(chapter));
+            let findings = lint::quiz(source, definitions, &names);
+            problems.extend(findings.problems);
+            used.extend(findings.used);
+            used_names.extend(findings.names);
+            links.extend(page.map(|page| (page.path.clone(), findings.links)));
+        }
+        problems.extend(definitions.quizzes.problems(&definitions.pages));
         let terms = std::fs::read_to_string(root.join(glossary::FILE))?;
         let to_chapters = glossary::links(&terms, &definitions.glossary, &definitions.pages);
         links.push((glossary::PAGE.into(), to_chapters));

@@ -11,16 +11,20 @@ use crate::facts::{Entry, Facts};
 use crate::glossary::{self, Glossary};
 use crate::highlight::{escape, highlight, inert};
 use crate::map::Map;
+use crate::quiz::{self, Quizzes};
 use crate::runs::{self, Runs};
 use crate::sources::Sources;
 use crate::tag::{self, Tag};
 use crate::tested::Tested;
-use crate::{Problem, heads, numbers, place, records, roofline, sources};
+use crate::{
+    Problem, heads, numbers, place, prediction_page, progress, quiz_page, records, roofline,
+    sources,
+};
 
 /// What a tag can ask for.
 const KINDS: &str = "fact, num, given, head, listing, output, widget, figure, cite, term, claim, \
-                     step, measured, bibliography, glossary, claims, steps, map, paths and \
-                     repository";
+                     step, measured, bibliography, glossary, claims, steps, map, paths, quiz, \
+                     predict, predicted, progress, review and repository";
 
 /// Everything that tags can name.
 pub struct Definitions {
@@ -48,6 +52,8 @@ pub struct Definitions {
     pub map: Map,
     /// Where the book's repository is, if the configuration says so.
     pub repository: Option<String>,
+    /// Questions and predictions.
+    pub quizzes: Quizzes,
     /// What the small picture of the model is drawn from.
     pub outline: Outline,
     /// Widgets: name and HTML.
@@ -99,6 +105,12 @@ impl Definitions {
             "map" => Ok(self.map.html(&self.pages, &self.outline)),
             "paths" => Ok(self.map.paths_html(&self.pages)),
             "repository" => Ok(self.repository()),
+            "quiz" if tag.name == quiz::SCORE => Ok(quiz_page::score()),
+            "quiz" => quiz_page::question(self, tag.name),
+            "predict" => prediction_page::asked(self, tag.name),
+            "predicted" => prediction_page::shown(self, tag.name),
+            "progress" => Ok(progress::line(&self.pages, &self.quizzes)),
+            "review" => Ok(progress::page(&self.pages, &self.quizzes)),
             kind => Err(format!("there is no tag `{kind}`: the tags are {KINDS}")),
         }
     }

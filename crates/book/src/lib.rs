@@ -20,6 +20,11 @@
 //! | `{{claim ID}}` | the mark of a claim about models that a test checks |
 //! | `{{step ID}}` | the mark of a step in a widget that a test replays |
 //! | `{{bibliography}}`, `{{glossary}}`, `{{claims}}`, `{{steps}}` | the lists of all these |
+//! | `{{quiz ch01.rows}}` | a question of the chapter's quiz, with its answers under a fold |
+//! | `{{quiz score}}` | how many of the page's questions were answered rightly |
+//! | `{{predict ch01.shares}}` | the fields in which a prediction is made |
+//! | `{{predicted ch01.shares}}` | what was predicted, beside what is true |
+//! | `{{progress}}`, `{{review}}` | how far the reader is; what is to be asked again |
 //! | `{{map}}`, `{{paths}}` | which chapter builds on which, and ways through the book |
 //! | `{{repository}}` | the book's repository, with its address if the configuration has one |
 //!
@@ -52,8 +57,13 @@ mod names;
 pub mod next_token;
 mod numbers;
 mod place;
+pub mod prediction;
+mod prediction_page;
 mod prerender;
 pub mod problem;
+mod progress;
+pub mod quiz;
+mod quiz_page;
 pub mod records;
 pub mod roofline;
 pub mod runs;

@@ -14,6 +14,7 @@ use crate::definitions::Definitions;
 use crate::link::Link;
 use crate::memo::Memo;
 use crate::names::Names;
+use crate::quiz::Source;
 use crate::{Problem, glossary, numbers, tag};
 
 /// The heading below which whole numbers may be given.
@@ -64,6 +65,24 @@ pub(crate) fn chapter(
         }
     }
     findings
+}
+
+/// Looks at every text of a quiz as at an exercise: a whole number may be given there.
+pub(crate) fn quiz(source: &Source, definitions: &Definitions, names: &Names) -> Findings {
+    let mut all = Findings::default();
+    for (id, text) in source.texts() {
+        let as_exercise = format!("## {EXERCISES}\n\n{text}");
+        let found = chapter(&source.file, &as_exercise, definitions, names);
+        let placed = |problem: Problem| source.problem(id, &problem.message);
+        all.problems.extend(found.problems.into_iter().map(placed));
+        all.links.extend(found.links.into_iter().map(|link| {
+            let problem = placed(link.problem);
+            Link { problem, ..link }
+        }));
+        all.used.extend(found.used);
+        all.names.extend(found.names);
+    }
+    all
 }
 
 /// The words that a term shows stay: they are text of the chapter.

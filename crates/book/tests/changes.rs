@@ -111,6 +111,86 @@ fn the_small_book_builds() {
     assert!(chapter.contains("href=\"index.html#the-whole-model\""), "and leads to the whole");
 }
 
+const QUIZ: &str = "src/quizzes/ch01.toml";
+
+#[test]
+fn a_question_stands_in_its_chapter_with_every_answer() {
+    let folder = copy();
+    build(folder.path()).unwrap();
+    let chapter = scraper::Html::parse_document(&page(folder.path(), "ch01-shares.html"));
+    let all = |selector: &str| -> Vec<scraper::ElementRef<'_>> {
+        chapter.select(&scraper::Selector::parse(selector).unwrap()).collect()
+    };
+    assert_eq!(all("[data-question='ch01.rows'] input[type=radio]").len(), 3);
+    assert_eq!(all("[data-question='ch01.rows'] legend .katex").len(), 1, "a formula is read");
+    assert_eq!(all("[data-question='ch01.rows'] li[data-right]").len(), 1);
+    let [right, wrong] = all("[data-question='ch01.rest'] li")[..] else { panic!("two answers") };
+    assert_eq!(right.attr("data-value"), Some("0.8"), "the fact is compared");
+    assert_eq!(right.attr("data-within"), Some("0.01"));
+    assert_eq!(wrong.attr("data-value"), Some("0.015625"), "1/64 is a number");
+    assert_eq!(all("[data-predicted] [data-truth='0.8']").len(), 1);
+    assert!(all("form [id]").is_empty(), "a question may stand on several pages");
+}
+
+/// Changes the first `old` of the quiz to `new`, builds, and expects `message` about `id`.
+fn quiz_breaks(id: &str, old: &str, new: &str, message: &str) {
+    let folder = copy();
+    change(folder.path(), QUIZ, old, new);
+    let line = line_of(folder.path(), QUIZ, &format!("id = \"{id}\""));
+    let error = build(folder.path()).expect_err("the build must fail");
+    let expected = format!("{QUIZ}:{line}: `{id}`: {message}");
+    assert!(error.contains(&expected), "expected `{expected}` in:\n{error}");
+}
+
+#[test]
+fn a_quiz_with_a_mistake_in_it() {
+    let typed = "`.8` is typed in: a result is a fact";
+    quiz_breaks("rest", "It was measured.", "It was .8.", typed);
+    let fact = "there is no fact `no.fact`";
+    quiz_breaks("rest", "It was measured.", "It was {{fact no.fact}}.", fact);
+    let formula = "KaTeX cannot read the formula";
+    quiz_breaks("rows", "$a_j$", "$\\\\frac{a}$", formula);
+    let missing = "2 distractors and 1 explanations: write a `because` for each";
+    quiz_breaks("rows", ", \"That is a column.\"", "", missing);
+    quiz_breaks("rows", "\"One\"", "\"The number of keys\"", "a distractor is the answer");
+    quiz_breaks("rest", "within = 0.01", "within = -1.0", "`answer.within` is a positive number");
+    let unplaced = "{{quiz ch01.sum}} stands 0 times in the book";
+    quiz_breaks("sum", "id = \"rows\"", "id = \"sum\"", unplaced);
+    quiz_breaks(
+        "largest",
+        "{ least = 0, most = 1",
+        "{ least = 1, most = 1",
+        "a number wants `range",
+    );
+    quiz_breaks("largest", "form = \"number\"", "form = \"order\"", "only a number has a `range`");
+}
+
+#[test]
+fn a_quiz_that_is_none() {
+    let folder = copy();
+    change(folder.path(), QUIZ, "context = \"Shares", "contxt = \"Shares");
+    let error = build(folder.path()).expect_err("the build must fail");
+    assert!(error.contains("src/quizzes/ch01.toml is not a quiz"), "{error}");
+    assert!(error.contains("unknown field `contxt`"), "{error}");
+}
+
+#[test]
+fn a_question_in_the_wrong_place() {
+    breaks(
+        CHAPTER,
+        "{{quiz ch01.rest}}",
+        "{{quiz ch02.rest}}",
+        "there is no src/quizzes/ch02.toml",
+    );
+    breaks(CHAPTER, "{{quiz ch01.rest}}", "{{quiz ch01.sums}}", "there is no question `sums`");
+    breaks(
+        CHAPTER,
+        "{{quiz ch01.rest}}",
+        "{{quiz rest}}",
+        "`rest` is not a name such as ch01.rows",
+    );
+}
+
 #[test]
 fn a_decimal() {
     refuses("It is .80 here.", "`.80` is typed in: a result is a fact");

@@ -22,6 +22,7 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
     facts.add_measured("tokens.trophy", trophy.as_ref().map(tokens));
     heads_of_the_cat(facts, cat.as_ref());
     mean_of_all_heads(facts, cat.as_ref());
+    others_of_it(facts, cat.as_ref())?;
     let pair = trophy.zip(read("trophy-small")?);
     let difference = pair.map(|(big, small)| row_difference(&big, &small));
     facts.add_measured("trophy.row-difference", difference);
@@ -86,6 +87,23 @@ fn mean_of_all_heads(facts: &mut Facts, cat: Option<&ReadSentence>) {
     }
 }
 
+/// What "it" gives to all tokens but the first, "cat" and "mat".
+fn others_of_it(facts: &mut Facts, cat: Option<&ReadSentence>) -> Result<()> {
+    let (layer, head) = heads::NOUN;
+    let weight = |read: &ReadSentence| -> Result<Fact> {
+        let mut sum = 0.0;
+        for key in [2, 3, 4, 6, 7] {
+            sum += read.forward.weight(layer, head, 7, key)?;
+        }
+        Ok(Fact::share(
+            sum,
+            format!("SmolLM2, layer {layer}, head {head}, “it” to all other tokens"),
+        ))
+    };
+    facts.add_measured("spotlight.it-others", cat.map(weight).transpose()?);
+    Ok(())
+}
+
 /// The largest difference between the rows of "it" in two sentences, over all heads.
 fn row_difference(one: &ReadSentence, other: &ReadSentence) -> Fact {
     let rows = |read: &ReadSentence| -> Vec<f32> {
@@ -111,6 +129,8 @@ const WEIGHTS: &[Weight] = &[
     weight("spotlight.it-cat", "cat", heads::NOUN, (7, "it"), (1, "cat")),
     weight("spotlight.was-cat", "cat", heads::NOUN, (8, "was"), (1, "cat")),
     weight("spotlight.was-mat", "cat", heads::NOUN, (8, "was"), (5, "mat")),
+    weight("spotlight.it-the", "cat", heads::NOUN, (7, "it"), (0, "The")),
+    weight("spotlight.it-mat", "cat", heads::NOUN, (7, "it"), (5, "mat")),
     weight("spotlight.the-the", "cat", heads::NOUN, (0, "The"), (0, "The")),
     weight("repeat.lamp-river", "repeat", heads::PREVIOUS_TOKEN, (6, "lamp"), (5, "river")),
     weight("repeat.cloud-paper", "repeat", heads::INDUCTION, (8, "cloud"), (4, "paper")),
