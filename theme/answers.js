@@ -70,7 +70,7 @@ function check(form) {
   const right = found?.hasAttribute('data-right') ?? false;
   const word = document.createElement('strong');
   word.textContent = right ? '✓ Right.' : '✗ Not yet.';
-  const why = found?.querySelector('span').cloneNode(true);
+  const why = found?.querySelector('.answer-because').cloneNode(true);
   verdict.replaceChildren(word, ' ', why ?? 'Think again, or open the answer.');
   form.dataset.state = right ? 'right' : 'wrong';
   change((it) => {

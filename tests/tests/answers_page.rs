@@ -99,7 +99,7 @@ fn every_right_answer_is_right_and_every_distractor_wrong_with_a_reason() -> Res
                         form.requestSubmit();
                         const said = form.querySelector('.answer-verdict').textContent;
                         const right = said.startsWith('✓') === item.hasAttribute('data-right');
-                        const because = item.querySelector('span').textContent;
+                        const because = item.querySelector('.answer-because').textContent;
                         if (!right || because.length < 10 || !said.includes(because)) bad.push(`${form.dataset.question}, ${item.dataset.value}: ${said}`);
                     }
                 }

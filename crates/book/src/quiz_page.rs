@@ -96,7 +96,7 @@ impl Shown {
                 @if self.right { strong { "Right: " (self.shown) "." } }
                 @else if self.choice { "Not “" (self.shown) "”:" }
                 @else { "Not " (self.shown) ":" }
-                " " span { (self.because) }
+                " " span class="answer-because" { (self.because) }
             }
         }
     }
