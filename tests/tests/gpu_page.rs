@@ -9,7 +9,7 @@ use reader_tests::widget::Widget;
 use reader_tests::{Tab, browse, site};
 use serde_json::{Value, json};
 
-const CHAPTER: &str = "ch08-flash-attention.html";
+const CHAPTER: &str = "flash-on-your-card.html";
 
 /// WebGPU without a card: SwiftShader, which comes with Chromium.
 const PLAYED: [&str; 3] =

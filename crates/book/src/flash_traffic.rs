@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use attention::flash::{TileOptions, flash_traffic};
-use attention::traffic::{Sizes, Traffic, standard_formula};
+use attention::traffic::{Sizes, Traffic, least_formula, standard_formula};
 use inputs::flash::{HEAD_DIM, SEQ};
 
 /// Bytes of a number in fp16.
@@ -22,6 +22,16 @@ fn sizes(seq: usize) -> Sizes {
 /// What standard attention costs in the example.
 pub(crate) fn standard() -> Traffic {
     standard_formula(&sizes(SEQ))
+}
+
+/// What flash attention asks of HBM when L2 serves whatever is read again, with tiles of any size.
+pub(crate) fn cached() -> Traffic {
+    least_formula(&sizes(SEQ))
+}
+
+/// What one decoding step costs: a single query meets all keys.
+pub(crate) fn decoding() -> Traffic {
+    least_formula(&Sizes { seq_q: 1, ..sizes(SEQ) })
 }
 
 /// What flash attention costs with square tiles, `block` a side.
