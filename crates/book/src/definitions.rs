@@ -15,7 +15,7 @@ use crate::runs::{self, Runs};
 use crate::sources::Sources;
 use crate::tag::{self, Tag};
 use crate::tested::Tested;
-use crate::{Problem, heads, numbers, place, records, roofline, sources};
+use crate::{Problem, flash_pictures, heads, numbers, place, records, roofline, sources};
 
 /// What a tag can ask for.
 const KINDS: &str = "fact, num, given, head, listing, output, widget, figure, cite, term, claim, \
@@ -182,9 +182,16 @@ impl Definitions {
         match name.split_once(' ') {
             Some(("transformer", chapter)) => place::drawing(&self.outline, chapter.trim()),
             None if name == "roofline" => roofline::drawing().map_err(|error| format!("{error:#}")),
-            _ => Err(format!(
-                "there is no drawing `{name}`: there is roofline, and transformer with a chapter"
-            )),
+            _ => {
+                let still = flash_pictures::drawing(name).map_err(|error| format!("{error:#}"))?;
+                still.ok_or_else(|| {
+                    let names = flash_pictures::NAMES.join(", ");
+                    format!(
+                        "there is no drawing `{name}`: there is roofline, {names}, and transformer \
+                         with a chapter"
+                    )
+                })
+            }
         }
     }
 

@@ -39,3 +39,22 @@ pub(crate) fn tiles(seq: usize, block: usize, causal: bool) -> Result<Traffic> {
     let options = TileOptions { block_q: block, block_k: block, causal, ..Default::default() };
     Ok(flash_traffic(&sizes(seq), &options)?)
 }
+
+/// What tiles cost with the loop over keys on the outside, as in Dao et al., *FlashAttention*,
+/// 2022, Algorithm 1: the output and its two sums travel at each visit.
+pub(crate) fn keys_outside(block: usize) -> Traffic {
+    let mut traffic = Traffic::default();
+    let (tile, sum) = ([1, 1, block, HEAD_DIM], [1, 1, block, 1]);
+    for _keys in 0..SEQ / block {
+        traffic.reads(tile, FP16_BYTES);
+        traffic.reads(tile, FP16_BYTES);
+        for _queries in 0..SEQ / block {
+            traffic.reads(tile, FP16_BYTES);
+            for carried in [tile, sum, sum] {
+                traffic.reads(carried, FP16_BYTES);
+                traffic.writes(carried, FP16_BYTES);
+            }
+        }
+    }
+    traffic
+}

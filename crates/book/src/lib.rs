@@ -11,6 +11,7 @@
 //! | `{{listing FILE#ANCHOR}}` | the lines between two anchors of a source file |
 //! | `{{output LISTING/RUN}}` | the command of a recorded run, and what it printed |
 //! | `{{measured NAME}}` | a table of what was measured: errors, times or registers |
+//! | `{{figure passes}}` | a still picture of [`flash_pictures`], with its table |
 //! | `{{figure roofline}}` | a computed drawing, with the table that says the same |
 //! | `{{figure transformer ch04}}` | the small picture of the model, with the chapter's part lit |
 //! | `{{widget NAME}}` | a widget's first view, which WebAssembly takes over in the page |
@@ -34,6 +35,7 @@ pub mod exercises;
 pub mod fact;
 pub mod facts;
 mod flash_numbers;
+pub mod flash_pictures;
 mod flash_traffic;
 pub mod glossary;
 mod heads;

@@ -15,7 +15,7 @@ use widgets::show::significant;
 use super::Facts;
 use crate::fact::Fact;
 use crate::flash_numbers::{self, FlashHead, HEADS as SHOWN};
-use crate::flash_traffic::{FP16_BYTES, cached, standard, tiles};
+use crate::flash_traffic::{FP16_BYTES, cached, keys_outside, standard, tiles};
 use crate::literature::Literature;
 use crate::memoised_model::MemoisedModel;
 
@@ -240,25 +240,6 @@ fn versions(facts: &mut Facts) -> Result<()> {
     let half = source.replace(&TILE.to_string(), &HEAD_DIM.to_string());
     facts.add("h100.exponential-share-64", Fact::decimals(2.0 * share, 0, half));
     Ok(())
-}
-
-/// What tiles cost with the loop over keys on the outside, as in Dao et al., *FlashAttention*,
-/// 2022, Algorithm 1: the output and its two sums travel at each visit.
-fn keys_outside(block: usize) -> Traffic {
-    let mut traffic = Traffic::default();
-    let (tile, sum) = ([1, 1, block, HEAD_DIM], [1, 1, block, 1]);
-    for _keys in 0..TOKENS / block {
-        traffic.reads(tile, FP16_BYTES);
-        traffic.reads(tile, FP16_BYTES);
-        for _queries in 0..TOKENS / block {
-            traffic.reads(tile, FP16_BYTES);
-            for carried in [tile, sum, sum] {
-                traffic.reads(carried, FP16_BYTES);
-                traffic.writes(carried, FP16_BYTES);
-            }
-        }
-    }
-    traffic
 }
 
 /// The second row of the toy's tiles, as in the first recorded run of `ch08-flash-steps`.
