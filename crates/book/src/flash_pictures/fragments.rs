@@ -97,8 +97,8 @@ impl Matrix {
         let (down, right) = if self.upright { (2, 1) } else { (1, 2) };
         html! {
             (text((left, top + 16.0), self.name, "small strong"))
-            @for row in (0..16).step_by(down) {
-                @for column in (0..self.columns).step_by(right) {
+            // What stands out comes last: its edge lies over its neighbours'.
+            @for (row, column) in self.pairs(down, right) {
                     @let thread = (self.thread)(row, column);
                     @let area = Area::new(
                         left + column as f64 * CELL,
@@ -109,9 +109,18 @@ impl Matrix {
                     @let class = if thread == SHOWN { "fill-lit line-accent lit" } else { "line-hair" };
                     (rect(area, class))
                     (text((area.middle().0, area.middle().1 + 4.0), &thread.to_string(), "mid least"))
-                }
             }
         }
+    }
+
+    /// The first place of each pair, those of the shown thread last.
+    fn pairs(&self, down: usize, right: usize) -> Vec<(usize, usize)> {
+        let rows = (0..16).step_by(down);
+        let mut pairs: Vec<(usize, usize)> = rows
+            .flat_map(|row| (0..self.columns).step_by(right).map(move |column| (row, column)))
+            .collect();
+        pairs.sort_by_key(|&(row, column)| (self.thread)(row, column) == SHOWN);
+        pairs
     }
 }
 
@@ -150,9 +159,9 @@ pub(super) fn swizzle() -> Still {
 fn grid(name: &str, (left, top): Point, cell: f64, at: impl Fn(usize, usize) -> usize) -> Markup {
     html! {
         (text((left, top + 16.0), name, "small strong"))
-        @for row in 0..8 {
-            @for place in 0..8 {
-                // The rule is its own inverse.
+        @for shown in [false, true] {
+            // The rule is its own inverse.
+            @for (row, place) in places().filter(|&(row, place)| (at(row, place) == 0) == shown) {
                 @let chunk = at(row, place);
                 @let area = Area::new(
                     left + place as f64 * cell,
@@ -160,11 +169,16 @@ fn grid(name: &str, (left, top): Point, cell: f64, at: impl Fn(usize, usize) -> 
                     cell,
                     cell,
                 );
-                (rect(area, if chunk == 0 { "fill-lit line-accent lit" } else { "line-hair" }))
+                (rect(area, if shown { "fill-lit line-accent lit" } else { "line-hair" }))
                 (text((area.middle().0, area.middle().1 + 4.0), &chunk.to_string(), "mid least"))
             }
         }
     }
+}
+
+/// Rows and places of eight chunks each.
+fn places() -> impl Iterator<Item = (usize, usize)> {
+    (0..8).flat_map(|row| (0..8).map(move |place| (row, place)))
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use widgets::draw::picture::svg;
 use widgets::draw::role::Role;
 use widgets::draw::{NARROW, Point, WIDE};
 
+use widgets::show::grouped;
+
 use super::{Still, table};
 use crate::flash_traffic::{keys_outside, tiles};
 use inputs::flash::{BLOCK, HEAD_DIM, SEQ};
@@ -56,9 +58,11 @@ pub(super) fn picture() -> Result<Still> {
         },
     ];
     let says = format!(
-        "For a head of {HEAD_DIM}, {SEQ} tokens and tiles of {BLOCK} by {BLOCK} the first order moves {}, and the \
+        "For a head of {HEAD_DIM}, {} tokens and tiles of {BLOCK} by {BLOCK} the first order moves {}, and the \
          second {}.",
-        orders[0].moved, orders[1].moved
+        grouped(SEQ as u64),
+        orders[0].moved,
+        orders[1].moved
     );
     let rows = orders
         .each_ref()

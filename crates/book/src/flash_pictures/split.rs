@@ -8,6 +8,8 @@ use widgets::draw::picture::svg;
 use widgets::draw::role::Role;
 use widgets::draw::{NARROW, Point, WIDE};
 
+use widgets::show::grouped;
+
 use super::{Still, table};
 
 /// Warps of a block, as in the kernels of the papers.
@@ -22,12 +24,13 @@ pub(super) fn picture() -> Still {
     let numbers = WARPS * BLOCK * HEAD_DIM;
     let says = format!(
         "With the keys shared out, each of {WARPS} warps has a part of every row's output: \
-         {numbers} numbers that must be added up. With the queries shared out each warp has \
-         whole rows, and there is nothing to add."
+         {} numbers that must be added up. With the queries shared out each warp has \
+         whole rows, and there is nothing to add.",
+        grouped(numbers as u64)
     );
     let share = BLOCK / WARPS;
     let rows = [
-        ["split-K".to_owned(), format!("{BLOCK} queries, {share} keys"), numbers.to_string()],
+        ["split-K".to_owned(), format!("{BLOCK} queries, {share} keys"), grouped(numbers as u64)],
         ["split-Q".to_owned(), format!("{share} queries, {BLOCK} keys"), "0".to_owned()],
     ];
     let label = format!("A tile of scores, shared out over {WARPS} warps in two ways. {says}");
