@@ -2,6 +2,10 @@
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
+  // The kernels on the reader's card have a page of their own now: links to their widget go there.
+  if (/\/ch08-flash-attention\.html$/.test(location.pathname) && /^\?gpu=/.test(location.search)) {
+    location.replace(`flash-on-your-card.html${location.search}`);
+  }
   let theme = null;
   let contents = null;
   try {

@@ -1,17 +1,19 @@
 //! Chapter 8: how many bytes does attention move, and how long must that take?
 //!
 //! Watch the bytes fall as the tiles grow. Tiles that are too small move more than standard
-//! attention does; with large ones the time is no longer that of the memory. But a tile must fit on
-//! the chip, together with its queries, keys, values and output.
+//! attention does. What they read again can come from the L2 cache: then arithmetic sets the time,
+//! unless the tiles ask more of L2 than it can give. And a tile must fit into registers and shared
+//! memory.
 
 use anyhow::{Context, Result};
-use attention::cost::{Bound, Work};
+use attention::cost::Work;
 use attention::devices::{Arithmetic, DeviceSpec, device};
 use attention::flash::{TileOptions, flash_traffic};
-use attention::traffic::{Sizes, Traffic, standard_formula};
-use attention::units::Bytes;
+use attention::levels::{A100_BLOCK, Level, REGISTERS, a100};
+use attention::traffic::{Sizes, least_formula, standard_formula};
+use attention::units::{Bytes, Seconds};
 use clap::Parser;
-use inputs::flash::{A100, BLOCKS, HEAD_DIM, SEQ};
+use inputs::flash::{A100, BLOCKS, HEAD_DIM, HEADS, SEQ};
 use listings::terminal::print;
 
 /// Compares the traffic of flash attention with that of standard attention, in fp16.
@@ -66,37 +68,62 @@ fn main() -> Result<()> {
         }
         text += &format!("{:>15}\n", traffic.flops.to_string());
     }
-    text += "\nleast time, and what sets it\n";
-    text += &format!("{:<10}{:>15}{:>24}{:>24}\n", "", "intensity", A100[0], A100[1]);
+    let [.., l2, hbm] = a100();
+    text += &format!("\nleast time of {HEADS} heads on {}, and what sets it\n", A100[0]);
+    text += &format!(
+        "{:<10}{:>15}{:>19}{:>19}\n",
+        "", "intensity", "nothing from L2", "read again from L2"
+    );
     for (name, traffic) in &rows {
-        text += &times(name, traffic)?;
+        let moved = HEADS as u64 * traffic.moved().0;
+        let work = Work { flops: traffic.flops * HEADS as u64, bytes: Bytes(moved) };
+        let compute = work.flops / find(A100[0])?.peak(Arithmetic::Fp16)?;
+        let alone = longest([(compute, "arithmetic"), (work.bytes / hbm.bandwidth, "HBM")]);
+        text += &format!("{name:<10}{:>15}{alone:>19}", work.intensity().to_string());
+        if name != "standard" {
+            text += &format!("{:>19}", cached(&sizes, &work, compute, [l2, hbm]));
+        }
+        text += "\n";
     }
-    text += "\non the chip, with queries, keys, values and output\n";
+    text += "\non the chip: queries, keys and values in fp16, scores and output in f32\n";
+    text += &format!("{:<10}{:>15}{:>15}{:>15}\n", "", "shared memory", "registers", "together");
     for block in blocks {
         let block = block.min(tokens);
-        let held = Bytes((block * (block + 4 * head_dim) * sizes.bytes_per_number) as u64);
-        text += &format!("{:<10}{:>15}\n", format!("flash {block}"), held.in_gib());
+        let shared = Bytes((3 * block * head_dim * sizes.bytes_per_number) as u64);
+        let registers = Bytes((block * (block + head_dim) * size_of::<f32>()) as u64);
+        text += &format!("{:<10}", format!("flash {block}"));
+        for held in [shared, registers, shared + registers] {
+            text += &format!("{:>15}", held.in_gib());
+        }
+        text += "\n";
     }
-    let chip = find(A100[0])?.on_chip.context("no on-chip memory in the table")?;
-    text += &format!("an A100 has {}\n", chip.what);
+    text += &format!(
+        "a block of an A100 may have {} of shared memory, and a multiprocessor has {} of registers\n",
+        A100_BLOCK.in_gib(),
+        REGISTERS.in_gib()
+    );
     print(&text)?;
     Ok(())
 }
 
 // ANCHOR: time
-/// The least time on each device: the longer of the operations' and the bytes'.
-fn times(name: &str, traffic: &Traffic) -> Result<String> {
-    let work = Work { flops: traffic.flops, bytes: traffic.moved() };
-    let mut text = format!("{name:<10}{:>15}", work.intensity().to_string());
-    for name in A100 {
-        let roofline = work.on(find(name)?, Arithmetic::Fp16)?;
-        let bound = match roofline.bound() {
-            Bound::Compute => "compute",
-            Bound::Memory => "memory",
-        };
-        text += &format!("{:>24}", format!("{} {bound:<7}", roofline.time()));
-    }
-    Ok(text.trim_end().to_owned() + "\n")
+/// The least time when HBM moves each number once and L2 serves what is read again: the longest of
+/// three.
+fn cached(sizes: &Sizes, work: &Work, compute: Seconds, [l2, hbm]: [Level; 2]) -> String {
+    let once = Bytes(HEADS as u64 * least_formula(sizes).moved().0);
+    longest([
+        (compute, "arithmetic"),
+        (once / hbm.bandwidth, "HBM"),
+        (work.bytes / l2.bandwidth, "L2"),
+    ])
+}
+
+/// The longest of some times, and what takes it.
+fn longest<const N: usize>(times: [(Seconds, &str); N]) -> String {
+    let (time, what) = times
+        .into_iter()
+        .fold((Seconds(0.0), ""), |most, it| if it.0 > most.0 { it } else { most });
+    format!("{time} {what}")
 }
 // ANCHOR_END: time
 

@@ -1,15 +1,16 @@
 //! Chapter 8: on which device does flash attention help, and how much at best?
 //!
 //! A device multiplies, and it moves bytes. The longer of the two times is the least that a kernel
-//! can take. Watch the ridge: a kernel with fewer operations a byte than this waits for memory.
+//! can take. Watch the ridge: a kernel with fewer operations a byte than this waits for memory. The
+//! last column lets an L2 cache serve what the tiles read again.
 
 use anyhow::Result;
 use attention::cost::{Bound, Work};
 use attention::devices::{Arithmetic, DEVICES};
 use attention::flash::{TileOptions, flash_traffic};
-use attention::traffic::{Sizes, Traffic, standard_formula};
+use attention::traffic::{Sizes, Traffic, least_formula, standard_formula};
 use clap::Parser;
-use inputs::flash::{BLOCK, HEAD_DIM, SEQ};
+use inputs::flash::{BLOCK, HEAD_DIM, HEADS, SEQ};
 use listings::terminal::print;
 
 /// The least time of attention on each device of the table, in fp16.
@@ -30,6 +31,7 @@ fn main() -> Result<()> {
     let Options { tokens, head_dim, block } = Options::parse();
     let (tokens, head_dim) = (tokens as usize, usize::from(head_dim));
     let sizes = Sizes {
+        heads: HEADS,
         seq_q: tokens,
         seq_k: tokens,
         head_dim,
@@ -42,14 +44,14 @@ fn main() -> Result<()> {
     let work = |traffic: Traffic| Work { flops: traffic.flops, bytes: traffic.moved() };
     let standard = work(standard_formula(&sizes));
     let flash = work(flash_traffic(&sizes, &options)?);
+    let cached = work(least_formula(&sizes));
 
     let mut rows = String::new();
     let with_fp16 = DEVICES.iter().filter(|device| device.peak(Arithmetic::Fp16).is_ok());
     for device in with_fp16.clone() {
-        let (ridge, bandwidth) = (device.ridge(Arithmetic::Fp16)?, device.bandwidth);
-        rows +=
-            &format!("{:<31}{:>10}{:>11}", device.name, bandwidth.to_string(), ridge.to_string());
-        for work in [standard, flash] {
+        let ridge = device.ridge(Arithmetic::Fp16)?;
+        rows += &format!("{:<31}{:>11}", device.name, ridge.to_string());
+        for work in [standard, flash, cached] {
             let roofline = work.on(device, Arithmetic::Fp16)?;
             let bound = if roofline.bound() == Bound::Memory { "memory" } else { "compute" };
             rows += &format!("{:>16}", format!("{} {bound}", roofline.time()));
@@ -57,11 +59,15 @@ fn main() -> Result<()> {
         rows += "\n";
     }
     // ANCHOR_END: roofline
-    let mut text = format!("{tokens} x {tokens}, one head of {head_dim}, fp16\n");
-    text +=
-        &format!("standard: {}, flash {block}: {}\n\n", standard.intensity(), flash.intensity());
-    text += &format!("{:<31}{:>10}{:>11}", "least time", "memory", "ridge");
-    text += &format!("{:>16}{:>16}\n", "standard", format!("flash {block}"));
+    let mut text = format!("{tokens} x {tokens}, {HEADS} heads of {head_dim}, fp16\n");
+    text += &format!(
+        "standard: {}, flash {block}: {}, with L2: {}\n\n",
+        standard.intensity(),
+        flash.intensity(),
+        cached.intensity()
+    );
+    text += &format!("{:<31}{:>11}{:>16}", "least time", "ridge", "standard");
+    text += &format!("{:>16}{:>16}\n", format!("flash {block}"), "with L2");
     text += &rows;
     text += "\nbandwidths and dense peaks are from\n";
     for device in with_fp16 {

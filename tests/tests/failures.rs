@@ -387,7 +387,7 @@ fn a_card_that_does_not_answer_is_said_and_asked_again() -> Result<()> {
             Object.defineProperty(navigator, 'gpu', { value: { requestAdapter: () => card() } });
             window.mend = () => { card = async () => null };";
         tab.before_pages(card).await?;
-        let widget = Widget::open(tab, "ch08-flash-attention.html", "gpu", "").await?;
+        let widget = Widget::open(tab, "flash-on-your-card.html", "gpu", "").await?;
         for (fault, words) in
             [(GONE, "dynamically imported module"), (Fault::Silence, "no answer within 60 seconds")]
         {

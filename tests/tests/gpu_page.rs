@@ -9,7 +9,7 @@ use reader_tests::widget::Widget;
 use reader_tests::{Tab, browse, site};
 use serde_json::{Value, json};
 
-const CHAPTER: &str = "ch08-flash-attention.html";
+const CHAPTER: &str = "flash-on-your-card.html";
 
 /// WebGPU without a card: SwiftShader, which comes with Chromium.
 const PLAYED: [&str; 3] =
@@ -36,6 +36,22 @@ async fn rows(tab: &Tab, table: usize) -> Result<Vec<Vec<String>>> {
     let script = "return [...document.querySelectorAll('attention-widget[name=gpu] table')[arguments[0]]
         .querySelectorAll('tbody tr')].map(row => [...row.cells].map(cell => cell.textContent.trim()))";
     Ok(serde_json::from_value(tab.js_with(script, json!([table])).await?)?)
+}
+
+#[test]
+fn an_old_link_to_the_widget_leads_to_its_page() -> Result<()> {
+    browse(async |tab| {
+        let old = "ch08-flash-attention.html";
+        let gpu = Widget::open(tab, old, "gpu", "?gpu=1024_causal").await?;
+        let status = gpu.status().await?;
+        ensure!(status.starts_with("Recorded"), "{status}");
+        let path = tab.js("return location.pathname + location.search").await?;
+        ensure!(
+            path.as_str().is_some_and(|it| it.ends_with(&format!("/{CHAPTER}?gpu=1024_causal"))),
+            "{path}"
+        );
+        Ok(())
+    })
 }
 
 #[test]
@@ -98,30 +114,19 @@ fn a_run_can_be_cancelled_and_another_one_begun() -> Result<()> {
 }
 
 #[test]
-fn the_two_widgets_of_the_chapter_leave_each_other_alone() -> Result<()> {
+fn a_run_leaves_the_focus_where_it_is() -> Result<()> {
     browse_with(&PLAYED, async |tab| {
-        let address = "?flash=toy.4.2.2.full.0&gpu=64_causal";
-        let gpu = Widget::open(tab, CHAPTER, "gpu", address).await?;
-        let flash = Widget::in_page(tab, "flash");
-        ensure!(flash.status().await?.starts_with("Tile 1 of 4"));
+        let gpu = Widget::open(tab, CHAPTER, "gpu", "?gpu=64_causal").await?;
         ensure!(gpu.permalink().await? == "?gpu=64_causal", "{}", gpu.permalink().await?);
-        let before = gpu.everything().await?;
-        flash.click("[data-event='next']").await?;
-        flash.until_status("the second tile", |said| said.starts_with("Tile 2 of 4")).await?;
-        ensure!(gpu.everything().await? == before, "a step of `flash` changed `gpu`");
 
-        // A run renders many times, and neither moves the other's step nor takes the focus.
+        // A run renders many times.
         gpu.click("[data-event=run]").await?;
-        flash.click("[data-event='next']").await?;
+        let slider = gpu.inside("[data-event=longest]");
+        tab.js_with("document.querySelector(arguments[0]).focus()", json!([slider])).await?;
         let status = until_ended(&gpu).await?;
         ensure!(status.starts_with("Here, at 64 tokens"), "{status}");
-        ensure!(flash.status().await?.starts_with("Tile 3 of 4"), "{}", flash.status().await?);
         let focused = tab.js("return document.activeElement.dataset.event").await?;
-        ensure!(focused == "next", "the focus is on {focused}");
-        let times = rows(tab, 0).await?;
-        flash.click("[data-event='reset']").await?;
-        flash.until_status("the first tile of 16", |said| said.contains("of 16")).await?;
-        ensure!(rows(tab, 0).await? == times, "resetting `flash` took the times of `gpu`");
+        ensure!(focused == "longest", "the focus is on {focused}");
         Ok(())
     })
 }

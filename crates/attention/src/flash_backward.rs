@@ -1,9 +1,14 @@
 //! Flash attention backwards: the gradients, without the weights having been kept.
 //!
-//! Training needs the weights once more on the way back. Standard attention keeps all
-//! `seq_q x seq_k` of them. Here any tile of them is made again from the query, the key and one
+//! Training needs the weights once more in the backward pass. Standard attention keeps all
+//! `seq_q x seq_k` of them. Here any tile of them is recomputed from the query, the key and one
 //! number a query, the log-sum-exp `L`: `weights = exp(scores - L)`. More arithmetic, much less
-//! memory, and less time, for it is the memory that takes the time.
+//! memory, and less time, for fetching the weights would take longer.
+//!
+//! The gradient of a softmax needs, for each row, the sum of its weights times their gradients. A
+//! tile has only a part of the row. But `sum_j a_j (dO · v_j) = dO · sum_j a_j v_j = dO · O`: the
+//! sum is the product of two vectors that are there already. It is called `D` in the paper and
+//! `common` here: one number a query, computed before the loops.
 //!
 //! From Dao et al., *FlashAttention*, 2022, section 3.1 and Algorithm 4, with the loops and the
 //! log-sum-exp of Dao, *FlashAttention-2*, 2023, Algorithm 2.
@@ -96,11 +101,13 @@ pub fn flash_backward(
         widened(tensor.clone().narrow(2, rows.start, rows.len()))
     };
 
-    // D: how much a query's output and its gradient have in common, one number a query.
+    // ANCHOR: common
+    // D: the sum over a row of the weights times their gradients, one number a query.
     traffic.reads(flash.output.dims(), size);
     traffic.reads(output_gradient.dims(), size);
     let common = (widened(output_gradient.clone()) * widened(flash.output.clone())).sum_dim(3);
     traffic.writes(common.dims(), size);
+    // ANCHOR_END: common
     let log_sum_exp = flash.log_sum_exp.clone().unsqueeze_dim::<4>(3);
 
     let query_blocks: Vec<_> = blocks(query.dims()[2], options.block_q).collect();
@@ -130,7 +137,7 @@ pub fn flash_backward(
             }
 
             // ANCHOR: again
-            // The weights, made again.
+            // The weights, recomputed.
             let diagonal =
                 options.causal.then(|| offset + queries.start as i64 - keys.start as i64);
             let scores = score_tile(&query_tile, &key_tile, scale, diagonal);

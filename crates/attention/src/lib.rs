@@ -59,6 +59,7 @@ mod float_type;
 pub mod grouped_query;
 pub mod kv_cache;
 pub mod latent;
+pub mod levels;
 pub mod mask;
 mod mask_band;
 mod mask_grid;

@@ -11,7 +11,9 @@ use crate::f64_reference::{
     vm_high_water,
 };
 use attention::flash::flash_traffic;
-use attention::traffic::{Sizes, Traffic, causal_flash_formula, flash_formula, standard_formula};
+use attention::traffic::{
+    Sizes, Traffic, causal_flash_formula, flash_formula, least_formula, standard_formula,
+};
 use attention::units::{Bytes, Flops};
 use attention::{Error, Flash, TileOptions, flash_attention, standard_attention};
 use burn::tensor::{Device, FloatDType, Tensor};
@@ -251,6 +253,30 @@ fn the_counts_of_a_run_are_those_of_a_dry_run_and_of_the_formulas() {
             }
             let (_, standard) = standard_attention(query, key, value, &options).unwrap();
             assert_eq!(standard, standard_formula(&sizes));
+            0.0
+        },
+        0.0,
+    );
+}
+
+/// Where one block holds all queries, nothing is read twice.
+#[test]
+fn the_least_is_what_one_block_of_queries_moves() {
+    over(
+        300,
+        &any_case(),
+        |case| {
+            let [query, key, value] = case.tensors();
+            let sizes = Sizes::of(&query, &key, &value);
+            let least = least_formula(&sizes);
+            let counted = |block_q| {
+                let options = TileOptions { block_q, causal: false, ..case.options() };
+                flash_traffic(&sizes, &options).unwrap()
+            };
+            let whole = counted(sizes.seq_q);
+            assert_eq!((least.read, least.written), (whole.read, whole.written));
+            assert_eq!(least.flops, whole.flops);
+            assert!(least.moved() <= counted(case.block_q).moved());
             0.0
         },
         0.0,

@@ -5,7 +5,7 @@
 mod f64_reference;
 
 use crate::f64_reference::gradients::{Case, Gradients, largest_difference, numbers};
-use crate::f64_reference::{over, vm_high_water};
+use crate::f64_reference::{dot, over, vm_high_water};
 use attention::{Error, Flash, TileOptions, flash_attention, flash_backward};
 use burn::tensor::{Device, Tensor};
 use proptest::prelude::*;
@@ -127,6 +127,36 @@ fn the_memory_of_the_process_stays_small() {
     let kib = vm_high_water();
     println!("8192 x 8192, forwards and backwards: this process has used {kib} KiB at most");
     assert!(kib < 128 << 10);
+}
+
+// claim: common-is-the-row-sum
+#[test]
+fn the_sum_over_a_row_is_the_output_times_its_gradient() {
+    let error = over(
+        300,
+        &any_case(20),
+        |case| {
+            let data = case.data();
+            let [query, key, value, gradient] = &data;
+            let output: Vec<f64> = case.run(&data).0.output.to_data().iter::<f64>().collect();
+            let v = case.value_dim;
+            let rows = (0..case.heads).flat_map(|head| (0..case.seq_q).map(move |i| (head, i)));
+            rows.map(|(head, i)| {
+                let at = (head * case.seq_q + i) * v;
+                let gradient = &gradient[at..][..v];
+                let weights = case.weights(query, key, head, i).into_iter().enumerate();
+                let sum: f64 = weights
+                    .map(|(j, weight)| {
+                        weight * dot(gradient, &value[(head * case.seq_k + j) * v..][..v])
+                    })
+                    .sum();
+                (sum - dot(gradient, &output[at..][..v])).abs() / (1.0 + sum.abs())
+            })
+            .fold(0.0, f64::max)
+        },
+        4e-6,
+    );
+    println!("300 shapes: the sum over the row and the product within {error:.1e}");
 }
 
 // claim: five-products-back

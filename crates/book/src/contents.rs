@@ -36,10 +36,12 @@ pub fn pages(root: &Path, config: &Config) -> Result<Vec<Page>> {
 }
 
 impl Page {
-    /// Whether this is the chapter called `chapter`: `ch01`, or in full `ch01-spotlight.md`.
+    /// Whether this is the chapter called `chapter`: `ch01`, or in full `ch01-spotlight` with or
+    /// without `.md`.
     pub fn is(&self, chapter: &str) -> bool {
         let path = self.path.to_string_lossy();
-        path.strip_prefix(chapter).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        path.strip_prefix(chapter)
+            .is_some_and(|rest| rest.is_empty() || rest == ".md" || rest.starts_with('-'))
     }
 }
 

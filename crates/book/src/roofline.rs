@@ -10,24 +10,24 @@ use inputs::flash::{HEAD_DIM, SEQ as TOKENS};
 use maud::{Markup, html};
 use widgets::show::{grouped, significant};
 
-use crate::flash_traffic::{standard, tiles};
+use crate::flash_traffic::{cached, decoding, standard, tiles};
 
 /// The devices: an exact part each.
 const DEVICES: [&str; 3] =
     ["NVIDIA A100 40GB SXM4", "NVIDIA H100 80GB SXM5", "NVIDIA GeForce RTX 4090 24GB"];
 
 /// Numbers that are written at the axes, operations a byte and tera-operations a second alike.
-const TICKS: [u64; 7] = [10, 20, 50, 100, 200, 500, 1000];
+const TICKS: [u64; 4] = [1, 10, 100, 1000];
 
 /// The drawing's size, in its own units.
 const WIDTH: f64 = 340.0;
-const HEIGHT: f64 = 284.0;
+const HEIGHT: f64 = 344.0;
 
 /// Operations a byte, from left to right.
-const ALONG: Axis = Axis { low: 10.0, high: 1000.0, start: 46.0, end: 322.0 };
+const ALONG: Axis = Axis { low: 0.5, high: 5000.0, start: 46.0, end: 322.0 };
 
 /// Tera-operations a second, from the bottom to the top. Above it is room for names.
-const UP: Axis = Axis { low: 10.0, high: 1000.0, start: 244.0, end: 54.0 };
+const UP: Axis = Axis { low: 0.5, high: 1000.0, start: 304.0, end: 54.0 };
 
 /// A logarithmic axis: `low` lies at the place `start`, and `high` at `end`.
 struct Axis {
@@ -71,11 +71,18 @@ impl Way {
 }
 
 /// The ways, from left to right.
-fn ways() -> Result<[Way; 3]> {
+fn ways() -> Result<[Way; 5]> {
     let flash = |block: usize| -> Result<Way> {
         Ok(Way::new(format!("flash {block}"), "flash", 1.0, tiles(TOKENS, block, false)?))
     };
-    Ok([flash(16)?, Way::new("standard".to_owned(), "standard", 0.0, standard()), flash(128)?])
+    let other = |class: &'static str, traffic| Way::new(class.to_owned(), class, 0.0, traffic);
+    Ok([
+        other("decoding", decoding()),
+        flash(16)?,
+        other("standard", standard()),
+        flash(128)?,
+        Way::new("with L2".to_owned(), "cached", 0.0, cached()),
+    ])
 }
 
 /// A device, its peak, and its ridge in operations a byte.
@@ -119,8 +126,10 @@ pub fn drawing() -> Result<String> {
             figcaption {
                 "Attention over " (grouped(TOKENS as u64)) " tokens in one head of " (HEAD_DIM)
                 ", without a mask, in fp16. Lines: the most that a device can do. Rings: their \
-                 ridges. Squares: standard attention. Dots: flash attention, with the queries of \
-                 its block."
+                 ridges. Squares: standard attention. Open dots: flash attention with the queries \
+                 of its block, if all that it reads again came from HBM. Full dots: flash \
+                 attention with any block, if it comes from L2. Diamonds: one token more, in \
+                 decoding."
             }
             div class="table-wrapper" { (table(&roofs, &ways)?) }
             ul class="parts" {
@@ -140,8 +149,9 @@ pub fn drawing() -> Result<String> {
 
 fn picture(roofs: &[Roof], ways: &[Way]) -> Result<Markup> {
     let said = "Operations a second over operations a byte, a line for each device: it rises to \
-                the ridge and is flat from there. All of attention lies on the rising part. The \
-                numbers are in the table.";
+                the ridge and is flat from there. Standard attention and decoding lie on the \
+                rising part, flash attention with an L2 cache on the flat one. The numbers are in \
+                the table.";
     let mut marks = Vec::new();
     for way in ways {
         for roof in roofs {
@@ -161,7 +171,10 @@ fn picture(roofs: &[Roof], ways: &[Way]) -> Result<Markup> {
             text class="tick" x=(ALONG.end) y=(HEIGHT - 6.0) text-anchor="end" { "operations a byte" }
             @for way in ways {
                 @let (x, y) = (two(ALONG.place(way.intensity())), 12.0 + 14.0 * way.row);
-                line class="guide" x1=(x) x2=(x) y1=(y + 5.0) y2=(UP.start) {}
+                // Where the full dots are, the devices' names stand.
+                @if way.class != "cached" {
+                    line class="guide" x1=(x) x2=(x) y1=(y + 5.0) y2=(UP.start) {}
+                }
                 text x=(x) y=(y) text-anchor="middle" { (way.name) }
             }
             @for roof in roofs {
@@ -176,13 +189,17 @@ fn picture(roofs: &[Roof], ways: &[Way]) -> Result<Markup> {
     })
 }
 
-/// A square for standard, a dot for flash: the shape tells them apart, and the colour repeats it.
+/// A square for standard, a diamond for decoding, an open or a full dot for flash: the shape tells
+/// them apart, and the colour repeats it.
 fn mark(class: &str, x: f64, y: f64) -> Markup {
     html! {
-        @if class == "standard" {
-            rect class="mark standard" x=(two(x - 3.5)) y=(two(y - 3.5)) width="7" height="7" {}
-        } @else {
-            circle class="mark flash" cx=(two(x)) cy=(two(y)) r="4" {}
+        @match class {
+            "standard" => rect class="mark standard" x=(two(x - 3.5)) y=(two(y - 3.5)) width="7" height="7" {},
+            "decoding" => {
+                @let [left, right, top, low] = [x - 5.0, x + 5.0, y - 5.0, y + 5.0].map(two);
+                polygon class="mark decoding" points=(format!("{left},{y} {x},{top} {right},{y} {x},{low}", x = two(x), y = two(y))) {}
+            },
+            _ => circle class={ "mark " (class) } cx=(two(x)) cy=(two(y)) r="4" {},
         }
     }
 }
@@ -280,6 +297,16 @@ mod tests {
         intensity(4.0 * N * D + 4.0 * N * N)
     }
 
+    /// Queries, keys, values and output once, with the log-sum-exps.
+    fn cached() -> f64 {
+        intensity(4.0 * N * D + N)
+    }
+
+    /// One query: its products with all keys and values, over both, itself and its output.
+    fn decoding() -> f64 {
+        4.0 * N * D / (2.0 * (2.0 * N * D + 2.0 * D + 1.0))
+    }
+
     /// Bandwidth in TB/s and dense peak in TFLOP/s, as the makers print them.
     const PARTS: [(&str, f64, f64); 3] = [
         ("A100 40GB SXM4", 1.555, 312.0),
@@ -300,8 +327,10 @@ mod tests {
         };
         let squares = read("rect", "mark standard", ["x", "y"], 3.5);
         let dots = read("circle", "mark flash", ["cx", "cy"], 0.0);
+        let full = read("circle", "mark cached", ["cx", "cy"], 0.0);
         let rings = read("circle", "ridge", ["cx", "cy"], 0.0);
-        assert_eq!([squares.len(), dots.len(), rings.len()], [3, 6, 3]);
+        assert_eq!([squares.len(), dots.len(), full.len(), rings.len()], [3, 6, 3, 3]);
+        assert_eq!(elements(&html, "polygon").len(), 3);
         let on = |points: &[(f64, f64)], at: (f64, f64)| {
             points.iter().any(|point| near(point.0, at.0) && near(point.1, at.1))
         };
@@ -312,9 +341,12 @@ mod tests {
                 assert!(on(&dots, roof(flash(block))), "{name}, {block}: {dots:?}");
             }
             assert!(on(&rings, (peak / bandwidth, peak)), "{name}: {rings:?}");
-            // What the text says: the larger block is still under the slope.
+            assert!(on(&full, roof(cached())), "{name}: {full:?}");
+            // What the text says: without L2 the larger block is still under the slope, with it
+            // no block is. Standard attention and decoding are.
             assert!(flash(16.0) < standard() && standard() < flash(128.0), "{name}");
-            assert!(flash(128.0) < peak / bandwidth, "{name}");
+            assert!(flash(128.0) < peak / bandwidth && peak / bandwidth < cached(), "{name}");
+            assert!(decoding() < 1.001 && decoding() > 0.99, "{name}");
         }
     }
 
@@ -347,7 +379,8 @@ mod tests {
             let row = row.split_once("</tr>").unwrap().0;
             let cells: Vec<&str> =
                 row.split("<td>").skip(1).map(|cell| cell.split_once('<').unwrap().0).collect();
-            let wanted = [flash(16.0), standard(), flash(128.0)].map(|it| peak.min(it * bandwidth));
+            let wanted = [decoding(), flash(16.0), standard(), flash(128.0), cached()]
+                .map(|it| peak.min(it * bandwidth));
             for (cell, wanted) in cells.iter().zip(wanted) {
                 let shown: f64 = cell.parse().unwrap();
                 assert!((shown / wanted - 1.0).abs() < 5e-3, "{name}: {cell} for {wanted}");

@@ -18,6 +18,9 @@ pub const SEQ: usize = 4096;
 /// Numbers in a query, a key and a value of the example.
 pub const HEAD_DIM: usize = 64;
 
+/// Heads whose time is counted: enough of them to keep every part of a card busy.
+pub const HEADS: usize = 64;
+
 /// The tiles whose traffic is counted: queries in a tile, and as many keys.
 pub const BLOCKS: [usize; 5] = [16, 32, 64, 128, 256];
 

@@ -34,7 +34,8 @@ const SEEKERS: usize = 16;
 /// - `before`: how many keys before the last one the query sees
 ///
 /// A thread reads a key alone, so it reads `N` of its numbers at once: 16 bytes, if the device can.
-/// For the values, neighbours read neighbouring numbers, and there is nothing to gain.
+/// For the values, neighbours read neighbouring numbers, one of 2 or 4 bytes a thread: reads of 8 or
+/// 16 bytes a thread would serve more numbers with each request, and are not made.
 ///
 /// Launched with a cube for each split, each block of `tiles.heads` query heads of each key and
 /// value head, and each text; a cube has `tiles.threads` threads.

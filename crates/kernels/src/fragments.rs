@@ -74,6 +74,7 @@ pub(crate) fn left<F: Float>(
     }
 }
 
+// ANCHOR: right_transposed
 /// Reads two `B`, side by side, out of the rows of a tile: `B` has a column for each of the 16 rows
 /// from `row` on. For query · keyᵀ.
 #[cube]
@@ -88,6 +89,7 @@ pub(crate) fn right_transposed<F: Float>(
     let mma = Mma::<F>::new(16usize, 8usize, 16usize);
     mma.load_matrix::<Chunk<F>, Const<2>>(&tile[at..at + 1], MatrixIdent::B, 4usize, false)
 }
+// ANCHOR_END: right_transposed
 
 /// Reads two `B`, side by side: 16 rows from `row` on, 2 chunks from `chunk` on. For
 /// weights · value. A thread of `B` holds what lies in one column, so `ldmatrix` transposes.
@@ -135,6 +137,7 @@ pub(crate) fn multiply_add<F: Float>(
     }
 }
 
+// ANCHOR: as_left
 /// Two `C` side by side, of which `first` is the number of the left one, rounded: an `A`, number
 /// `index` of `fragments`.
 #[cube]
@@ -149,13 +152,16 @@ pub(crate) fn as_left<F: Float>(
         fragments[4 * index + part] = Pair::<F>::cast_from(sums[2 * first + part]);
     }
 }
+// ANCHOR_END: as_left
 
+// ANCHOR: quad_max
 /// The largest of what the four threads of a row have.
 #[cube]
 pub(crate) fn quad_max(number: f32) -> f32 {
     let pair = max(number, plane_shuffle_xor(number, 1u32));
     max(pair, plane_shuffle_xor(pair, 2u32))
 }
+// ANCHOR_END: quad_max
 
 /// The sum of what the four threads of a row have.
 #[cube]

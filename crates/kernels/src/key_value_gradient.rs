@@ -13,7 +13,7 @@ use crate::score::{score, slope};
 use crate::sight::{end_seen, first_seen};
 use crate::tiles::GradientTiles;
 
-/// The gradients of key and value, a tile of queries at a time, with the weights made again from
+/// The gradients of key and value, a tile of queries at a time, with the weights recomputed from
 /// the log-sum-exp (Dao, *FlashAttention-2*, 2023, Algorithm 2).
 ///
 /// The loops are turned round: a block of keys stays and the queries come by, so that a key's

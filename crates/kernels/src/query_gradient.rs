@@ -12,7 +12,7 @@ use crate::score::{score, slope};
 use crate::sight::{end_seen, first_seen};
 use crate::tiles::GradientTiles;
 
-/// The gradient of the query, a tile of keys at a time, with the weights made again from the
+/// The gradient of the query, a tile of keys at a time, with the weights recomputed from the
 /// log-sum-exp (Dao, *FlashAttention-2*, 2023, Algorithm 2). The loops are those of the forward
 /// pass, so that a query's gradient is summed where the query is and written once.
 ///

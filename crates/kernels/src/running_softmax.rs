@@ -35,6 +35,7 @@ pub(crate) fn bend(dot: f32, doubled: f32, soft_cap: f32) -> f32 {
     soft_cap - f32::new(2.0) * soft_cap * share
 }
 
+// ANCHOR: weigh_row
 /// Turns the scores of one row into weights, and what was summed up so far into what it is
 /// measured from the new maximum. The row is row `half` (0 for `g`, 1 for `g + 8`) of the
 /// `columns` fragments of `row_tile`.
@@ -84,3 +85,4 @@ pub(crate) fn weigh_row(
     total[index] = sum;
     correction
 }
+// ANCHOR_END: weigh_row

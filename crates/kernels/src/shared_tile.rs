@@ -28,12 +28,15 @@ pub(crate) const CHUNK: usize = 8;
 /// Eight neighbours in a row, 16 bytes.
 pub(crate) type Chunk<F> = Vector<F, Const<CHUNK>>;
 
+// ANCHOR: place
 /// Where chunk `chunk` of row `row` lies, in a tile whose rows have `chunks` chunks.
 #[cube]
 pub(crate) fn place(row: usize, chunk: usize, #[comptime] chunks: usize) -> usize {
     row * chunks + (chunk ^ (row % 8))
 }
+// ANCHOR_END: place
 
+// ANCHOR: copy_rows
 /// Starts to copy `rows` rows of a matrix, from `start` on, into `tile`. Rows from `end` on become
 /// zeros. All threads of the cube take part. [`arrived`] waits.
 ///
@@ -67,6 +70,7 @@ pub(crate) fn copy_rows<F: Float>(
         copy_async_checked(&matrix[from..from + count], &mut tile[to..to + 1], CHUNK as u32);
     }
 }
+// ANCHOR_END: copy_rows
 
 /// Waits until everything that was being copied is there, for all threads, and until all threads
 /// have read what they wanted of what was there before.

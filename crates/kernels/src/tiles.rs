@@ -109,8 +109,9 @@ impl GradientTiles {
 /// The tiles of the tensor-core kernel.
 ///
 /// A plane of 32 threads has `row_tiles` times 16 queries. With two, what it reads of keys and
-/// values serves twice as many multiplications: with one, an SM's shared memory would be read as
-/// fast as it can be (128 bytes a clock) to keep its tensor cores busy.
+/// values serves twice as many multiplications. What is left is still much: where queries do not
+/// stay in registers they are read again for each tile of keys, and to keep an A100's tensor cores
+/// busy the scores alone would then read shared memory as fast as it can be (128 bytes a clock).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TensorCoreTiles {
     /// Planes of a cube.

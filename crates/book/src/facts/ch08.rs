@@ -2,19 +2,20 @@
 //! 4096 tokens.
 
 use anyhow::{Context, Result};
-use attention::cost::{Bound, Work};
+use attention::cost::Work;
 use attention::devices::{Arithmetic, DeviceSpec, device};
-use attention::traffic::Traffic;
-use attention::units::Bytes;
-use inputs::flash::{A100, BLOCK as TILE, HEAD_DIM, SEQ as TOKENS};
+use attention::levels::{A100_BLOCK, A100_MULTIPROCESSORS, MOST_REGISTERS, REGISTERS, a100};
+use attention::traffic::{Sizes, Traffic, flash_formula, standard_formula};
+use attention::units::{Bytes, Seconds};
+use inputs::flash::{A100, BLOCK as TILE, HEAD_DIM, HEADS, SEQ as TOKENS};
 use inputs::texts::DAY_TOKENS as READ;
 use widgets::flash::{Numbers, Row, State, Work as Tiles};
 use widgets::show::significant;
 
 use super::Facts;
 use crate::fact::Fact;
-use crate::flash_numbers::{self, FlashHead, HEADS};
-use crate::flash_traffic::{FP16_BYTES, standard, tiles};
+use crate::flash_numbers::{self, FlashHead, HEADS as SHOWN};
+use crate::flash_traffic::{FP16_BYTES, cached, keys_outside, standard, tiles};
 use crate::literature::Literature;
 use crate::memoised_model::MemoisedModel;
 
@@ -40,12 +41,7 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
     let name = format!("tiles of {TILE} by {TILE}");
     let ratio = ratio(&standard, &tiles(TOKENS, TILE, false)?, &name);
     facts.add("flash.ratio-128", ratio);
-    for block in [TILE, 2 * TILE] {
-        let name = format!("tiles of {block} by {block}");
-        let held = Bytes((block * (block + 4 * HEAD_DIM) * FP16_BYTES) as u64);
-        let source = format!("{name}: the tile, its queries, keys, values and output, fp16");
-        facts.add(&format!("flash.held-{block}"), amount(held.in_gib(), held, &source));
-    }
+    held(facts);
     let work = standard.flops.to_string();
     facts.add("flash.work", Fact::rounded(work, standard.flops.0, "the two matrix products"));
     memory(facts)?;
@@ -57,13 +53,13 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
         let bandwidth = format!("{:.0}", spec.bandwidth.0 / 1e9);
         facts.add(&format!("{short}.bandwidth"), Fact::text(bandwidth, source));
     }
-    times(facts, find(A100[0])?, &standard)?;
+    times(facts, &standard)?;
+    cache(facts)?;
+    wide(facts)?;
     let chip = find(A100[0])?.on_chip.context("the A100 has no on-chip memory in the table")?;
     let source = format!("{}, {}: {}", chip.source.title, chip.source.year, chip.what);
     facts.add("a100.on-chip", amount(chip.bytes.in_gib(), chip.bytes, &source));
     let speed = chip.bandwidth.context("the A100's on-chip memory has no speed in the table")?;
-    let kib = Fact::count(192, "NVIDIA A100 Tensor Core GPU Architecture, 2020");
-    facts.add("a100.multiprocessor-kib", kib);
     facts.add("a100.on-chip-speed", Fact::text(format!("{:.0}", speed.0 / 1e12), source));
     Ok(())
 }
@@ -83,6 +79,88 @@ fn ratio(standard: &Traffic, flash: &Traffic, what: &str) -> Fact {
     Fact::decimals(ratio, 1, format!("bytes of standard attention over those of {what}"))
 }
 
+/// What a tile takes on the chip: queries, keys and values in fp16, scores and output in f32.
+fn held(facts: &mut Facts) {
+    let shared = |block| Bytes((3 * block * HEAD_DIM * FP16_BYTES) as u64);
+    let registers = |block| Bytes((block * (block + HEAD_DIM) * size_of::<f32>()) as u64);
+    let name = |block| format!("a tile of {block} by {block}");
+    let source = format!("{}: queries, keys and values in fp16", name(TILE));
+    facts.add("flash.shared-128", amount(shared(TILE).in_gib(), shared(TILE), &source));
+    for block in [TILE, 2 * TILE] {
+        let source = format!("{}: scores and output in f32", name(block));
+        let bytes = registers(block);
+        facts.add(&format!("flash.registers-{block}"), amount(bytes.in_gib(), bytes, &source));
+    }
+    let source = format!("{}: queries, keys, values, scores and output", name(TILE));
+    let all = shared(TILE) + registers(TILE);
+    facts.add("flash.held-128", amount(all.in_gib(), all, &source));
+    let each = registers(TILE).0 as usize / size_of::<f32>() / (4 * 32);
+    let source = format!("{}: scores and output in f32, shared out over 128 threads", name(TILE));
+    facts.add("flash.registers-a-thread", Fact::count(each, source));
+    facts.add("gpu.most-registers", Fact::count(MOST_REGISTERS, "CUDA: registers of a thread"));
+    let source = "shared memory that one block of an A100 may have";
+    facts.add("a100.block", amount(A100_BLOCK.in_gib(), A100_BLOCK, source));
+    let source = "registers of a multiprocessor: 65,536 of 32 bits";
+    facts.add("a100.registers-each", amount(REGISTERS.in_gib(), REGISTERS, source));
+}
+
+/// The L2 cache: what it holds, what passes it, and what is left for HBM.
+fn cache(facts: &mut Facts) -> Result<()> {
+    let [registers, shared, l2, _] = a100();
+    facts.add("a100.l2", amount(l2.bytes.in_gib(), l2.bytes, l2.how));
+    for (name, level) in [("registers", registers), ("shared", shared), ("l2", l2)] {
+        let rate = level.bandwidth.0 / 1e12;
+        let source = format!("{}: {}", level.name, level.how);
+        facts.add(&format!("a100.{name}-rate"), Fact::decimals(rate, 1, source));
+    }
+    let pair = Bytes((2 * TOKENS * HEAD_DIM * FP16_BYTES) as u64);
+    let source = format!("keys and values of one head at {TOKENS} tokens, fp16");
+    facts.add("flash.keys-and-values", amount(pair.in_gib(), pair, &source));
+    let blocks = 2 * A100_MULTIPROCESSORS as usize;
+    let at_once = blocks.div_ceil(TOKENS / TILE);
+    let source =
+        format!("two blocks of {TILE} queries on each multiprocessor of an A100, in heads");
+    facts.add("flash.heads-at-once", Fact::count(at_once, source));
+    facts.add("flash.heads", Fact::count(HEADS, "the heads whose time is counted"));
+    let least = cached();
+    facts.add("flash.cached-moved", moved(&least, "each input and output once"));
+    let intensity = work(&least).intensity().0;
+    let source = "the two matrix products over inputs and outputs, each moved once";
+    let shown = significant(intensity);
+    facts.add("flash.cached-intensity", Fact::rounded(shown, intensity, source));
+    let h100 = find("NVIDIA H100 80GB SXM5")?;
+    let roofline = work(&tiles(TOKENS, TILE, false)?).on(h100, Arithmetic::Fp16)?;
+    let rate = standard().flops.0 as f64 / roofline.time().0 / 1e12;
+    let source = format!("the roofline of {}, were there no L2 cache", h100.name);
+    facts.add("h100.without-l2", Fact::decimals(rate, 0, source));
+    Ok(())
+}
+
+/// The example with heads twice as wide: an exercise.
+fn wide(facts: &mut Facts) -> Result<()> {
+    let head_dim = 2 * HEAD_DIM;
+    let sizes = Sizes {
+        seq_q: TOKENS,
+        seq_k: TOKENS,
+        head_dim,
+        value_dim: head_dim,
+        bytes_per_number: FP16_BYTES,
+        ..Sizes::one()
+    };
+    let what = format!("standard attention, a head of {head_dim}");
+    facts.add("flash.wide-standard", moved(&standard_formula(&sizes), &what));
+    for block in [32, 64] {
+        let what = format!("tiles of {block} by {block}, a head of {head_dim}");
+        let traffic = flash_formula(&sizes, block, block);
+        facts.add(&format!("flash.wide-{block}"), moved(&traffic, &what));
+    }
+    let block = 2 * TILE;
+    let held = Bytes((3 * block * head_dim * FP16_BYTES + 4 * block * (block + head_dim)) as u64);
+    let source = format!("a tile of {block} by {block}, a head of {head_dim}, f32 sums");
+    facts.add("flash.wide-held-256", amount(held.in_gib(), held, &source));
+    Ok(())
+}
+
 /// What the scores of one head would take as the text grows, and what flash keeps instead.
 fn memory(facts: &mut Facts) -> Result<()> {
     for (name, tokens) in [
@@ -97,9 +175,9 @@ fn memory(facts: &mut Facts) -> Result<()> {
         let matrix = Bytes(tokens * tokens * FP16_BYTES as u64);
         let source = format!("the scores of one head at {tokens} tokens, fp16");
         facts.add(&format!("flash.matrix-{name}"), amount(matrix.in_gib(), matrix, &source));
-        // One log-sum-exp in f32 for each query.
-        let kept = Bytes(tokens * 4);
-        let source = format!("one f32 for each of {tokens} queries of one head");
+        // The output, and one log-sum-exp in f32 for each query.
+        let kept = Bytes(tokens * (4 + (HEAD_DIM * FP16_BYTES) as u64));
+        let source = format!("output in fp16 and one f32 for each of {tokens} queries of one head");
         facts.add(&format!("flash.kept-{name}"), amount(kept.in_gib(), kept, &source));
     }
     let tile = Bytes((TILE * TILE * FP16_BYTES) as u64);
@@ -132,7 +210,10 @@ fn versions(facts: &mut Facts) -> Result<()> {
     let blocks = 12 * TOKENS / TILE;
     let source = format!("twelve heads, each with {TOKENS} queries in blocks of {TILE}");
     facts.add("flash.pieces", Fact::count(blocks, source));
-    let multiprocessors = Fact::count(108, "NVIDIA A100 Tensor Core GPU Architecture, 2020");
+    let multiprocessors = Fact::count(
+        A100_MULTIPROCESSORS as usize,
+        "NVIDIA A100 Tensor Core GPU Architecture, 2020",
+    );
     facts.add("a100.multiprocessors", multiprocessors);
 
     let a100 = find(A100[0])?;
@@ -147,30 +228,18 @@ fn versions(facts: &mut Facts) -> Result<()> {
     let times = peak.0 / (quoted.parse::<f64>()? * 1e12);
     let source = format!("the dense peak of {}, fp16, over its exponentials a second", h100.name);
     facts.add("h100.products-over-exponentials", Fact::decimals(times, 0, source.as_str()));
+    let b200 = find("NVIDIA B200 180GB (HGX, 1000 W)")?;
+    let over = b200.peak(Arithmetic::Fp16)?.0 / peak.0;
+    let source = format!("dense peaks, fp16: {} over {}", b200.name, h100.name);
+    facts.add("b200.products-over-h100", Fact::decimals(over, 1, source));
     // Two products of `head_dim` multiplications and additions each make and use a score.
     let share = 100.0 * times / (4 * TILE) as f64;
+    let source = "the dense peak of the H100 over its exponentials";
     let source = format!("{source}, over the operations for one score in a head of {TILE}");
-    facts.add("h100.exponential-share", Fact::decimals(share, 0, source));
+    facts.add("h100.exponential-share", Fact::decimals(share, 0, source.as_str()));
+    let half = source.replace(&TILE.to_string(), &HEAD_DIM.to_string());
+    facts.add("h100.exponential-share-64", Fact::decimals(2.0 * share, 0, half));
     Ok(())
-}
-
-/// What tiles cost with the loop over keys on the outside, as in Dao et al., *FlashAttention*,
-/// 2022, Algorithm 1: the output and its two sums travel at each visit.
-fn keys_outside(block: usize) -> Traffic {
-    let mut traffic = Traffic::default();
-    let (tile, sum) = ([1, 1, block, HEAD_DIM], [1, 1, block, 1]);
-    for _keys in 0..TOKENS / block {
-        traffic.reads(tile, FP16_BYTES);
-        traffic.reads(tile, FP16_BYTES);
-        for _queries in 0..TOKENS / block {
-            traffic.reads(tile, FP16_BYTES);
-            for carried in [tile, sum, sum] {
-                traffic.reads(carried, FP16_BYTES);
-                traffic.writes(carried, FP16_BYTES);
-            }
-        }
-    }
-    traffic
 }
 
 /// The second row of the toy's tiles, as in the first recorded run of `ch08-flash-steps`.
@@ -194,7 +263,7 @@ fn steps(facts: &mut Facts) -> Result<()> {
 /// ones, and how often maxima rise in the other two in larger ones.
 fn real(facts: &mut Facts, read: Option<&[Numbers]>) -> Result<()> {
     facts.add("flash.read", Fact::count(READ, "the text of the widget, its first tokens"));
-    for (place, FlashHead { name, head: (layer, head), .. }) in HEADS.iter().enumerate() {
+    for (place, FlashHead { name, head: (layer, head), .. }) in SHOWN.iter().enumerate() {
         let block = if *name == "noun" { 4 } else { 16 };
         let state = State {
             numbers: (*name).to_owned(),
@@ -220,6 +289,11 @@ fn real(facts: &mut Facts, read: Option<&[Numbers]>) -> Result<()> {
             facts.add_measured(&format!("flash.{name}-rises-16"), rises);
             let all = work.as_ref().map(|work| Fact::count(met(work), source));
             facts.add_measured(&format!("flash.{name}-met-16"), all);
+            let tiles = work.as_ref().map(later_tiles);
+            for (what, at) in [("calm", 0), ("tiles", 1)] {
+                let count = tiles.map(|counts| Fact::count(counts[at], source));
+                facts.add_measured(&format!("flash.{name}-{what}-16"), count);
+            }
         }
     }
     Ok(())
@@ -228,7 +302,7 @@ fn real(facts: &mut Facts, read: Option<&[Numbers]>) -> Result<()> {
 /// What the widget shows first: the tile in which maxima begin to rise, and the traffic of the
 /// whole text with the mask off.
 fn widget(facts: &mut Facts, read: Option<&[Numbers]>) -> Result<()> {
-    let name = HEADS[0].name;
+    let name = SHOWN[0].name;
     let work = |state: State| read.map(|read| Tiles::new(&read[0], &state)).transpose();
     let opening = work(State::opening(name, READ, true))?;
     let rises = |rows: Vec<Row>| rows.iter().any(|row| row.kept.is_some_and(|kept| kept < 1.0));
@@ -255,6 +329,14 @@ fn widget(facts: &mut Facts, read: Option<&[Numbers]>) -> Result<()> {
     Ok(())
 }
 
+/// Later tiles, those that are not the first of their row: how many make no maximum rise, and all.
+fn later_tiles(work: &Tiles) -> [usize; 2] {
+    let steps = work.flash.steps.iter().enumerate();
+    let later = steps.filter(|(_, step)| !step.tile.skipped && step.tile.column > 0);
+    let calm = |at: usize| work.rows(at).iter().all(|row| row.kept.is_none_or(|kept| kept == 1.0));
+    later.fold([0, 0], |[calm_ones, all], (at, _)| [calm_ones + usize::from(calm(at)), all + 1])
+}
+
 /// How often a later tile made a query's maximum rise.
 fn risen(work: &Tiles) -> usize {
     kept(work).filter(|kept| *kept < 1.0).count()
@@ -276,21 +358,33 @@ fn work(traffic: &Traffic) -> Work {
     Work { flops: traffic.flops, bytes: traffic.moved() }
 }
 
-/// The least time on a device, and what sets it.
-fn times(facts: &mut Facts, spec: &DeviceSpec, standard: &Traffic) -> Result<()> {
-    for (kind, traffic) in [("standard", *standard), ("flash", tiles(TOKENS, TILE, false)?)] {
-        let roofline = work(&traffic).on(spec, Arithmetic::Fp16)?;
-        let bound = match roofline.bound() {
-            Bound::Compute => "arithmetic",
-            Bound::Memory => "memory",
-        };
-        let source = format!("the roofline of {}, set by its {bound}", spec.name);
-        let time = Fact::rounded(roofline.time(), roofline.time().0, source.clone());
-        facts.add(&format!("a100-40.{kind}-time"), time);
-        if kind == "standard" {
-            facts.add("a100-40.standard-bound", Fact::text(bound, source));
+/// The least time of all heads on an A100, and what sets it: with nothing from L2, and with all that
+/// is read again.
+fn times(facts: &mut Facts, standard: &Traffic) -> Result<()> {
+    let spec = find(A100[0])?;
+    let [.., l2, hbm] = a100();
+    let all = |bytes: Bytes| Bytes(bytes.0 * HEADS as u64);
+    let compute = standard.flops * HEADS as u64 / spec.peak(Arithmetic::Fp16)?;
+    let mut add = |name: &str, traffic: &Traffic, cache: bool| {
+        let bytes = all(traffic.moved());
+        let least = if cache { all(cached().moved()) } else { bytes };
+        let mut limits = vec![("arithmetic", compute), ("HBM", least / hbm.bandwidth)];
+        if cache {
+            limits.push(("the L2 cache", bytes / l2.bandwidth));
         }
-    }
+        let longest = |most: (&'static str, Seconds), it: (&'static str, Seconds)| {
+            if it.1 > most.1 { it } else { most }
+        };
+        let (bound, time) = limits.into_iter().fold(("", Seconds(0.0)), longest);
+        let source = format!("{HEADS} heads on {}, set by {bound}", spec.name);
+        let shown = Fact::rounded(time, time.0, source.clone());
+        facts.add(&format!("a100-40.{name}-time"), shown);
+        facts.add(&format!("a100-40.{name}-bound"), Fact::text(bound, source));
+    };
+    add("standard", standard, false);
+    add("flash", &tiles(TOKENS, TILE, false)?, false);
+    add("cached", &tiles(TOKENS, TILE, false)?, true);
+    add("small", &tiles(TOKENS, 16, false)?, true);
     Ok(())
 }
 

@@ -14,8 +14,6 @@ use widgets::show::grouped;
 
 use super::{Still, table};
 
-pub(super) const NAME: &str = "absorbed";
-
 /// How many latents are drawn for all.
 const DRAWN: usize = 3;
 
@@ -72,7 +70,6 @@ pub(super) fn still() -> Result<Still> {
         vec![grouped(tokens), grouped(plain), grouped(absorbed)]
     });
     Ok(Still {
-        name: NAME,
         question: "How does latent attention do without keys?",
         layouts: [wide(sizes, &label), narrow(sizes, &label)],
         says,

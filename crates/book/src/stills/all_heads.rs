@@ -62,7 +62,6 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
         vec![format!("layer {layer}, head {head}"), share(heads[layer][head] as f32)]
     }));
     Ok(Still {
-        name: "all-heads",
         question: "How much does each head give from “it” to “cat”?",
         layouts: [scatter.wide(), scatter.narrow()],
         numbers: table(

@@ -12,8 +12,6 @@ use widgets::show::{number, share};
 
 use super::{Still, table};
 
-pub(super) const NAME: &str = "cuts";
-
 /// How high a row is.
 const PITCH: f64 = 23.0;
 
@@ -74,7 +72,6 @@ pub(super) fn still() -> Result<Still> {
         .collect();
     let [wide, narrow] = [false, true].map(|narrow| picture(&rows, guess, narrow, &label));
     Ok(Still {
-        name: NAME,
         question: "Which heads does the small model miss?",
         layouts: [wide, narrow],
         says: format!(

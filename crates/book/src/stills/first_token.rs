@@ -52,7 +52,6 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
         })
         .collect();
     Ok(Still {
-        name: "first-token",
         question: "Where does the attention of “it” go, layer by layer?",
         layouts: [
             columns(&layers, &says, (WIDE, 280.0), 5),

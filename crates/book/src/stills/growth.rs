@@ -84,7 +84,6 @@ pub(super) fn still() -> Result<Still> {
         svg(size, "img", &says, html! { (memory(first, heads)) (working(second, work)) })
     };
     Ok(Still {
-        name: "growth",
         question: "How fast does the score matrix grow, and when does it matter?",
         layouts: [
             drawn((WIDE, 270.0), panel(52.0, 28.0, 280.0), panel(500.0, 28.0, 240.0)),

@@ -15,8 +15,6 @@ use widgets::show::{grouped, significant};
 
 use super::{Still, table};
 
-pub(super) const NAME: &str = "kinds-of-cache";
-
 const PART: &str = "NVIDIA H100 80GB SXM5";
 
 /// Tokens of the prompt that is read at once.
@@ -78,7 +76,6 @@ pub(super) fn still() -> Result<Still> {
     let wide = picture(&kinds, device, false, &label)?;
     let narrow = picture(&kinds, device, true, &label)?;
     Ok(Still {
-        name: NAME,
         question: "What does each kind wait for?",
         layouts: [wide, narrow],
         says: format!(

@@ -35,7 +35,6 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
     let nothing = "0".to_owned();
     rows.push(vec![format!("{} to {size}", circuits.qk.len() + 1), nothing.clone(), nothing]);
     Ok(Still {
-        name: "low-rank",
         question: "How many directions of the hidden state can one head use?",
         layouts: [
             curves(&circuits, size, &says, (WIDE, 250.0)),

@@ -43,7 +43,6 @@ pub(super) fn still() -> Result<Still> {
         .map(|(name, mask)| vec![(*name).to_owned(), mask.count().to_string(), all.to_string()])
         .collect();
     Ok(Still {
-        name: "masks",
         question: "Who may attend to whom?",
         layouts: [grids(&masks, &says, (WIDE, 158.0), 6), grids(&masks, &says, (NARROW, 480.0), 2)],
         numbers: table("What each mask leaves visible", &["Mask", "Visible", "Of"], &rows),

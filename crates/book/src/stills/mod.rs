@@ -7,17 +7,23 @@ mod absorbed;
 mod all_heads;
 mod cuts;
 mod first_token;
+mod fragments;
 mod growth;
 mod kinds;
+mod levels;
+mod loops;
 mod low_rank;
 mod masks;
 mod party;
+mod passes;
 mod pattern_growth;
 mod ring;
 mod scatter;
 mod shapes;
 mod shared_blocks;
+mod split;
 mod spreads;
+mod timelines;
 
 use anyhow::Result;
 use maud::{Markup, html};
@@ -28,45 +34,54 @@ use crate::prerender::Prerendered;
 
 pub(crate) use growth::Work;
 
+/// Pictures that are computed without the model, by the name that a tag gives.
+const PLAIN: [(&str, fn() -> Result<Still>); 17] = [
+    ("party", || Ok(party::still())),
+    ("growth", growth::still),
+    ("masks", masks::still),
+    ("memory-levels", || Ok(levels::still())),
+    ("passes", || Ok(passes::still())),
+    ("flash-loops", loops::still),
+    ("warp-split", || Ok(split::still())),
+    ("ping-pong", timelines::ping_pong),
+    ("copies", timelines::copies),
+    ("fragments", || Ok(fragments::layout())),
+    ("swizzle", || Ok(fragments::swizzle())),
+    ("pattern-growth", pattern_growth::still),
+    ("cuts", cuts::still),
+    ("kinds-of-cache", kinds::still),
+    ("absorbed", absorbed::still),
+    ("shared-blocks", shared_blocks::still),
+    ("ring-attention", ring::still),
+];
+
+/// Pictures of what the model does.
+const OF_THE_MODEL: [(&str, fn(&MemoisedModel) -> Result<Still>); 5] = [
+    ("all-heads", all_heads::still),
+    ("first-token", first_token::still),
+    ("shapes", shapes::still),
+    ("low-rank", low_rank::still),
+    ("spreads", spreads::still),
+];
+
 /// Every picture of this kind. One that shows the model says so where there is none.
 ///
 /// # Errors
-/// When the model cannot be read.
+/// When the model cannot be read, or what a picture draws cannot be computed.
 pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
-    Ok(vec![
-        party::still().prerendered(),
-        of_the_model("all-heads", model, all_heads::still)?,
-        of_the_model("first-token", model, first_token::still)?,
-        of_the_model("shapes", model, shapes::still)?,
-        of_the_model("low-rank", model, low_rank::still)?,
-        growth::still()?.prerendered(),
-        masks::still()?.prerendered(),
-        of_the_model("spreads", model, spreads::still)?,
-        pattern_growth::still()?.prerendered(),
-        cuts::still()?.prerendered(),
-        kinds::still()?.prerendered(),
-        absorbed::still()?.prerendered(),
-        shared_blocks::still()?.prerendered(),
-        ring::still()?.prerendered(),
-    ])
-}
-
-fn of_the_model(
-    name: &'static str,
-    model: Option<&MemoisedModel>,
-    still: impl FnOnce(&MemoisedModel) -> Result<Still>,
-) -> Result<Prerendered> {
+    let plain = PLAIN.iter().map(|(name, still)| Ok(still()?.prerendered(name)));
     let missing = || html! { p class="missing" { "(This picture needs the model.)" } };
-    Ok(match model {
-        Some(model) => still(model)?.prerendered(),
-        None => Prerendered::still(name, missing().into_string()),
-    })
+    let of_the_model = OF_THE_MODEL.iter().map(|(name, still)| {
+        Ok(match model {
+            Some(model) => still(model)?.prerendered(name),
+            None => Prerendered::still(name, missing().into_string()),
+        })
+    });
+    plain.chain(of_the_model).collect()
 }
 
 /// A picture in its frame.
 struct Still {
-    /// What the text calls it.
-    name: &'static str,
     /// The question that it answers.
     question: &'static str,
     /// The picture where there is room, and on a phone.
@@ -78,10 +93,10 @@ struct Still {
 }
 
 impl Still {
-    fn prerendered(self) -> Prerendered {
+    fn prerendered(self, name: &'static str) -> Prerendered {
         let [wide, narrow] = self.layouts;
         let view = html! {
-            div class={ "view drawn still " (self.name) } {
+            div class={ "view drawn still " (name) } {
                 div class="head" { p class="question" { (self.question) } }
                 div class="drawing" { (layouts(wide, narrow)) }
                 p class="status" { (self.says) }
@@ -91,12 +106,12 @@ impl Still {
                 }
             }
         };
-        Prerendered::still(self.name, view.into_string())
+        Prerendered::still(name, view.into_string())
     }
 }
 
 /// A table with one name a row.
-fn table(caption: &str, headings: &[&str], rows: &[Vec<String>]) -> Markup {
+fn table<R: AsRef<[String]>>(caption: &str, headings: &[&str], rows: &[R]) -> Markup {
     html! {
         div class="scroll" tabindex="0" role="group" aria-label=(caption) {
             table class="weights" {
@@ -105,7 +120,7 @@ fn table(caption: &str, headings: &[&str], rows: &[Vec<String>]) -> Markup {
                 tbody {
                     @for row in rows {
                         tr {
-                            @for (at, cell) in row.iter().enumerate() {
+                            @for (at, cell) in row.as_ref().iter().enumerate() {
                                 @if at == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
                             }
                         }
@@ -146,6 +161,6 @@ mod tests {
     fn without_the_model_a_picture_of_it_says_so() {
         let stills = all(None).unwrap();
         let missing = stills.iter().filter(|it| it.html(None).contains("needs the model"));
-        assert_eq!(missing.count(), 5);
+        assert_eq!(missing.count(), OF_THE_MODEL.len());
     }
 }

@@ -50,7 +50,6 @@ pub(super) fn still() -> Still {
         .collect();
     let places = |names: f64, panel: f64, bar: f64| Places { names, panel, bar };
     Still {
-        name: "party",
         question: "How do scores become shares?",
         layouts: [
             bars(&rows, &says, (WIDE, 150.0), places(92.0, 246.0, 180.0)),

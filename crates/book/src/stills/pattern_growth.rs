@@ -12,8 +12,6 @@ use widgets::show::grouped;
 
 use super::{Still, table};
 
-pub(super) const NAME: &str = "pattern-growth";
-
 /// The patterns, from the dearest to the cheapest.
 const PATTERNS: [&str; 5] = ["full", "causal", "strided", "window", "global"];
 
@@ -46,7 +44,6 @@ pub(super) fn still() -> Result<Still> {
                  Full and causal rise with the square, the window and global tokens with the length.";
     let picture = |size: (f64, f64), plot: Area| picture(&lines, size, plot, label);
     Ok(Still {
-        name: NAME,
         question: "Which pattern stays cheap in a long text?",
         layouts: [
             picture((WIDE, 300.0), Area::new(80.0, 22.0, 610.0, 240.0)),

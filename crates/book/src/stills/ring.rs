@@ -11,8 +11,6 @@ use widgets::draw::{NARROW, WIDE};
 
 use super::{Still, table};
 
-pub(super) const NAME: &str = "ring-attention";
-
 const DEVICES: usize = 4;
 
 /// Tokens that a device holds.
@@ -94,7 +92,6 @@ pub(super) fn still() -> Result<Still> {
         (Panel { deal: &deals[1], at: (0.0, 240.0), names: 62.0, cell: 70.0 }.view())
     };
     Ok(Still {
-        name: NAME,
         question: "What does each device of the ring have to do?",
         layouts: [
             svg((WIDE, 216.0), "img", &label, wide),

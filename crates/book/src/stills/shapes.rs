@@ -96,7 +96,6 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
     let wide = [(4.0, 196.0), (300.0, 196.0), (452.0, 196.0), (608.0, 196.0)];
     let narrow = [(4.0, 150.0), (246.0, 150.0), (4.0, 300.0), (150.0, 300.0)];
     Ok(Still {
-        name: "shapes",
         question: "Which shapes must meet?",
         layouts: [
             drawn(&sizes, &says, (WIDE, 272.0), &wide, [26.0, 56.0, 150.0]),

@@ -12,8 +12,6 @@ use widgets::draw::{NARROW, WIDE};
 
 use super::{Still, table};
 
-pub(super) const NAME: &str = "shared-blocks";
-
 /// Tokens of a block, blocks of the pool, and tokens that all texts begin with.
 const BLOCK: usize = 4;
 const BLOCKS: usize = 7;
@@ -114,7 +112,6 @@ pub(super) fn still() -> Result<Still> {
     let below = |place: usize| (0.0, 176.0 * place as f64);
     let narrow = html! { @for (place, moment) in moments.iter().enumerate() { (Panel { moment, at: below(place), pitch: 44.0 }.view()) } };
     Ok(Still {
-        name: NAME,
         question: "Who has which block?",
         layouts: [
             svg((WIDE, 168.0), "img", &label, wide),

@@ -62,7 +62,6 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
         })
         .collect();
     Ok(Still {
-        name: "spreads",
         question: "How far do the scores of trained heads spread?",
         layouts: [scatter.wide(), scatter.narrow()],
         numbers: table(

@@ -51,7 +51,7 @@ impl Case {
     }
 
     /// The weights of one query: zero where it may not look.
-    fn weights(&self, query: &[f64], key: &[f64], head: usize, i: usize) -> Vec<f64> {
+    pub(crate) fn weights(&self, query: &[f64], key: &[f64], head: usize, i: usize) -> Vec<f64> {
         let seen = if self.causal { i + self.seq_k - self.seq_q + 1 } else { self.seq_k };
         let d = self.head_dim;
         let query = &query[(head * self.seq_q + i) * d..][..d];
