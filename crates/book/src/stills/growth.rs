@@ -59,8 +59,8 @@ pub(super) fn still() -> Result<Still> {
     let heads = (shape.layers * shape.heads) as f64;
     let level = work.level();
     let says = format!(
-        "Left: each doubling of the text makes four times the matrix; the upper line is all {heads} \
-         heads of SmolLM2. Right: the projections of a token cost the same in any text, the two \
+        "First: each doubling of the text makes four times the matrix; the upper line is all {heads} \
+         heads of SmolLM2. Second: the projections of a token cost the same in any text, the two \
          products with the matrix grow with it, and at {} tokens they are level.",
         grouped(level as u64)
     );

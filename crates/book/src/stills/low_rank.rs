@@ -77,8 +77,8 @@ fn curves(circuits: &Circuits, size: usize, says: &str, frame: Point) -> Markup 
             (line((edge, plot.y), (edge, plot.bottom()), "line-edge part dashed"))
             (stroke(&curve(&circuits.qk), 2.5, "line-query round"))
             (stroke(&curve(&circuits.ov), 2.5, "line-value round dashed"))
-            (text((edge + 10.0, plot.y + 16.0), "WQ WKᵀ, solid: what it attends to", "small ink-query"))
-            (text((edge + 10.0, plot.y + 36.0), "WV WO, dashed: what it carries", "small ink-value"))
+            (text((edge + 10.0, plot.y + 16.0), "W_Q W_Kᵀ, solid: what it attends to", "small ink-query"))
+            (text((edge + 10.0, plot.y + 36.0), "W_V W_O, dashed: what it carries", "small ink-value"))
             (text((edge + 10.0, plot.bottom() - 14.0), &format!("the other {} are zero", size - kept), "small muted"))
         },
     )

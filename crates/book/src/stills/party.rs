@@ -17,7 +17,7 @@ const QUERY: [f64; 2] = [0.5, 2.0];
 
 /// What a bar shows, and the class of its fill.
 const PANELS: [(&str, &str); 3] =
-    [("score", "fill-key"), ("its exponential", "fill-edge"), ("share", "fill-accent")];
+    [("score", "fill-key"), ("exponential", "fill-edge"), ("share", "fill-accent")];
 
 /// Score, exponential and share of each conversation.
 fn computed() -> [[f64; 3]; 3] {

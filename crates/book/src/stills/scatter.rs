@@ -40,7 +40,7 @@ impl Scatter<'_> {
 
     /// The picture of this size, with a number below every so many layers.
     fn drawn(&self, size: Point, every: usize) -> Markup {
-        let plot = Area::new(40.0, 28.0, size.0 - 40.0 - 56.0, size.1 - 28.0 - 40.0);
+        let plot = Area::new(40.0, 28.0, size.0 - 40.0 - 66.0, size.1 - 28.0 - 40.0);
         let last = self.heads.len() as f64 - 0.5;
         let across = Scale::linear([-0.5, last], [plot.x, plot.right()]);
         let bend = if self.logarithmic { Scale::logarithmic } else { Scale::linear };

@@ -32,7 +32,7 @@ const SQUARE: &str = "heat-30 line-edge";
 
 const PRODUCTS: [Product; 4] = [
     Product {
-        names: ["X", "WQ", "Q"],
+        names: ["X", "W_Q", "Q"],
         classes: [PLAIN, PLAIN, "tint-query line-query part"],
         sizes: [Size::Tokens, Size::Model, Size::Head],
     },
@@ -47,7 +47,7 @@ const PRODUCTS: [Product; 4] = [
         sizes: [Size::Tokens, Size::Tokens, Size::Head],
     },
     Product {
-        names: ["O", "WO", "Y"],
+        names: ["O", "W_O", "Y"],
         classes: ["tint-output line-output part", PLAIN, PLAIN],
         sizes: [Size::Tokens, Size::Head, Size::Model],
     },
@@ -94,7 +94,7 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
         })
         .collect();
     let wide = [(4.0, 196.0), (300.0, 196.0), (452.0, 196.0), (608.0, 196.0)];
-    let narrow = [(4.0, 150.0), (246.0, 150.0), (4.0, 300.0), (150.0, 300.0)];
+    let narrow = [(4.0, 150.0), (216.0, 150.0), (4.0, 300.0), (150.0, 300.0)];
     Ok(Still {
         question: "Which shapes must meet?",
         layouts: [

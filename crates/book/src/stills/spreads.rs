@@ -47,7 +47,7 @@ pub(super) fn still(model: &MemoisedModel) -> Result<Still> {
         ticks: &[0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0],
         shown: |number| format!("{number}"),
         named: &named,
-        across: ("drawn", 1.0),
+        across: ("random", 1.0),
     };
     let rows: Vec<Vec<String>> = heads
         .iter()
