@@ -115,6 +115,10 @@ impl Builder {
                 Some((name.clone(), std::fs::read_to_string(root.join(runs::output(name))).ok()?))
             })
             .collect();
+        let quoted: BTreeMap<String, String> = Literature::of_the_book().sources().collect();
+        let works = bibliography::as_cited(bibliography::read(root)?, &pages, |fact| {
+            quoted.get(fact).map(String::as_str)
+        });
         Ok(Definitions {
             facts: self.facts.clone(),
             sources: Sources::read(root).map_err(Problems)?,
@@ -122,8 +126,8 @@ impl Builder {
             outputs,
             map: map::read(root, &pages)?,
             pages,
-            works: bibliography::read(root)?,
-            quoted: Literature::of_the_book().sources().collect(),
+            works,
+            quoted,
             glossary: glossary::read(root)?,
             claims: Tested::read(Kind::Claim, root),
             steps: Tested::read(Kind::Step, root),

@@ -30,6 +30,7 @@ mod builder;
 pub mod contents;
 mod counted_model;
 pub mod definitions;
+mod every_head;
 pub mod exercises;
 pub mod fact;
 pub mod facts;
@@ -59,6 +60,7 @@ pub mod steps;
 pub mod strict;
 pub mod tag;
 pub mod tested;
+mod uniform_heads;
 
 pub use builder::Builder;
 pub use memoised_model::MemoisedModel;

@@ -8,16 +8,23 @@ mod causal_mask;
 mod decode;
 mod flash;
 mod gpu;
+mod head_widths;
 mod heads;
 mod induction;
+mod mask_gaps;
+mod mask_moves;
+mod mattering;
 mod patterns;
 mod plane;
 mod prerendered;
 mod scale;
 mod score_matrix;
 mod sharing;
+mod sharp_heads;
 mod spotlight;
+mod stacks;
 mod stepper;
+mod still;
 mod temperature;
 mod transformer;
 mod translation;
@@ -46,6 +53,12 @@ pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
         assemble::prerender(model)?,
         causal_mask::prerender(model)?,
         translation::prerender()?,
+        head_widths::prerender()?,
+        mattering::prerender()?,
+        mask_moves::prerender(model)?,
+        mask_gaps::prerender(),
+        stacks::prerender()?,
+        sharp_heads::prerender()?,
         flash::prerender(model)?,
         patterns::prerender()?,
         induction::prerender()?,

@@ -34,7 +34,7 @@ impl Prerendered {
     }
 
     /// A picture that stays as it is: what a book without the model shows.
-    pub(super) fn still(name: &'static str, view: String) -> Self {
+    pub(crate) fn still(name: &'static str, view: String) -> Self {
         Self { name, setup: None, view, files: Vec::new() }
     }
 
