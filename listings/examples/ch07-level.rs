@@ -17,12 +17,12 @@ fn main() -> Result<()> {
     };
 
     let mut text = format!("{} held-out sentences, {} right\n", held_out.len(), same(&model)?);
-    text += "\nheads made level   still right\n";
+    text += "\nuniform heads      still right\n";
     // ANCHOR: level
     let mut idle = Vec::new();
     for layer in 0..LAYERS {
         for head in 0..HEADS {
-            let right = same(&model.clone().with_level_head(layer, head))?;
+            let right = same(&model.clone().with_uniform_head(layer, head))?;
             text += &format!("{:<18} {right:>11}\n", format!("layer {layer}, head {head}"));
             if right == held_out.len() {
                 idle.push((layer, head));
@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     let without = |heads: &[(usize, usize)]| {
         heads
             .iter()
-            .fold(model.clone(), |model, (layer, head)| model.with_level_head(*layer, *head))
+            .fold(model.clone(), |model, (layer, head)| model.with_uniform_head(*layer, *head))
     };
     // ANCHOR_END: level
     let every: Vec<(usize, usize)> =

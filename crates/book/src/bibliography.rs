@@ -1,6 +1,6 @@
 //! The works that the book cites: one BibTeX file, and the page made from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -68,7 +68,7 @@ pub fn parse(text: &str) -> Result<Works, Vec<Problem>> {
             }
         }
     }
-    tell_apart(&mut works);
+    tell_apart(&mut works, |_| true);
     if problems.is_empty() { Ok(works) } else { Err(problems) }
 }
 
@@ -115,10 +115,11 @@ fn cited(people: &[Person], cut: bool) -> Option<String> {
 fn listed(people: &[Person], cut: bool) -> String {
     let mut names: Vec<String> = people
         .iter()
-        .take(NAMED)
+        .take(if people.len() == NAMED + 1 { NAMED + 1 } else { NAMED })
         .map(|person| format!("{} {}", person.given_name, family(person)).trim().to_owned())
         .collect();
-    if cut || people.len() > NAMED {
+    // To hide a single name would save nothing.
+    if cut || people.len() > NAMED + 1 {
         names.push("et al.".to_owned());
         return names.join(", ");
     }
@@ -128,10 +129,35 @@ fn listed(people: &[Person], cut: bool) -> String {
     }
 }
 
-/// Gives works of the same authors and year the letters `a`, `b`, …
-fn tell_apart(works: &mut Works) {
+/// The works with letters only where the `pages` cite two works of the same authors and year.
+/// `source` gives the work of a quoted value, by the fact's name.
+pub fn as_cited<'w>(
+    mut works: Works,
+    pages: &[Page],
+    source: impl Fn(&str) -> Option<&'w str>,
+) -> Works {
+    let mut cited = BTreeSet::new();
+    for page in pages {
+        for tag in tag::find(&page.text) {
+            match tag.kind {
+                "cite" => cited.extend(Some(tag.name)),
+                "fact" | "num" => cited.extend(source(tag.name)),
+                _ => {}
+            }
+        }
+    }
+    tell_apart(&mut works, |key| cited.contains(key));
+    works
+}
+
+/// Gives works of the same authors and year the letters `a`, `b`, …, of those that are `cited`.
+fn tell_apart(works: &mut Works, cited: impl Fn(&str) -> bool) {
     let mut alike: BTreeMap<(String, u16), Vec<&mut Work>> = BTreeMap::new();
-    for work in works.values_mut() {
+    for (key, work) in works.iter_mut() {
+        work.letter.clear();
+        if !cited(key) {
+            continue;
+        }
         alike.entry((work.authors.clone(), work.year)).or_default().push(work);
     }
     for group in alike.values_mut().filter(|group| group.len() > 1) {
@@ -185,7 +211,7 @@ pub fn page<'w>(
             @for (key, work, places) in listed {
                 li id={ "work-" (key) } {
                     (work.full_authors) " (" (work.year) (work.letter) "): "
-                    a href=(work.url) { (work.title) } "."
+                    a href=(work.url) { (work.title) } @if !work.title.ends_with(['?', '!', '.']) { "." }
                     @if let Some(venue) = &work.venue { " " (venue) "." }
                     span class="places" {
                         " Cited in "
@@ -223,6 +249,48 @@ mod tests {
         assert_eq!(by("{Ben Allal}, Loubna and others"), "Ben Allal et al.");
         assert_eq!(by("{DeepSeek-AI}"), "DeepSeek-AI");
         assert_eq!(by("de Jong, Michiel"), "de Jong");
+    }
+
+    #[test]
+    fn a_single_name_is_not_hidden_and_a_question_ends_a_title() {
+        let names = |count: usize| -> Vec<String> {
+            (0..count).map(|at| format!("N{}, A", "abcdefghijkl".as_bytes()[at] as char)).collect()
+        };
+        let listed = |count: usize| {
+            let authors = names(count).join(" and ");
+            let text =
+                format!("@article{{x, author={{{authors}}}, title={{One?}}, year=2020, eprint=1}}");
+            parse(&text).unwrap()
+        };
+        assert!(listed(NAMED + 1)["x"].full_authors.ends_with("and A Ni"));
+        assert!(listed(NAMED + 2)["x"].full_authors.ends_with("A Nh, et al."));
+        let pages = [Page {
+            path: "a.md".into(),
+            file: "src/a.md".into(),
+            title: "A".to_owned(),
+            text: "{{cite x}}".to_owned(),
+        }];
+        let html = page(&listed(1), &pages, |_| None);
+        assert!(html.contains("One?</a>") && !html.contains("</a>."), "{html}");
+    }
+
+    #[test]
+    fn letters_tell_apart_only_what_is_cited() {
+        let entry = |key: &str| {
+            format!("@article{{{key}, author={{A, B}}, title={{T}}, year=2020, eprint=1}}\n")
+        };
+        let works = parse(&(entry("one") + &entry("two"))).unwrap();
+        let citing = |text: &str| {
+            let page = Page {
+                path: "a.md".into(),
+                file: "src/a.md".into(),
+                title: "A".to_owned(),
+                text: text.to_owned(),
+            };
+            as_cited(works.clone(), &[page], |_| None)
+        };
+        assert_eq!(citing("{{cite one}}")["one"].letter, "");
+        assert_eq!(citing("{{cite one}} {{cite two}}")["two"].letter, "b");
     }
 
     #[test]

@@ -117,6 +117,10 @@ impl Builder {
                 Some((name.clone(), std::fs::read_to_string(root.join(runs::output(name))).ok()?))
             })
             .collect();
+        let quoted: BTreeMap<String, String> = Literature::of_the_book().sources().collect();
+        let works = bibliography::as_cited(bibliography::read(root)?, &pages, |fact| {
+            quoted.get(fact).map(String::as_str)
+        });
         Ok(Definitions {
             facts: self.facts.clone(),
             sources: Sources::read(root).map_err(Problems)?,
@@ -125,8 +129,8 @@ impl Builder {
             map: map::read(root, &pages)?,
             quizzes: quiz::read(root)?,
             pages,
-            works: bibliography::read(root)?,
-            quoted: Literature::of_the_book().sources().collect(),
+            works,
+            quoted,
             glossary: glossary::read(root)?,
             claims: Tested::read(Kind::Claim, root),
             steps: Tested::read(Kind::Step, root),

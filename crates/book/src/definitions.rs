@@ -100,7 +100,10 @@ impl Definitions {
             })),
             "measured" => records::table(tag.name),
             "glossary" => Ok(glossary::page(&self.glossary, &self.pages)),
-            "claims" => Ok(self.claims.page(&self.pages)),
+            "claims" => {
+                let filled = |text: &str| self.expand(Path::new("claims.md"), text).0;
+                Ok(self.claims.sentences(&self.pages, filled))
+            }
             "steps" => Ok(self.steps.page(&self.pages)),
             "map" => Ok(self.map.html(&self.pages, &self.outline)),
             "paths" => Ok(self.map.paths_html(&self.pages)),

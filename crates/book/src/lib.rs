@@ -38,6 +38,7 @@ mod circuits;
 pub mod contents;
 mod counted_model;
 pub mod definitions;
+mod every_head;
 pub mod exercises;
 pub mod fact;
 pub mod facts;
@@ -75,6 +76,7 @@ mod stills;
 pub mod strict;
 pub mod tag;
 pub mod tested;
+mod uniform_heads;
 
 pub use builder::Builder;
 pub use memoised_model::MemoisedModel;

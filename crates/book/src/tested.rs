@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::contents::Page;
+use crate::highlight::inert;
 use crate::sources::rust_files;
 use crate::{Problem, tag};
 
@@ -33,6 +34,8 @@ pub struct Citation {
     pub file: PathBuf,
     /// The line, from 1.
     pub line: usize,
+    /// What the test asserts from there on, each assertion on one line.
+    pub asserts: Vec<String>,
 }
 
 /// All ids of one kind that tests name, and where.
@@ -101,7 +104,8 @@ impl Tested {
             let file = path.strip_prefix(root).unwrap_or(&path);
             for (at, line) in text.lines().enumerate() {
                 if let Some(id) = kind.cited(line) {
-                    let citation = Citation { file: file.to_owned(), line: at + 1 };
+                    let asserts = assertions(text.lines().skip(at + 1));
+                    let citation = Citation { file: file.to_owned(), line: at + 1, asserts };
                     citations.entry(id.to_owned()).or_default().push(citation);
                 }
             }
@@ -164,6 +168,31 @@ impl Tested {
         problems
     }
 
+    /// The list of claims: each with its sentence, whose tags `expand` fills in, what its test
+    /// asserts, and where. Markdown, for a sentence is.
+    pub fn sentences(&self, pages: &[Page], expand: impl Fn(&str) -> String) -> String {
+        let none = Vec::new();
+        let mut list = "<ul class=\"claims\">\n".to_owned();
+        for (page, at, id) in self.told(pages) {
+            let sentence = expand(&without_marks(sentence(&page.text, at)));
+            let link = format!("{}#{}-{id}", page.path.display(), self.kind.tag());
+            list += &format!("<li id=\"{}\">\n\n", self.line(id));
+            list += &format!("[{}]({link}): {sentence}\n\n", page.title);
+            for citation in self.citations.get(id).unwrap_or(&none) {
+                let place = format!("{}:{}", citation.file.display(), citation.line);
+                let asserts = citation.asserts.join("\n");
+                let shown = maud::html! {
+                    code { (place) }
+                    @if !asserts.is_empty() { pre { code { (asserts) } } }
+                };
+                list += &inert(&shown.into_string());
+                list += "\n";
+            }
+            list += "</li>\n";
+        }
+        list + "</ul>"
+    }
+
     /// The list: each id with a link to its sentence, and the tests that name it.
     pub fn page(&self, pages: &[Page]) -> String {
         let none = Vec::new();
@@ -190,9 +219,91 @@ impl Tested {
     }
 }
 
+/// The assertions of a test, from its lines: up to the end of the function, or the next claim.
+fn assertions<'t>(lines: impl Iterator<Item = &'t str>) -> Vec<String> {
+    let mut asserts = Vec::<String>::new();
+    let mut open = false;
+    let mine = lines
+        .skip_while(|line| Kind::Claim.cited(line).is_some())
+        .take_while(|line| *line != "}" && Kind::Claim.cited(line).is_none());
+    for line in mine.map(str::trim) {
+        match asserts.last_mut().filter(|_| open) {
+            Some(last) => {
+                let space =
+                    if last.ends_with('(') || line.starts_with([')', '.']) { "" } else { " " };
+                *last += &format!("{space}{line}");
+            }
+            None if line.starts_with("assert") => asserts.push(line.to_owned()),
+            None => continue,
+        }
+        open = !line.ends_with(';');
+    }
+    asserts
+}
+
+/// The sentence of `text` that ends at the byte `at`.
+fn sentence(text: &str, at: usize) -> &str {
+    let paragraph = text[..at].rfind("\n\n").map_or(0, |end| end + 2);
+    let start = text[paragraph..at].rfind("\n- ").map_or(paragraph, |end| paragraph + end + 1);
+    let block = text[start..at].trim_end();
+    // A full stop ends a sentence if a space follows it, or marks and then a space.
+    let last = block.char_indices().rev().find(|(end, letter)| {
+        let rest = &block[end + letter.len_utf8()..];
+        let rest = rest.trim_start_matches(['*', '”', '"', ')']);
+        let marks = tag::find(rest).into_iter().fold(0, |end, tag| {
+            let is_mark = matches!(tag.kind, "claim" | "step") && tag.start == end;
+            if is_mark { tag.end } else { end }
+        });
+        matches!(*letter, '.' | '?' | '!') && rest[marks..].starts_with(' ')
+    });
+    let begin = last.map_or(0, |(end, letter)| end + letter.len_utf8());
+    block[begin..].trim_start_matches(['*', '”', '"', ')']).trim().trim_start_matches("- ")
+}
+
+/// A sentence without the marks of claims and steps.
+fn without_marks(sentence: &str) -> String {
+    let mut plain = String::new();
+    let mut done = 0;
+    for tag in tag::find(sentence).iter().filter(|tag| matches!(tag.kind, "claim" | "step")) {
+        plain += &sentence[done..tag.start];
+        done = tag.end;
+    }
+    plain + &sentence[done..]
+}
+
 fn files(citations: &[Citation]) -> Vec<String> {
     let mut files: Vec<String> =
         citations.iter().map(|citation| citation.file.display().to_string()).collect();
     files.dedup();
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ending(text: &str) -> &str {
+        sentence(text, text.find("{{claim x}}").unwrap())
+    }
+
+    #[test]
+    fn a_sentence_begins_after_the_one_before() {
+        assert_eq!(
+            ending("One. Two is {{fact a.b}} of .5 now.{{claim x}}"),
+            "Two is {{fact a.b}} of .5 now."
+        );
+        assert_eq!(ending("A.\n\nOnly this.{{claim x}} More."), "Only this.");
+        assert_eq!(ending("- One.\n- **A name.** Then *this*.{{claim x}}"), "Then *this*.");
+        assert_eq!(ending("First.{{claim y}}{{step ch01.z}} Last?{{claim x}}"), "Last?");
+        assert_eq!(without_marks("A{{step ch01.z}} {{fact b}}{{claim x}}"), "A {{fact b}}");
+    }
+
+    #[test]
+    fn the_assertions_of_a_test_are_those_up_to_its_end() {
+        let test = "#[test]\nfn a() {\n    let b = 1;\n    assert!(\n        b > 0,\n        \"no\"\n    );\n    \
+                    assert_eq!(b, 1);\n}\n\n#[test]\nfn c() {\n    assert!(false);\n}\n";
+        assert_eq!(assertions(test.lines()), ["assert!(b > 0, \"no\");", "assert_eq!(b, 1);"]);
+        let two = "    assert!(one);\n    // claim: other\n    assert!(two);\n}\n";
+        assert_eq!(assertions(two.lines()), ["assert!(one);"]);
+    }
 }

@@ -220,12 +220,12 @@ impl Translator {
     }
 
     // ANCHOR: level
-    /// The same model with one head of the cross-attention made blind: its queries are zero, so
+    /// The same model with one head of the cross-attention made uniform: its queries are zero, so
     /// all its scores are equal, and it spreads its weights evenly over the French words.
     ///
     /// # Panics
     /// If there is no such layer or head.
-    pub fn with_level_head(mut self, layer: usize, head: usize) -> Self {
+    pub fn with_uniform_head(mut self, layer: usize, head: usize) -> Self {
         let head_dim = D_MODEL / HEADS;
         assert!(layer < LAYERS && head < HEADS, "there is no layer {layer}, head {head}");
         let cross = &mut self.decoder[layer].cross;

@@ -135,14 +135,16 @@ fn held_out_sentences_are_translated() {
     let pairs: Vec<&Pair> = corpus.held_out.iter().collect();
     let right = model().agrees(&pairs).unwrap().into_iter().filter(|it| *it).count();
     println!("{right} of {} held-out sentences exactly right", pairs.len());
-    assert!(right as f64 >= 0.95 * pairs.len() as f64, "{right} of {}", pairs.len());
+    // The book says 100.0 %: as shown, that leaves no room for one that is wrong.
+    let percent = 100.0 * right as f64 / pairs.len() as f64;
+    assert!(percent > 99.95, "{right} of {}", pairs.len());
 }
 
 #[test]
 fn one_pass_agrees_with_word_by_word() {
     let (corpus, model) = (Corpus::of_the_book(), model());
     // A model that errs at times: with this head level it gets some sentences wrong.
-    let worse = model.clone().with_level_head(0, 2).with_level_head(0, 0);
+    let worse = model.clone().with_uniform_head(0, 2).with_uniform_head(0, 0);
     let mut wrong = 0;
     for model in [model, worse] {
         let pairs: Vec<&Pair> = corpus.held_out.iter().step_by(13).collect();
@@ -176,7 +178,7 @@ fn every_row_of_weights_shares_out_one() {
 #[test]
 fn a_level_head_gives_all_words_the_same() {
     let pair = Pair::read("le chat noir dort").unwrap();
-    let level = model().with_level_head(1, 2);
+    let level = model().with_uniform_head(1, 2);
     let weights = level.translate(&pair.french).unwrap().weights;
     for row in &weights[1][2] {
         assert!(row.iter().all(|weight| (weight - 0.25).abs() < 1e-6), "{row:?}");
@@ -188,7 +190,7 @@ fn a_level_head_gives_all_words_the_same() {
 #[test]
 fn padding_does_not_change_a_translation() {
     let corpus = Corpus::of_the_book();
-    let model = model().with_level_head(0, 2).with_level_head(0, 0);
+    let model = model().with_uniform_head(0, 2).with_uniform_head(0, 0);
     let pairs: Vec<&Pair> = corpus.held_out.iter().take(120).collect();
     let together = model.agrees(&pairs).unwrap();
     for (pair, together) in pairs.iter().zip(together) {
@@ -255,7 +257,8 @@ fn black_and_cat_cross_over() {
 fn the_article_need_not_look_at_the_article() {
     let the = &last_mean(CAT)[0];
     assert_eq!(largest(the), 3, "at attend: {the:?}");
-    assert!(the[0] < 0.1, "le gets {}", the[0]);
+    // As the book shows them: .88 and .02.
+    assert!((the[3] - 0.88).abs() < 0.01 && (the[0] - 0.02).abs() < 0.01, "{the:?}");
 }
 
 /// The held-out sentences that a model with these heads made level translates otherwise.
@@ -266,7 +269,7 @@ fn changed(heads: &[(usize, usize)]) -> usize {
     let right = model.agrees(&pairs).unwrap();
     let kept: Vec<&Pair> =
         pairs.iter().zip(right).filter(|(_, right)| *right).map(|(pair, _)| *pair).collect();
-    let level = heads.iter().fold(model, |it, (layer, head)| it.with_level_head(*layer, *head));
+    let level = heads.iter().fold(model, |it, (layer, head)| it.with_uniform_head(*layer, *head));
     level.agrees(&kept).unwrap().into_iter().filter(|same| !same).count()
 }
 
@@ -287,5 +290,6 @@ fn heads_that_can_each_go_cannot_all_go() {
     assert!(idle.len() >= 2, "{idle:?}");
     let together = changed(&idle);
     println!("{idle:?}: each alone changes nothing, together {together} translations");
-    assert!(together > 100, "only {together} change");
+    // The book says how many: on another processor a close call may fall otherwise.
+    assert!((210..=226).contains(&together), "{together} change");
 }

@@ -4,12 +4,13 @@ use anyhow::{Context, Result, bail};
 use attention::detectors::Pattern;
 use inputs::heads;
 use inputs::texts::BAKER;
-use inputs::tokens::{COUNT, STRIDE, spaced_twice};
+use inputs::tokens::COUNT;
 use smollm2::Forward;
 use widgets::assemble::{Sizes, short};
 use widgets::heads::{Overview, Show};
 
 use super::Facts;
+use crate::every_head::{EveryHead, MISSED};
 use crate::fact::Fact;
 use crate::memoised_model::MemoisedModel;
 use crate::sentences;
@@ -19,7 +20,7 @@ pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()
     sizes(facts)?;
     overviews(facts, model)?;
     baker(facts, model)?;
-    twice(facts, model)
+    twice(facts)
 }
 
 /// How real models cut their vectors.
@@ -110,12 +111,49 @@ fn overviews(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
                 Fact::rounded(show.printed(middle), middle, source)
             });
             facts.add_measured("multi.cat.previous-middle", middle);
+            uniform(facts, model, scores.as_deref())?;
+        } else {
+            sinks_by_layer(facts, scores.as_deref(), heads);
         }
         let strong = scores.map(|scores| scores.iter().filter(|score| **score >= 0.5).count());
         let strong = strong.map(|strong| Fact::count(strong, source));
         facts.add_measured(&format!("multi.cat.{}-strong", show.key()), strong);
     }
     Ok(())
+}
+
+/// What a head would give the previous token that gives all tokens up to its own the same, and
+/// how many heads give it less.
+fn uniform(facts: &mut Facts, model: Option<&MemoisedModel>, scores: Option<&[f64]>) -> Result<()> {
+    let tokens = model
+        .map(|model| Ok::<_, anyhow::Error>(sentences::read(model, "cat")?.packed.tokens.len()));
+    let baseline = tokens.transpose()?.map(|tokens| {
+        (1..tokens).map(|place| 1.0 / (place + 1) as f64).sum::<f64>() / (tokens - 1) as f64
+    });
+    let source = "the mean of 1 / (place + 1) over all tokens but the first, sentence “cat”";
+    let fact = baseline.map(|baseline| Fact::share(baseline as f32, source));
+    facts.add_measured("multi.cat.previous-uniform", fact);
+    let below = scores.zip(baseline).map(|(scores, baseline)| {
+        let below = scores.iter().filter(|score| **score < baseline).count();
+        Fact::count(below, "all heads against uniform attention, sentence “cat”")
+    });
+    facts.add_measured("multi.cat.previous-below-uniform", below);
+    Ok(())
+}
+
+/// How many heads of three layers give half or more to the first token.
+fn sinks_by_layer(facts: &mut Facts, scores: Option<&[f64]>, heads: usize) {
+    const LAYERS: usize = 3;
+    for (name, first) in [("early", 0), ("middle", 15)] {
+        let source = format!("layers {first} to {}, sentence “cat”", first + LAYERS - 1);
+        let count = scores.map(|scores| {
+            let layers = &scores[first * heads..(first + LAYERS) * heads];
+            Fact::count(layers.iter().filter(|score| **score >= 0.5).count(), source)
+        });
+        facts.add_measured(&format!("multi.cat.sinks-{name}"), count);
+    }
+    let all = scores.map(|_| Fact::count(LAYERS * heads, "three layers of SmolLM2"));
+    facts.add_measured("multi.cat.three-layers", all);
 }
 
 fn pattern(forward: &Forward, (layer, head): (usize, usize)) -> Result<Pattern> {
@@ -140,65 +178,71 @@ fn baker(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
     Ok(())
 }
 
-/// Heads that are silenced together, and the fact of what it costs.
-const SILENCED: &[(&str, &[(usize, usize)])] = &[
-    ("multi.twice.surprise", &[]),
-    ("multi.twice.without-18-6", &[heads::INDUCTION]),
-    ("multi.twice.without-17-3", &[heads::INDUCTION_BELOW[0]]),
-    ("multi.twice.without-17-4", &[heads::INDUCTION_BELOW[1]]),
-    (
-        "multi.twice.without-three",
-        &[heads::INDUCTION_BELOW[0], heads::INDUCTION_BELOW[1], heads::INDUCTION],
-    ),
-    ("multi.twice.without-16-0", &[heads::PREVIOUS_TOKEN]),
-    ("multi.twice.without-11-1", &[heads::PREVIOUS_TOKEN_EARLIER]),
+/// What is ablated, as the record names it, and the fact of what the second time then costs.
+const ABLATED: &[(&str, &str)] = &[
+    ("none", "multi.twice.surprise"),
+    ("18.6", "multi.twice.without-18-6"),
+    ("17.3", "multi.twice.without-17-3"),
+    ("17.4", "multi.twice.without-17-4"),
+    ("17.3,17.4,18.6", "multi.twice.without-three"),
+    ("16.0", "multi.twice.without-16-0"),
+    ("11.1", "multi.twice.without-11-1"),
+    ("mean:16.0", "multi.twice.mean-16-0"),
 ];
 
 /// The costs that the text also gives as so many equally likely tokens.
 const ONE_IN: [&str; 2] = ["multi.twice.surprise", "multi.twice.without-16-0"];
 
-/// The tokens of `ch05-ablation`: twenty of the vocabulary, far apart, and the same again.
-fn twice(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
-    facts.add("multi.twice.tokens", Fact::count(COUNT.into(), "the listing ch05-ablation"));
-    let tokens = spaced_twice(COUNT, STRIDE);
-    let forward = model.map(|model| model.forward_tokens(&tokens)).transpose()?;
-    for ((layer, head), name) in [
-        (heads::PREVIOUS_TOKEN, "previous"),
-        (heads::PREVIOUS_TOKEN_EARLIER, "previous"),
-        (heads::INDUCTION, "prefix"),
-        (heads::INDUCTION_BELOW[0], "prefix"),
-        (heads::INDUCTION_BELOW[1], "prefix"),
-    ] {
-        let score = forward.as_ref().map(|forward| -> Result<Fact> {
-            let head_pattern = pattern(forward, (layer, head))?;
-            let score = match name {
-                "previous" => head_pattern.previous_token()?,
-                _ => head_pattern.prefix_matching(&tokens)?,
-            };
-            let source = format!("layer {layer}, head {head}, {COUNT} tokens said twice");
-            Ok(Fact::share(score as f32, source))
-        });
-        facts.add_measured(&format!("multi.twice.{name}-{layer}-{head}"), score.transpose()?);
+/// From this score on a head attends mostly to what the detector looks for.
+const HIGH: f64 = 0.5;
+
+/// The record of `ch05-ablation`: tokens of the whole vocabulary, and the same again.
+fn twice(facts: &mut Facts) -> Result<()> {
+    let record = EveryHead::read()?;
+    let source = "the listing ch05-ablation, recorded in crates/book/every-head.txt";
+    facts.add("multi.twice.tokens", Fact::count(COUNT.into(), source));
+    facts.add("multi.twice.draws", Fact::count(record.get("none")?.draws.len(), source));
+    for name in ["16.0", "11.1", "18.6", "17.3", "17.4"] {
+        let head = record.get(name)?;
+        let kind = if head.previous > head.prefix { "previous" } else { "prefix" };
+        let name = format!("multi.twice.{kind}-{}", name.replace('.', "-"));
+        facts.add(&name, Fact::share(head.score() as f32, source));
     }
-    for (name, heads) in SILENCED {
-        let surprise = model.map(|model| second_time(model, heads, &tokens));
-        let source = "mean -ln p, in nats, of tokens that come a second time";
-        let surprise = surprise.transpose()?;
-        facts.add_measured(name, surprise.map(|nats| Fact::decimals(nats, 2, source)));
+    for (ablated, name) in ABLATED {
+        let nats = record.get(ablated)?.surprise();
+        facts.add(name, Fact::decimals(nats, 2, source));
         if ONE_IN.contains(name) {
-            let one_in = surprise.map(|nats| {
-                let source = format!("the exponential of a mean surprise of {nats:.2} nats");
-                Fact::rounded(format!("{:.0}", nats.exp()), nats.exp(), source)
-            });
-            facts.add_measured(&format!("{name}-one-in"), one_in);
+            let source = format!("the exponential of a mean surprise of {nats:.2} nats");
+            let one_in = Fact::rounded(format!("{:.0}", nats.exp()), nats.exp(), source);
+            facts.add(&format!("{name}-one-in"), one_in);
         }
     }
-    Ok(())
+    facts.add("multi.twice.story", Fact::decimals(record.get("none")?.story, 2, source));
+    facts.add("multi.twice.story-16-0", Fact::decimals(record.get("16.0")?.story, 2, source));
+    counted(facts, &record, source)
 }
 
-/// The mean surprise over the second time that the tokens come, but for the first of them.
-fn second_time(model: &MemoisedModel, silenced: &[(usize, usize)], tokens: &[u32]) -> Result<f64> {
-    let surprise = model.surprise(tokens, silenced)?;
-    let again = &surprise[surprise.len() / 2 + 1..];
-    Ok(again.iter().sum::<f64>() / again.len() as f64)
+/// How many heads are missed, and how many are not though they have a high score.
+fn counted(facts: &mut Facts, record: &EveryHead, source: &str) -> Result<()> {
+    let mut rises = Vec::new();
+    for head in record.heads() {
+        rises.push((head, record.rise(head)?));
+    }
+    let count = |keep: &dyn Fn(f64, f64) -> bool| {
+        rises.iter().filter(|(head, [rise, _])| keep(head.score(), *rise)).count()
+    };
+    let mut add = |name: &str, number: usize| {
+        facts.add(&format!("multi.twice.{name}"), Fact::count(number, source));
+    };
+    add("missed", count(&|_, rise| rise >= MISSED));
+    add("missed-without-score", count(&|score, rise| rise >= MISSED && score < HIGH));
+    add("high-scores", count(&|score, _| score >= HIGH));
+    add("high-not-missed", count(&|score, rise| score >= HIGH && rise < MISSED));
+    let most = rises.iter().max_by(|one, other| one.1[1].total_cmp(&other.1[1]));
+    let (head, [_, story]) = most.context("the record has heads")?;
+    facts.add("multi.twice.story-most", Fact::decimals(*story, 2, source));
+    let (layer, place) = head.name.split_once('.').context("a head has a layer")?;
+    let name = format!("layer {layer}, head {place}");
+    facts.add("multi.twice.story-most-head", Fact::text(name, source));
+    Ok(())
 }

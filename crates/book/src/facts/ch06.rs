@@ -85,7 +85,7 @@ fn moved(square: &Square) -> Result<Vec<f32>> {
 }
 
 /// How far the mask moves each row, over all heads: `[head][row]`.
-fn moved_by_head(text: &UnmaskedText) -> Result<Vec<Vec<f32>>> {
+pub(crate) fn moved_by_head(text: &UnmaskedText) -> Result<Vec<Vec<f32>>> {
     let mut heads = Vec::new();
     for scores in &*text.unmasked {
         let [_, seq, _] = scores.dims();
@@ -109,6 +109,14 @@ fn all_heads(facts: &mut Facts, text: Option<&UnmaskedText>) -> Result<()> {
     };
     for (row, name) in [(0, "first"), (1, "second"), (4, "fifth"), (8, "ninth"), (9, "last")] {
         facts.add_measured(&format!("mask.mean-{name}"), mean(row));
+    }
+    // Uniform attention loses the part of the text that lies ahead.
+    let tokens = heads.as_ref().map(|heads| heads[0].len());
+    for (row, name) in [(0, "first"), (1, "second")] {
+        let ahead = tokens.map(|tokens| (tokens - 1 - row) as f32 / tokens as f32);
+        let source = "uniform attention: the tokens ahead, of all";
+        facts
+            .add_measured(&format!("mask.uniform-{name}"), ahead.map(|it| Fact::share(it, source)));
     }
     let falling = |rows: &&Vec<f32>| rows.windows(2).all(|pair| pair[0] >= pair[1]);
     let count = heads.as_ref().map(|heads| heads.iter().filter(falling).count());

@@ -15,6 +15,7 @@ use widgets::show::word;
 use super::Facts;
 use crate::fact::Fact;
 use crate::memoised_model::MemoisedModel;
+use crate::uniform_heads::{UniformHead, measured, right};
 
 /// Adds the facts of chapter 7.
 pub(super) fn add(facts: &mut Facts, model: Option<&MemoisedModel>) -> Result<()> {
@@ -41,6 +42,13 @@ fn costs(facts: &mut Facts) -> Result<()> {
     count("rows", rows, "the words of the sentence, and the end");
     count("columns", columns, "the words of the sentence");
     count("scores", rows * columns, "rows times columns");
+    let triangle = |seq: usize| Mask::Causal.grid(seq, seq).count();
+    let total = columns * columns + rows * columns + triangle(rows);
+    count("total", total, "French to French, English to French, English to English with the mask");
+    let grid = Mask::Causal.grid(rows, columns);
+    let sees_nothing = |row: &usize| !(0..columns).any(|column| grid.sees(*row, column));
+    let blind = (0..rows).filter(sees_nothing).count();
+    count("blind-rows", blind, "rows in which a causal mask hides every column");
     let joined = Mask::Causal.grid(rows + columns, rows + columns).count();
     count("joined", joined, "visible entries of a causal mask over both sentences in one text");
     count("parameters", 4 * D_MODEL * D_MODEL, "four matrices of d_model by d_model");
@@ -109,40 +117,33 @@ fn training(facts: &mut Facts) -> Result<()> {
 /// How many held-out sentences the model still translates as before when heads are made level.
 fn levelled(facts: &mut Facts, model: &Translator, corpus: &Corpus) -> Result<()> {
     let source = "all held-out sentences, translated with heads that spread their weights evenly";
-    let pairs: Vec<&Pair> = corpus.held_out.iter().collect();
-    let right = |heads: &[(usize, usize)]| -> Result<usize> {
+    let measured = measured()?;
+    let without = |heads: &[(usize, usize)]| -> Result<usize> {
         let model = heads
             .iter()
-            .fold(model.clone(), |model, (layer, head)| model.with_level_head(*layer, *head));
-        Ok(model.agrees(&pairs)?.into_iter().filter(|right| *right).count())
+            .fold(model.clone(), |model, (layer, head)| model.with_uniform_head(*layer, *head));
+        right(&model, corpus)
     };
-    let all = right(&[])?;
-    let percent = 100.0 * all as f64 / pairs.len() as f64;
+    let all = measured.right;
+    let percent = 100.0 * all as f64 / corpus.held_out.len() as f64;
     let shown = Fact::rounded(format!("{percent:.1} %"), percent, "all held-out sentences");
     facts.add("translator.right-percent", shown);
 
-    let every: Vec<(usize, usize)> =
-        (0..LAYERS).flat_map(|layer| (0..HEADS).map(move |head| (layer, head))).collect();
-    let (mut idle, mut most, mut most_head) = (Vec::new(), 0, (0, 0));
-    for head in &every {
-        let changed = all - right(&[*head])?;
-        if changed == 0 {
-            idle.push(*head);
-        }
-        if changed > most {
-            (most, most_head) = (changed, *head);
-        }
-    }
+    let place = |head: &UniformHead| (head.layer, head.head);
+    let every: Vec<(usize, usize)> = measured.heads.iter().map(place).collect();
+    let idle: Vec<(usize, usize)> =
+        measured.heads.iter().filter(|head| head.changed == 0).map(place).collect();
+    let most = measured.heads.iter().rev().max_by_key(|head| head.changed).context("heads")?;
     ensure!(idle.contains(&(1, 0)), "levelling layer 1, head 0 changes a translation");
     let mut count = |name: &str, number: usize| {
         facts.add(&format!("level.{name}"), Fact::count(number, source));
     };
     count("idle-heads", idle.len());
-    count("most-changed", most);
-    count("idle-together-changed", all - right(&idle)?);
-    count("all-right", right(&every)?);
+    count("most-changed", most.changed);
+    count("idle-together-changed", all - without(&idle)?);
+    count("all-right", without(&every)?);
     let named = |(layer, head): (usize, usize)| format!("layer {layer}, head {head}");
-    facts.add("level.most-head", Fact::text(named(most_head), source));
+    facts.add("level.most-head", Fact::text(named(place(most)), source));
     facts.add("level.head", Fact::text(named((1, 0)), "the head that the text speaks of"));
     Ok(())
 }

@@ -9,11 +9,15 @@ mod cuts;
 mod first_token;
 mod fragments;
 mod growth;
+mod head_widths;
 mod kinds;
 mod levels;
 mod loops;
 mod low_rank;
+mod mask_gaps;
+mod mask_moves;
 mod masks;
+mod mattering;
 mod party;
 mod passes;
 mod pattern_growth;
@@ -21,8 +25,10 @@ mod ring;
 mod scatter;
 mod shapes;
 mod shared_blocks;
+mod sharp_heads;
 mod split;
 mod spreads;
+mod stacks;
 mod timelines;
 
 use anyhow::Result;
@@ -35,10 +41,15 @@ use crate::prerender::Prerendered;
 pub(crate) use growth::Work;
 
 /// Pictures that are computed without the model, by the name that a tag gives.
-const PLAIN: [(&str, fn() -> Result<Still>); 17] = [
+const PLAIN: [(&str, fn() -> Result<Still>); 22] = [
     ("party", || Ok(party::still())),
     ("growth", growth::still),
     ("masks", masks::still),
+    ("head-widths", head_widths::still),
+    ("mattering", mattering::still),
+    ("mask-gaps", || Ok(mask_gaps::still())),
+    ("stacks", stacks::still),
+    ("sharp-heads", sharp_heads::still),
     ("memory-levels", || Ok(levels::still())),
     ("passes", || Ok(passes::still())),
     ("flash-loops", loops::still),
@@ -56,12 +67,13 @@ const PLAIN: [(&str, fn() -> Result<Still>); 17] = [
 ];
 
 /// Pictures of what the model does.
-const OF_THE_MODEL: [(&str, fn(&MemoisedModel) -> Result<Still>); 5] = [
+const OF_THE_MODEL: [(&str, fn(&MemoisedModel) -> Result<Still>); 6] = [
     ("all-heads", all_heads::still),
     ("first-token", first_token::still),
     ("shapes", shapes::still),
     ("low-rank", low_rank::still),
     ("spreads", spreads::still),
+    ("mask-moves", mask_moves::still),
 ];
 
 /// Every picture of this kind. One that shows the model says so where there is none.

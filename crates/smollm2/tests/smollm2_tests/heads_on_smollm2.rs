@@ -4,17 +4,43 @@
 use crate::common::Random;
 use crate::real_model::MODEL;
 use attention::detectors::Pattern;
-use inputs::texts::{BAKER, KEYS};
-use inputs::tokens::{COUNT, STRIDE, spaced_twice};
+use inputs::texts::{BAKER, KEYS, LIGHTHOUSE};
+use inputs::tokens::{COUNT, random_twice};
 use smollm2::Forward;
 
-/// Twenty tokens, so far apart in the vocabulary, and the same again.
-fn twice(stride: u32) -> Vec<u32> {
-    spaced_twice(COUNT, stride)
+/// What the listing `ch05-ablation` recorded: see `crates/book/src/every_head.rs`.
+const RECORD: &str = include_str!("../../../book/every-head.txt");
+
+/// How far a surprise may lie from the recorded one: as far as the book shows it.
+const SHOWN: f64 = 0.005;
+
+/// The tokens of a draw, as the listing draws them.
+fn draw(seed: u64) -> Vec<u32> {
+    random_twice(seed, COUNT.into(), MODEL.config().vocabulary as u32)
 }
 
-/// The book's, and two others.
-const STRIDES: [u32; 3] = [STRIDE, 1999, 1777];
+/// The numbers that are recorded of a head, or of several: two scores, the surprise in the story,
+/// and that in each draw.
+fn recorded(name: &str) -> Vec<f64> {
+    let line = RECORD.lines().find(|line| line.split(' ').next() == Some(name));
+    let line = line.unwrap_or_else(|| panic!("nothing is recorded of {name}"));
+    line.split(' ').skip(1).map(|number| number.parse().unwrap()).collect()
+}
+
+/// The recorded mean over the draws.
+fn mean_recorded(name: &str) -> f64 {
+    let draws = &recorded(name)[3..];
+    draws.iter().sum::<f64>() / draws.len() as f64
+}
+
+/// Computes the surprise in a draw without some heads, which must be the recorded one.
+#[track_caller]
+fn recomputed(seed: u64, name: &str, ablated: &[(usize, usize)]) -> f64 {
+    let (found, before) = (cost(&draw(seed), ablated), recorded(name)[2 + seed as usize]);
+    println!("draw {seed}, without {name}: {found:.3}, recorded {before:.3}");
+    assert!((found - before).abs() <= SHOWN, "draw {seed}, {name}: {found}, not {before}");
+    found
+}
 
 fn pattern(forward: &Forward, layer: usize, head: usize) -> Pattern {
     Pattern::new(forward.weights[layer].clone().narrow(0, head, 1).squeeze_dim(0)).unwrap()
@@ -35,13 +61,50 @@ fn cost(tokens: &[u32], silenced: &[(usize, usize)]) -> f64 {
 // claim: previous-token-head-matters
 #[test]
 fn induction_needs_the_head_that_looks_one_token_back() {
-    for stride in STRIDES {
-        let tokens = twice(stride);
-        let (whole, previous, induction) =
-            (cost(&tokens, &[]), cost(&tokens, &[(16, 0)]), cost(&tokens, &[(18, 6)]));
-        println!("stride {stride}: {whole:.2}; without 16.0 {previous:.2}, 18.6 {induction:.2}");
-        assert!(previous > whole + 3.0, "stride {stride}");
-        assert!(induction > whole + 0.5 && induction < previous - 1.0, "stride {stride}");
+    for seed in 1..=3 {
+        let whole = recomputed(seed, "none", &[]);
+        let previous = recomputed(seed, "16.0", &[(16, 0)]);
+        let induction = recomputed(seed, "18.6", &[(18, 6)]);
+        assert!(previous > whole + 3.0, "draw {seed}");
+        assert!(induction > whole + 0.5 && induction < previous - 1.0, "draw {seed}");
+    }
+}
+
+// claim: ablation-is-specific
+#[test]
+fn plain_english_hardly_needs_it() {
+    let mut story = MODEL.tokenizer().encode(LIGHTHOUSE).unwrap();
+    story.truncate(48);
+    let surprise = |ablated: &[(usize, usize)]| {
+        let surprise = MODEL.without(ablated).unwrap().surprise(&story).unwrap();
+        surprise.iter().sum::<f64>() / surprise.len() as f64
+    };
+    let (whole, without) = (surprise(&[]), surprise(&[(16, 0)]));
+    println!("story: {whole:.3}, without 16.0 {without:.3}");
+    assert!((whole - recorded("none")[2]).abs() <= SHOWN);
+    assert!((without - recorded("16.0")[2]).abs() <= SHOWN);
+    assert!((without - whole).abs() < 0.1);
+    // Zeros or the mean: what is missed is no constant.
+    assert!(mean_recorded("mean:16.0") > mean_recorded("none") + 3.0);
+}
+
+// claim: few-heads-are-missed
+#[test]
+fn few_heads_are_missed_by_half_a_nat() {
+    let heads = || {
+        let layers = 0..MODEL.config().layers;
+        layers.flat_map(|layer| (0..MODEL.config().heads).map(move |head| (layer, head)))
+    };
+    let rise = |(layer, head): (usize, usize)| {
+        mean_recorded(&format!("{layer}.{head}")) - mean_recorded("none")
+    };
+    let missed: Vec<(usize, usize)> = heads().filter(|head| rise(*head) >= 0.5).collect();
+    println!("missed: {missed:?}");
+    assert!(missed.len() < 27, "a tenth of all heads or more: {missed:?}");
+    assert!(missed.contains(&(16, 0)) && missed.contains(&(18, 6)));
+    // Those, and some of the others, come out as they are recorded.
+    for (layer, head) in missed.into_iter().chain([(0, 0), (7, 4), (22, 7), (29, 8)]) {
+        recomputed(1, &format!("{layer}.{head}"), &[(layer, head)]);
     }
 }
 
@@ -49,20 +112,22 @@ fn induction_needs_the_head_that_looks_one_token_back() {
 // claim: induction-heads-stand-in
 #[test]
 fn some_heads_with_high_scores_are_not_missed() {
-    for stride in STRIDES {
-        let tokens = twice(stride);
+    for seed in 1..=3 {
+        let tokens = draw(seed);
         let forward = MODEL.run_tokens(&tokens).unwrap();
         assert!(pattern(&forward, 11, 1).previous_token().unwrap() >= 0.75);
-        assert!(prefix(&forward, 17, 4) > prefix(&forward, 17, 3));
-        let whole = cost(&tokens, &[]);
-        let [previous, second, third] =
-            [(11, 1), (17, 4), (17, 3)].map(|head| cost(&tokens, &[head]) - whole);
-        println!("stride {stride}: 11.1 {previous:+.2}, 17.4 {second:+.2}, 17.3 {third:+.2}");
-        assert!(previous < 0.3 && second < 0.3 && third > 0.5, "stride {stride}");
+        let whole = recomputed(seed, "none", &[]);
+        let [previous, second, third] = [(11, 1), (17, 4), (17, 3)].map(|(layer, head)| {
+            recomputed(seed, &format!("{layer}.{head}"), &[(layer, head)]) - whole
+        });
+        assert!(previous < 0.3 && second < 0.3 && third > 0.5, "draw {seed}");
         // Together the three induction heads cost more than each alone.
-        let all = cost(&tokens, &[(17, 3), (17, 4), (18, 6)]) - whole;
-        assert!(all > third + second + cost(&tokens, &[(18, 6)]) - whole, "stride {stride}: {all}");
+        let all = recomputed(seed, "17.3,17.4,18.6", &[(17, 3), (17, 4), (18, 6)]) - whole;
+        let first = recorded("18.6")[2 + seed as usize] - whole;
+        assert!(all > third + second + first, "draw {seed}: {all}");
     }
+    // In the mean over the draws the one that is not missed has the higher score.
+    assert!(recorded("17.4")[1] > recorded("17.3")[1]);
 }
 
 // claim: subject-head
@@ -82,7 +147,7 @@ fn the_head_of_the_pronoun_also_finds_a_subject() {
 #[test]
 fn another_head_leads_on_another_text() {
     let baker = MODEL.run(BAKER).unwrap();
-    let senseless = MODEL.run_tokens(&twice(STRIDE)).unwrap();
+    let senseless = MODEL.run_tokens(&draw(1)).unwrap();
     for (forward, best) in [(&baker, (17, 5)), (&senseless, (18, 6))] {
         let leading = prefix(forward, best.0, best.1);
         for layer in 0..MODEL.config().layers {

@@ -161,7 +161,7 @@ fn early_rows_move_most_in_the_mean_and_in_few_heads_step_by_step() {
     let falling =
         moved.iter().filter(|rows| rows.windows(2).all(|pair| pair[0] >= pair[1])).count();
     println!("{falling} of {} heads fall row by row", moved.len());
-    assert!(falling * 20 < moved.len());
+    assert_eq!(falling, 2);
     let total = |rows: &Vec<f32>| rows.iter().sum::<f32>();
     let most = (0..moved.len()).max_by(|&a, &b| total(&moved[a]).total_cmp(&total(&moved[b])));
     assert_eq!(most, Some(22 * 9 + 8), "the widget says which head moves most");
@@ -185,7 +185,8 @@ fn a_text_read_one_by_one_gives_the_numbers_of_one_pass() {
         logits = pairs.map(|(one, other)| (one - other).abs()).fold(logits, f32::max);
     }
     println!("weights differ by {weights:.1e}, logits by {logits:.1e}");
-    assert!(weights <= 1e-4 && logits <= 1e-3, "{weights} {logits}");
+    // The book shows how far they differ, in one digit: here is ten times that, for other processors.
+    assert!(weights <= 3e-5 && logits <= 8e-4, "{weights} {logits}");
 }
 
 #[test]
