@@ -10,8 +10,7 @@ const STATUS_PAUSE = 600; // ms between two messages to a screen reader, over th
 const BEAT = 600; // ms from one step to the next of a widget that plays
 const PATIENCE = 60_000; // ms before what does not answer counts as failed
 
-let loading; // the WebAssembly, once for all widgets of the page
-let current; // its class, once it is there
+const modules = new Map(); // the WebAssembly by its folder, each once for all its widgets of the page
 let card; // the script for the graphics card, from the first task
 let again = 0; // how often something had to be asked for anew
 
@@ -51,20 +50,21 @@ const get = (path, version, take) =>
     return take(response);
   });
 
-/** The class of the widgets in WebAssembly. */
-function load(version) {
-  loading ??= (async () => {
-    try {
-      const module = await attempt(() => import(address(`widgets/module.js?v=${version}`)));
-      const start = (response) => module.default({ module_or_path: response });
-      await get('widgets/module_bg.wasm', version, start);
-      return (current = module.Live);
-    } catch (error) {
-      loading = undefined;
-      throw error;
-    }
-  })();
-  return loading;
+/** The class of the widgets in the module of this name. */
+function load(name, version) {
+  if (!modules.has(name)) {
+    const module = {};
+    const fetched = async () => {
+      const script = await attempt(() => import(address(`${name}/module.js?v=${version}`)));
+      const start = (response) => script.default({ module_or_path: response });
+      await get(`${name}/module_bg.wasm`, version, start);
+      return (module.Live = script.Live);
+    };
+    module.loading = fetched();
+    module.loading.catch(() => modules.delete(name));
+    modules.set(name, module);
+  }
+  return modules.get(name).loading;
 }
 
 /** A widget refuses in words, and all is then as it was. Any other error leaves it broken. */
@@ -78,6 +78,7 @@ const solid = (node) =>
 
 /** Changes `from` into `to` node by node, so that focus and scroll positions stay. */
 function morph(from, to) {
+  if (to.dataset && 'same' in to.dataset) return; // the view has not told it again
   if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName) {
     from.replaceWith(to);
     return;
@@ -157,7 +158,7 @@ class AttentionWidget extends HTMLElement {
   async #open() {
     let Live;
     try {
-      Live = await load(this.dataset.version);
+      Live = await load(this.dataset.module, this.dataset.version);
       const live = new Live(this.getAttribute('name'), this.dataset.setup, this.#address);
       this.#live = live;
       if (this.#reading) {
@@ -203,8 +204,9 @@ class AttentionWidget extends HTMLElement {
 
   /** After a panic a module's memory may be wrong: every widget that uses it is opened anew. */
   static #retire(Live) {
-    if (Live !== current) return;
-    loading = current = undefined;
+    const broken = [...modules].find(([, module]) => module.Live === Live);
+    if (!broken) return; // it has been retired before
+    modules.delete(broken[0]);
     again += 1;
     for (const widget of AttentionWidget.#all) {
       if (!(widget.#live instanceof Live)) continue;
@@ -524,7 +526,7 @@ class AttentionWidget extends HTMLElement {
 
   #show() {
     const template = document.createElement('template');
-    template.innerHTML = this.#live.view();
+    template.innerHTML = this.#live.view(); // what is new since the last view
     const next = template.content.firstElementChild;
     // A view's links count from the site's root, but for those to other states of itself.
     for (const link of next.querySelectorAll('a[href]')) {

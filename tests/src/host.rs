@@ -165,7 +165,7 @@ fn make(build: Build, folder: &Path) -> Result<()> {
     for page in site::files(folder, "html")? {
         edit(&folder.join(page), "<html ", &format!("<html data-of=\"{mark}\" "))?;
     }
-    let module = folder.join("widgets/module.js");
+    let module = folder.join("front/module.js");
     let script = fs::read_to_string(&module).context("the book has live widgets")?;
     fs::write(&module, format!("globalThis.moduleOf = '{mark}';\n{script}"))?;
     if build == Build::B {

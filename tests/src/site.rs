@@ -117,7 +117,7 @@ pub enum Fault {
     Script(&'static str),
 }
 
-/// The files that a server does wrong, by how their paths begin: `/widgets/module.js`.
+/// The files that a server does wrong, by how their paths begin: `/front/module.js`.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     files: Arc<Mutex<BTreeMap<&'static str, Fault>>>,

@@ -94,8 +94,9 @@ fn a_refused_event_is_said_and_the_next_one_counts() -> Result<()> {
 }
 
 /// The class of the widgets that this page uses, and the module's exports.
-const MODULE: &str = "const { version } = document.querySelector('attention-widget').dataset;
-    const module = await import(`/widgets/module.js?v=${version}`);
+const MODULE: &str =
+    "const { version, module: name } = document.querySelector('attention-widget').dataset;
+    const module = await import(`/${name}/module.js?v=${version}`);
     const wasm = await module.default();
     const { prototype } = module.Live;";
 
@@ -227,11 +228,11 @@ fn a_module_that_does_not_come_is_said_and_asked_for_again() -> Result<()> {
     let half = Fault::Script("throw new Error('half a file')");
     // Each in a browser of its own: one waits for a silent server, whatever is asked for next.
     for (file, fault, words) in [
-        ("/widgets/module.js", GONE, "could not start"),
-        ("/widgets/module_bg.wasm", GONE, "the server answered 404"),
-        ("/widgets/module.js", Fault::Silence, "no answer within 60 seconds"),
-        ("/widgets/module_bg.wasm", Fault::Silence, "no answer within 60 seconds"),
-        ("/widgets/module.js", half, "half a file"),
+        ("/front/module.js", GONE, "could not start"),
+        ("/front/module_bg.wasm", GONE, "the server answered 404"),
+        ("/front/module.js", Fault::Silence, "no answer within 60 seconds"),
+        ("/front/module_bg.wasm", Fault::Silence, "no answer within 60 seconds"),
+        ("/front/module.js", half, "half a file"),
     ] {
         browse_faulty(async |tab, faults| {
             tab.before_pages(PATIENT).await?;

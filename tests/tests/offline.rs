@@ -24,7 +24,7 @@ const KEPT: &str = r"
 /// Waits until the worker has kept the chapter and all that the widget needs for a sentence.
 async fn kept(tab: &Tab, sentence: &str) -> Result<()> {
     let sentence = format!("/gallery/{sentence}.bin");
-    let module = ["/widgets/module.js", "/widgets/module_bg.wasm"];
+    let module = ["/front/module.js", "/front/module_bg.wasm"];
     let wanted = json!([[format!("/{CHAPTER}"), module[0], module[1], sentence]]);
     wait("the worker keeps what was read", async || {
         let kept = tab.js_async(KEPT, wanted.clone()).await;
@@ -55,7 +55,7 @@ fn what_was_under_way_when_the_worker_came_is_kept_too() -> Result<()> {
         async move {
             let wanted = match request.uri().path() {
                 "/sw.js" => Stage::ModuleAsked,
-                "/widgets/module.js" => Stage::WorkerThere,
+                "/front/module.js" => Stage::WorkerThere,
                 _ => Stage::Before,
             };
             if wanted == Stage::WorkerThere {
@@ -268,7 +268,7 @@ fn a_page_meets_the_module_of_its_build_after_a_deploy() -> Result<()> {
             controlled(tab).await?;
             Spotlight::wake(tab).await?;
             tab.open("ch04-softmax-temperature.html").await?;
-            visited(tab, &[CHAPTER, "widgets/module_bg.wasm"]).await?;
+            visited(tab, &[CHAPTER, "front/module_bg.wasm"]).await?;
             host.now(Conduct::Serves(Build::B));
             tab.open("ch04-softmax-temperature.html").await?;
             let of = tab.js("return document.documentElement.dataset.of").await?;
@@ -318,7 +318,7 @@ fn a_page_that_is_open_during_a_deploy_keeps_its_build() -> Result<()> {
                     const cache = await caches.open((await caches.keys())[0]);
                     const urls = (await cache.keys()).map(request => request.url);
                     const of = part => urls.filter(url => url.includes(part)).length;
-                    return [of('/builds/'), of('/widgets/module.js'), of('/widgets/module_bg.wasm')]";
+                    return [of('/builds/'), of('/front/module.js'), of('/front/module_bg.wasm')]";
                 wait("build A is forgotten", async || {
                     let lists = tab.js_async(lists, json!([])).await?;
                     Ok(if lists == json!([1, 1, 1]) { Ok(()) } else { Err(lists.to_string()) })

@@ -35,8 +35,8 @@ fn the_module_computes_what_native_code_does() -> Result<()> {
         Spotlight::open(tab, "").await?;
         let script = "
             const version = document.querySelector(arguments[0]).dataset.version;
-            const module = await import(`/widgets/module.js?v=${version}`);
-            await module.default({ module_or_path: `/widgets/module_bg.wasm?v=${version}` });
+            const module = await import(`/front/module.js?v=${version}`);
+            await module.default({ module_or_path: `/front/module_bg.wasm?v=${version}` });
             const file = await fetch(arguments[1]);
             if (!file.ok) throw new Error(`${arguments[1]}: ${file.status}`);
             const bytes = new Uint8Array(await file.arrayBuffer());

@@ -1,10 +1,13 @@
 //! What every widget of the book must do, whatever it shows.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, ensure};
 use reader_tests::widget::{self, Widget};
 use reader_tests::{Tab, browse};
 use serde_json::{Value, json};
 use thirtyfour::Key;
+use widgets::registry;
 
 /// Where the focus is: inside the widget or not, and on what.
 async fn focus(tab: &Tab, widget: &Widget<'_>) -> Result<Value> {
@@ -28,6 +31,20 @@ async fn controls(tab: &Tab, widget: &Widget<'_>) -> Result<Vec<String>> {
         return [...new Set(names)]";
     let selector = widget.inside("[data-event]:is(input, select, button, td[tabindex='0'])");
     Ok(serde_json::from_value(tab.js_with(script, json!([selector])).await?)?)
+}
+
+#[test]
+fn each_page_needs_one_module() -> Result<()> {
+    let mut pages = BTreeMap::new();
+    for place in widget::all()? {
+        let module = registry::module_of(&place.name).context("a widget has a module")?;
+        let before = pages.insert(place.page.clone(), module.name);
+        let same = before.is_none_or(|before| before == module.name);
+        ensure!(same, "{place:?} is in `{}`, and the page has `{before:?}`", module.name);
+    }
+    ensure!(pages.len() > 10, "only {pages:?} have widgets");
+    println!("{pages:?}");
+    Ok(())
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn without_weights_nothing_is_offered_and_all_else_works() -> Result<()> {
         widget::all()?.into_iter().filter(|it| registry::find(&it.name).is_some_and(takes));
     let takers: Vec<_> = takers.collect();
     let names: BTreeSet<_> = takers.iter().map(|place| place.name.as_str()).collect();
-    let expected = registry::ALL.iter().filter(|entry| takes(entry)).count();
+    let expected = registry::all().filter(|entry| takes(entry)).count();
     ensure!(names.len() == expected, "{takers:?}");
     browse_at(&driver, &server.origin, async |tab| {
         for place in takers {
@@ -58,8 +58,9 @@ fn without_weights_nothing_is_offered_and_all_else_works() -> Result<()> {
             let said = tab.console().await?;
             ensure!(said.is_empty(), "{}: {}", place.page, said.join("\n"));
             let asked = tab.requests().await?;
-            let module = "/widgets/module_bg.wasm";
-            ensure!(asked.iter().any(|it| it.contains(module)), "{} is not awake", place.page);
+            let module = registry::module_of(&place.name).context("a widget has a module")?;
+            let module = format!("/{}/module_bg.wasm", module.name);
+            ensure!(asked.iter().any(|it| it.contains(&module)), "{} is not awake", place.page);
             let model = |it: &&String| it.contains("/weights/") || it.contains("/reader/");
             let model: Vec<_> = asked.iter().filter(model).collect();
             ensure!(model.is_empty(), "{} asks for {model:?}", place.page);

@@ -23,7 +23,7 @@ const FILES: usize = 8;
 /// When there is no such widget, the book has not been built, or the address leads nowhere.
 pub fn write(name: &str, at: Option<&str>) -> Result<Vec<PathBuf>> {
     let Some(entry) = registry::find(name) else {
-        let names: Vec<&str> = registry::ALL.iter().map(|entry| entry.name).collect();
+        let names: Vec<&str> = registry::all().map(|entry| entry.name).collect();
         bail!("there is no picture `{name}`; there are {}", names.join(", "));
     };
     let book = site::folder();

@@ -84,11 +84,11 @@ mod tests {
 
     fn site(module: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("widgets")).unwrap();
+        fs::create_dir_all(folder.path().join("front")).unwrap();
         fs::create_dir_all(folder.path().join("weights")).unwrap();
         for (name, text) in [
             ("index.html", "<html data-build=\"BUILD-ID\"><script src=\"a.js?v=BUILD-ID\">"),
-            ("widgets/module.js", module),
+            ("front/module.js", module),
             ("weights/00.bin", "98 MB"),
             ("robots.txt", ""),
             (".nojekyll", ""),
@@ -111,10 +111,10 @@ mod tests {
         assert_eq!(read(&site, "index.html"), page);
         let digest = |text: &str| sha256(text.as_bytes())[..DIGITS].to_owned();
         let expected = format!(
-            "const BUILD = \"{id}\";\nconst FILES = {{\n  \"index.html\": \"{}\",\n  \
-             \"widgets/module.js\": \"{}\"\n}};\n",
-            digest(&page),
+            "const BUILD = \"{id}\";\nconst FILES = {{\n  \"front/module.js\": \"{}\",\n  \
+             \"index.html\": \"{}\"\n}};\n",
             digest("module"),
+            digest(&page),
         );
         assert_eq!(read(&site, WORKER), expected);
     }

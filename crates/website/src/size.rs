@@ -303,7 +303,7 @@ mod tests {
         fs::write(folder.path().join(light.name).join("module_bg.wasm"), "bytes").unwrap();
         assert_eq!(module(folder.path(), &light).unwrap(), None);
         let problem = module(folder.path(), &heavy).unwrap().unwrap();
-        assert!(problem.contains("`widgets` weighs"), "{problem}");
+        assert!(problem.contains("`front` weighs"), "{problem}");
     }
 
     #[test]

@@ -30,9 +30,12 @@ pub struct Module {
 }
 
 /// Every module. A page fetches one when it is first needed.
-pub const MODULES: [Module; 3] = [
-    // Every widget of the book, and the translator's model.
-    Module { name: "widgets", limit: 640_000 },
+pub const MODULES: [Module; 6] = [
+    // The widgets, by chapter: each page needs one of these.
+    Module { name: "front", limit: 400_000 },
+    Module { name: "early", limit: 400_000 },
+    Module { name: "middle", limit: 400_000 },
+    Module { name: "late", limit: 220_000 },
     // What trains in the page, in a worker: burn with autodiff and an optimiser.
     Module { name: "trainer", limit: 385_000 },
     // The real model without its weights, in a worker: most of it is the tokenizer.

@@ -10,6 +10,7 @@ pub mod address;
 pub mod assemble;
 pub mod cache;
 pub mod causal_mask;
+pub mod changes;
 pub mod decimal;
 pub mod decode;
 pub mod draw;

@@ -3,37 +3,45 @@
 //! What is refused comes out as a text, and all is as it was. A panic comes out as an `Error` with
 //! the panic's words: then nothing in the module can be relied on, and the page loads it anew.
 
+use std::sync::OnceLock;
+
 use wasm_bindgen::prelude::*;
 
-use crate::files::PageFile;
-use crate::gallery::Sentence;
+use crate::changes::Shown;
 use crate::machine::Widget;
-use crate::registry;
+use crate::registry::{self, Entry};
 use crate::user_text;
+
+/// The widgets of this module.
+static TABLE: OnceLock<&'static [Entry]> = OnceLock::new();
 
 /// A widget that lives in a page.
 #[wasm_bindgen]
-pub struct Live(Box<dyn Widget>);
+pub struct Live(Box<dyn Widget>, Shown);
 
 fn words(error: impl std::error::Error) -> String {
     error.to_string()
 }
 
-/// Gives a panic words: by itself it is only `unreachable`.
-#[wasm_bindgen(start)]
-fn start() {
+/// What a module does first: it says which widgets it has, and gives a panic words, which by
+/// itself is only `unreachable`.
+pub fn start(table: &'static [Entry]) {
+    TABLE.get_or_init(|| table);
     std::panic::set_hook(Box::new(|panic| wasm_bindgen::throw_str(&panic.to_string())));
 }
 
 #[wasm_bindgen]
 impl Live {
-    /// Makes the widget called `name`: see [`registry::open`].
+    /// Makes the widget called `name`: see [`registry::open_of`].
     ///
     /// # Errors
-    /// As [`registry::open`].
+    /// As [`registry::open_of`].
     #[wasm_bindgen(constructor)]
     pub fn new(name: &str, setup: &str, address: &str) -> Result<Live, String> {
-        registry::open(name, setup, address).map(Live).map_err(words)
+        let table = TABLE.get().copied().unwrap_or_default();
+        registry::open_of(table, name, setup, address)
+            .map(|widget| Live(widget, Shown::default()))
+            .map_err(words)
     }
 
     /// See [`Widget::update`].
@@ -44,9 +52,9 @@ impl Live {
         self.0.update(name, value).map_err(words)
     }
 
-    /// See [`Widget::view`].
-    pub fn view(&self) -> String {
-        self.0.view()
+    /// What is new in the [`Widget::view`] since the last call: see [`changes`](crate::changes).
+    pub fn view(&mut self) -> String {
+        self.1.changes(self.0.view())
     }
 
     /// See [`Widget::address`].
@@ -101,18 +109,4 @@ impl Live {
     pub fn numbers(&self, name: &str) -> Vec<f32> {
         self.0.numbers(name)
     }
-}
-
-/// One head's weights from a gallery file, `seq * (seq + 1) / 2` of them, row by row: for
-/// checking that the page computes what native code does.
-///
-/// # Errors
-/// When the file cannot be read or has no such layer or head.
-#[wasm_bindgen]
-pub fn weights(gallery: &[u8], layer: usize, head: usize) -> Result<Vec<f32>, String> {
-    let sentence = Sentence::from_bytes(gallery).map_err(words)?;
-    if layer >= sentence.layers || head >= sentence.heads {
-        return Err(format!("there is no layer {layer}, head {head}"));
-    }
-    Ok(sentence.weights(layer, head).concat())
 }

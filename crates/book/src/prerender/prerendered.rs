@@ -42,11 +42,12 @@ impl Prerendered {
     /// one.
     pub(crate) fn html(&self, module_version: Option<&str>) -> String {
         let view = maud::PreEscaped(&self.view);
+        let module = module_version.and(registry::module_of(self.name)).map(|module| module.name);
         maud::html! {
             figure class="widget" {
                 @match &self.setup {
                     Some(setup) => attention-widget name=(self.name) data-version=[module_version]
-                        data-setup=(setup) { (view) },
+                        data-module=[module] data-setup=(setup) { (view) },
                     None => (view),
                 }
                 @if let (Some(version), Some(_), Some(widget)) =

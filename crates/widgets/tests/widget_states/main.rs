@@ -48,12 +48,26 @@ const CONTRACTS: [(&str, fn()); 18] = [
 
 #[test]
 fn every_widget_of_the_registry_keeps_the_contract() {
-    let mut names = registry::ALL.map(|entry| entry.name);
+    let mut names: Vec<&str> = registry::all().map(|entry| entry.name).collect();
     names.sort_unstable();
-    assert_eq!(CONTRACTS.map(|(name, _)| name), names);
+    assert_eq!(CONTRACTS.map(|(name, _)| name).as_slice(), names);
 }
 
 #[test]
 fn a_name_that_no_widget_has_is_refused() {
     assert!(matches!(widgets::open("torch", "{}", ""), Err(widgets::Error::Unknown { .. })));
+    assert!(registry::module_of("torch").is_none());
+}
+
+#[test]
+fn a_module_opens_only_its_own_widgets() {
+    for entry in registry::all() {
+        let home = registry::module_of(entry.name).unwrap();
+        for module in &registry::MODULES {
+            let opened = registry::open_of(module.widgets, entry.name, "no setup", "");
+            let Err(error) = opened else { panic!("{} opens with no setup", entry.name) };
+            let unknown = matches!(error, widgets::Error::Unknown { .. });
+            assert_eq!(unknown, module.name != home.name, "{} in {}", entry.name, module.name);
+        }
+    }
 }

@@ -311,7 +311,7 @@ fn the_causal_mask_wants_the_text_read_one_by_one() {
     // The page asks for it below this widget alone.
     let panel = |shows| user_text::panel(shows, "v1", 1, 64).into_string();
     let asks = |entry: &&registry::Entry| panel(entry.user_text).contains("data-one-by-one");
-    let asking: Vec<&str> = registry::ALL.iter().filter(asks).map(|entry| entry.name).collect();
+    let asking: Vec<&str> = registry::all().filter(asks).map(|entry| entry.name).collect();
     assert_eq!(asking, [CausalMask::NAME]);
 }
 
@@ -381,7 +381,7 @@ fn each_widget_offers_both_texts_and_goes_back() {
         (Box::new(some_tiles()), "numbers", "noun", "own-2-1"),
     ];
     let takes = |entry: &&registry::Entry| entry.user_text != UserText::None;
-    assert_eq!(widgets.len(), registry::ALL.iter().filter(takes).count());
+    assert_eq!(widgets.len(), registry::all().filter(takes).count());
     for (mut widget, menu, book, own) in widgets {
         let opening = link(&*widget);
         for tokens in [&["My", " own"][..], &[" x"; 64]] {
