@@ -71,16 +71,14 @@ impl Case {
 
 /// The picture.
 pub(super) fn prerender() -> Prerendered {
-    let open: Vec<String> = CASES
-        .iter()
-        .map(|case| format!("{}: {} pairs", case.title, case.count(Pair::Open)))
-        .collect();
+    let open: Vec<String> =
+        CASES.iter().map(|case| format!("{} {}", case.title, case.count(Pair::Open))).collect();
     let still = Still {
         name: "mask-gaps",
         question: "What does the causal mask alone leave open?",
         wide: wide(),
         narrow: narrow(),
-        says: format!("Crossed cells are visible and should not be. {}.", open.join("; ")),
+        says: format!("Crossed cells are visible and should not be: {}.", open.join(", ")),
         numbers: numbers(),
     };
     still.prerendered()
