@@ -11,6 +11,7 @@ pub type Matrix = Vec<Vec<f32>>;
 /// head, merge, and multiply by the last matrix.
 pub fn multi_head(x: &Matrix, w: &[Matrix; 4], heads: usize) -> Matrix {
     let [query, key, value] = [0, 1, 2].map(|at| product(x, &w[at]));
+    assert!(query[0].len().is_multiple_of(heads), "the heads do not share out the width");
     attend(&query, &key, &value)
 }
 

@@ -70,14 +70,12 @@ impl Case {
 
 /// The picture.
 pub(super) fn still() -> Still {
-    let open: Vec<String> = CASES
-        .iter()
-        .map(|case| format!("{}: {} pairs", case.title, case.count(Pair::Open)))
-        .collect();
+    let open: Vec<String> =
+        CASES.iter().map(|case| format!("{} {}", case.title, case.count(Pair::Open))).collect();
     Still {
         question: "What does the causal mask alone leave open?",
         layouts: [wide(), narrow()],
-        says: format!("Crossed cells are visible and should not be. {}.", open.join("; ")),
+        says: format!("Crossed cells are visible and should not be: {}.", open.join(", ")),
         numbers: numbers(),
     }
 }

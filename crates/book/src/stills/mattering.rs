@@ -14,8 +14,11 @@ use widgets::show::{share, signed};
 use super::{Still, table};
 use crate::every_head::{Ablated, EveryHead, MISSED};
 
-/// From this score on a head that is not missed has its name in the picture.
+/// From this score on a head has its name in the picture, missed or not.
 const HIGH: f64 = 0.7;
+
+/// From this rise on a head has its name in the picture.
+const NAMED: f64 = 1.0;
 
 /// A head, its score, and its rise in the draws and in the story.
 struct Head<'a> {
@@ -30,7 +33,12 @@ impl Head<'_> {
     }
 
     fn is_named(&self) -> bool {
-        self.is_missed() || self.of.score() >= HIGH
+        self.rise >= NAMED || self.of.score() >= HIGH
+    }
+
+    /// Whether it has a mark of its own, with the shape of its higher score.
+    fn is_marked(&self) -> bool {
+        self.is_missed() || self.is_named()
     }
 }
 
@@ -100,12 +108,14 @@ impl Plot {
     /// The heads, each at its score and the rise that `rise` gives.
     fn marks(&self, heads: &[Head<'_>], rise: impl Fn(&Head<'_>) -> f64) -> Markup {
         let mut dots = Path::default();
-        for head in heads.iter().filter(|head| !head.is_named()) {
-            dots = dots.jump(self.at(head.of.score(), rise(head))).across(0.0);
+        for head in heads.iter().filter(|head| !head.is_marked()) {
+            // Whole units are enough for a dot, and weigh less.
+            let (x, y) = self.at(head.of.score(), rise(head));
+            dots = dots.jump((x.round(), y.round())).across(0.0);
         }
         html! {
             (stroke(&dots, 4.5, "line-edge round faint"))
-            @for head in heads.iter().filter(|head| head.is_named()) {
+            @for head in heads.iter().filter(|head| head.is_marked()) {
                 @let at = self.at(head.of.score(), rise(head));
                 @let class = if head.is_missed() { "fill-accent line-panel" } else { "fill-panel line-ink part" };
                 @if head.of.previous > head.of.prefix {
@@ -130,10 +140,12 @@ impl Plot {
         let labels: Vec<Label<'_>> = texts
             .iter()
             .zip(&at)
-            .map(|(text, at)| Label { text, size: 13.0, at: *at, gap: 9.0 })
+            .map(|(text, at)| Label { text, size: 14.5, at: *at, gap: 10.0 })
             .collect();
+        let marked = heads.iter().filter(|head| head.is_marked());
+        let marks: Vec<Point> = marked.map(|head| self.at(head.of.score(), head.rise)).collect();
         let taken: Vec<Area> =
-            at.iter().map(|(x, y)| Area::new(x - 6.0, y - 6.0, 12.0, 12.0)).collect();
+            marks.iter().map(|(x, y)| Area::new(x - 6.0, y - 6.0, 12.0, 12.0)).collect();
         let bounds = Area::new(left + 2.0, top - 6.0, right - left - 2.0, bottom - top + 6.0);
         let placed = place(&labels, bounds, &taken);
         html! {
