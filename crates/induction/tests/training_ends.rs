@@ -10,7 +10,10 @@ fn best(scores: &EachHead<f32>, layer: usize) -> f32 {
 fn trained(seed: u64) -> (Trainer, Point) {
     let mut trainer = Trainer::new(seed, LEARNING_RATE);
     let (untrained, guess) = (trainer.point().unwrap().loss, (LETTERS as f32).ln());
-    assert!(untrained > guess + 0.1, "seed {seed}: {untrained} before any step, {guess} by guessing");
+    assert!(
+        untrained > guess + 0.1,
+        "seed {seed}: {untrained} before any step, {guess} by guessing"
+    );
     while trainer.steps() < STEPS {
         trainer.step().unwrap();
     }

@@ -77,7 +77,10 @@ pub(super) fn still() -> Result<Still> {
         name: NAME,
         question: "Which heads does the small model miss?",
         layouts: [wide, narrow],
-        says: format!("Only two cuts are felt: {}. All others leave the loss at nearly nothing.", costly.join(", and ")),
+        says: format!(
+            "Only two cuts are felt: {}. All others leave the loss at nearly nothing.",
+            costly.join(", and ")
+        ),
         numbers: numbers(&rows),
     })
 }
@@ -113,14 +116,17 @@ fn numbers(rows: &[Row]) -> Markup {
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
-            let does = row.does.map_or_else(
-                || "–".to_owned(),
-                |(what, score)| format!("{what} {}", share(score)),
-            );
+            let does = row
+                .does
+                .map_or_else(|| "–".to_owned(), |(what, score)| format!("{what} {}", share(score)));
             vec![row.name.clone(), does, number(row.loss, 2)]
         })
         .collect();
-    table("The recorded training: the loss without a head", &["Cut out", "Its score", "Loss"], &cells)
+    table(
+        "The recorded training: the loss without a head",
+        &["Cut out", "Its score", "Loss"],
+        &cells,
+    )
 }
 
 #[cfg(test)]

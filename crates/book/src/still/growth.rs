@@ -66,9 +66,8 @@ fn picture(lines: &[Line], size: (f64, f64), plot: Area, label: &str) -> Markup 
     let down = Scale::logarithmic([10.0, 2e6], [plot.bottom(), plot.y]);
     let lengths: Vec<f64> = POWERS.step_by(2).map(|power| 2_f64.powi(power as i32)).collect();
     let sizes = down.ticks(0);
-    let place = |(tokens, pairs): &(u64, u64)| {
-        (across.place(*tokens as f64), down.place(*pairs as f64))
-    };
+    let place =
+        |(tokens, pairs): &(u64, u64)| (across.place(*tokens as f64), down.place(*pairs as f64));
     let marks = html! {
         (text((0.0, 11.0), "pairs that see each other", "small muted"))
         (text((plot.right(), size.1 - 2.0), "tokens", "small muted end"))

@@ -139,10 +139,16 @@ fn numbers(kinds: &[Kept], device: &DeviceSpec) -> Result<Markup> {
     for kind in kinds {
         let rate = kind.rate(device)?;
         let percent = format!("{} %", significant(100.0 * rate / peak));
-        rows.push(vec![kind.name.clone(), significant(kind.intensity()), significant(rate), percent]);
+        rows.push(vec![
+            kind.name.clone(),
+            significant(kind.intensity()),
+            significant(rate),
+            percent,
+        ]);
     }
     let columns = ["Kind", "Operations a byte", "TFLOP/s at most", "Of the peak"];
-    let caption = format!("{}: {} and {}", device.name, device.bandwidth, device.peak(Arithmetic::Fp16)?);
+    let caption =
+        format!("{}: {} and {}", device.name, device.bandwidth, device.peak(Arithmetic::Fp16)?);
     Ok(table(&caption, &columns, &rows))
 }
 

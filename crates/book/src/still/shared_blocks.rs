@@ -76,9 +76,8 @@ impl Moment {
 
 fn moments() -> Result<[Moment; 3]> {
     let mut cache = PagedCache::new(BLOCKS, BLOCK, 1, 1)?;
-    let append = |cache: &mut PagedCache, text, writer| {
-        cache.append(text, token(writer), token(writer))
-    };
+    let append =
+        |cache: &mut PagedCache, text, writer| cache.append(text, token(writer), token(writer));
     for _ in 0..BEGINNING {
         append(&mut cache, 0, Writer::Beginning)?;
     }
