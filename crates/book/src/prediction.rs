@@ -1,7 +1,7 @@
 //! A prediction: what a chapter asks before it shows the answer, and the answer.
 //!
 //! It is asked by `{{predict ch01.shares}}`, and `{{predicted ch01.shares}}` shows what was
-//! predicted beside what is true. How both look is in [`crate::prediction_page`].
+//! predicted beside what is true. How both look is in `prediction_page`.
 
 use serde::{Deserialize, Serialize};
 

@@ -2,8 +2,8 @@
 //!
 //! The schema is that of `mdbook-quiz` where it fits: `[[questions]]` with `type`, `prompt`,
 //! `answer` and `context`. Beyond that each distractor says `because` of what it is wrong, and a
-//! number may be off by `within`. How a question stands in its chapter is in
-//! [`crate::quiz_page`], and what is predicted in [`crate::prediction`].
+//! number may be off by `within`. How a question stands in its chapter is in `quiz_page`, and what
+//! is predicted in [`crate::prediction`].
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -215,7 +215,7 @@ fn to_html(text: &str) -> String {
     let mut html = String::new();
     let parser = Parser::new_ext(&hidden, Options::ENABLE_SMART_PUNCTUATION);
     pulldown_cmark::html::push_html(&mut html, parser);
-    let html = html.trim().replace("\n", " ");
+    let html = html.trim().replace('\n', " ");
     let html = html.strip_prefix("<p>").and_then(|it| it.strip_suffix("</p>")).unwrap_or(&html);
     let mut formulas = formulas.into_iter();
     html.chars().fold(String::new(), |done, c| match c {
