@@ -92,22 +92,26 @@ function morph(from, to) {
   // a control is not among what it compares.
   if (from.matches('tr, svg, g') && from.isEqualNode(to) && !from.querySelector('input, select')) return;
   // Whether details are open is the reader's.
-  const kept = (name) => name === 'open' && from.matches('details');
-  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && !kept(name)) from.removeAttribute(name);
-  for (const { name, value } of to.attributes) {
+  const kept = (name) => name === 'open' && from.localName === 'details';
+  // By name: a browser makes an object of each attribute that it is asked for as such.
+  for (const name of from.getAttributeNames()) if (!to.hasAttribute(name) && !kept(name)) from.removeAttribute(name);
+  for (const name of to.getAttributeNames()) {
+    const value = to.getAttribute(name);
     if (from.getAttribute(name) !== value) from.setAttribute(name, value);
   }
-  const [now, next] = [solid(from), solid(to)];
-  next.forEach((child, at) => (now[at] ? morph(now[at], child) : from.append(child)));
-  now.slice(next.length).forEach((child) => child.remove());
-  if (from.matches('input')) {
+  if (from.firstChild || to.firstChild) {
+    const [now, next] = [solid(from), solid(to)];
+    next.forEach((child, at) => (now[at] ? morph(now[at], child) : from.append(child)));
+    now.slice(next.length).forEach((child) => child.remove());
+  }
+  if (from.localName === 'input') {
     from.checked = to.hasAttribute('checked');
     if (from.type === 'range') from.value = to.getAttribute('value');
     // What is being typed stays as it is typed.
     const typed = from.matches('[type=number], [type=text]') && from !== document.activeElement;
     if (typed) from.value = to.getAttribute('value');
   }
-  if (from.matches('select')) {
+  if (from.localName === 'select') {
     from.selectedIndex = [...from.options].findIndex((option) => option.hasAttribute('selected'));
   }
 }
