@@ -182,7 +182,10 @@ fn picture(roofs: &[Roof], ways: &[Way]) -> Result<Markup> {
                 @let slope = two(UP.place(ALONG.low * roof.tera() / roof.ridge));
                 polyline class="roof" points=(format!("{},{slope} {x},{} {},{}", ALONG.start, two(y), ALONG.end, two(y))) {}
                 circle class="ridge" cx=(x) cy=(two(y)) r="4.5" {}
-                text x=(ALONG.end) y=(two(y - 9.0)) text-anchor="end" { (roof.short_name()) }
+                // Below the lowest line, above the others.
+                @let lowest = roofs.iter().all(|other| other.peak >= roof.peak);
+                @let beside = if lowest { y + 17.0 } else { y - 9.0 };
+                text x=(ALONG.end) y=(two(beside)) text-anchor="end" { (roof.short_name()) }
             }
             @for mark in &marks { (mark) }
         }

@@ -145,7 +145,7 @@ impl Panel<'_> {
 }
 
 fn numbers(deals: &[Deal]) -> Markup {
-    let mut rows = Vec::new();
+    let mut rows: Vec<Vec<String>> = Vec::new();
     for deal in deals {
         for (device, pairs) in deal.pairs.iter().enumerate() {
             let name = format!("{}, device {device}", deal.short);
