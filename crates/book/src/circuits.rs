@@ -158,13 +158,11 @@ mod tests {
             (0..5).map(|column| (0..8).map(|row| number(column * 8 + row)).collect()).collect()
         };
         let (left, right) = (strip(1), strip(7));
-        let mut squares = 0.0;
-        for row in 0..8 {
-            for column in 0..8 {
-                let entry: f64 = (0..5).map(|c| left[c][row] * right[c][column]).sum();
-                squares += entry * entry;
-            }
-        }
+        let entry = |row: usize, column: usize| -> f64 {
+            (0..5).map(|inner| left[inner][row] * right[inner][column]).sum()
+        };
+        let cells = (0..8).flat_map(|row| (0..8).map(move |column| (row, column)));
+        let squares: f64 = cells.map(|(row, column)| entry(row, column).powi(2)).sum();
         let values = singular_values(left, right);
         let found: f64 = values.iter().map(|it| it * it).sum();
         assert!((found / squares - 1.0).abs() < 1e-12, "{found} {squares}");

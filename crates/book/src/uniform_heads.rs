@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use anyhow::Result;
 use burn::tensor::Device;
 use inputs::translation::CAT;
-use translator::{Corpus, HEADS, LAYERS, Pair, Translator};
+use translator::{Corpus, Pair, Translator};
 
 /// A head of the cross-attention.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,9 +58,8 @@ fn measure() -> Result<Measured> {
     let all = right(&model, &corpus)?;
     let weights = model.translate(&Pair::read(CAT)?.french)?.weights;
     let mut heads = Vec::new();
-    for layer in 0..LAYERS {
-        for head in 0..HEADS {
-            let rows = &weights[layer][head];
+    for (layer, weights) in weights.iter().enumerate() {
+        for (head, rows) in weights.iter().enumerate() {
             let largest = |row: &Vec<f32>| row.iter().copied().fold(0.0, f32::max);
             let sharpness = rows.iter().map(largest).sum::<f32>() / rows.len() as f32;
             let changed = all - right(&model.clone().with_uniform_head(layer, head), &corpus)?;

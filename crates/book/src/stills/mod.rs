@@ -40,8 +40,14 @@ use crate::prerender::Prerendered;
 
 pub(crate) use growth::Work;
 
+/// Draws what needs no model.
+type Plain = fn() -> Result<Still>;
+
+/// Draws what the model does.
+type OfTheModel = fn(&MemoisedModel) -> Result<Still>;
+
 /// Pictures that are computed without the model, by the name that a tag gives.
-const PLAIN: [(&str, fn() -> Result<Still>); 22] = [
+const PLAIN: [(&str, Plain); 22] = [
     ("party", || Ok(party::still())),
     ("growth", growth::still),
     ("masks", masks::still),
@@ -67,7 +73,7 @@ const PLAIN: [(&str, fn() -> Result<Still>); 22] = [
 ];
 
 /// Pictures of what the model does.
-const OF_THE_MODEL: [(&str, fn(&MemoisedModel) -> Result<Still>); 6] = [
+const OF_THE_MODEL: [(&str, OfTheModel); 6] = [
     ("all-heads", all_heads::still),
     ("first-token", first_token::still),
     ("shapes", shapes::still),
@@ -161,8 +167,8 @@ mod tests {
             assert_eq!(count("svg[role=img][aria-label]"), 2, "{name}");
             assert!(count("details table td") > 3, "{name}");
             assert_eq!(count(".question"), 1, "{name}");
-            let cells = html.select(&Selector::parse(".numbers td").unwrap());
-            let cells: String = cells.flat_map(|cell| cell.text()).collect();
+            let selector = Selector::parse(".numbers td").unwrap();
+            let cells: String = html.select(&selector).flat_map(|cell| cell.text()).collect();
             assert!(cells.contains(|c: char| c.is_ascii_digit()), "{name}: {cells}");
             assert!(!cells.contains("NaN"), "{name}: {cells}");
             assert_eq!(count("[id], [style]"), 0, "{name}");

@@ -152,7 +152,7 @@ fn the_calculator() {
         // At the window's length all layers hold the same; half of them hold no more later on.
         page.slide("Tokens of a text", "4,096");
         let windows = own(page) / 2.0;
-        page.slide("Tokens of a text", &tokens);
+        page.slide("Tokens of a text", tokens);
         let percent = 100.0 * (1.0 - windows / own(page));
         assert_eq!(format!("{percent:.0}"), words.fact("cache.gemma.full-percent"));
     });
