@@ -271,7 +271,7 @@ mod tests {
             text: "{{cite x}}".to_owned(),
         }];
         let html = page(&listed(1), &pages, |_| None);
-        assert!(html.contains("One?</a>") && !html.contains("</a>."), "{html}");
+        assert!(html.contains("One?</a>") && !html.contains("One?</a>."), "{html}");
     }
 
     #[test]

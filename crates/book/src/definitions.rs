@@ -14,11 +14,11 @@ use crate::map::Map;
 use crate::quiz::{self, Quizzes};
 use crate::runs::{self, Runs};
 use crate::sources::Sources;
-use crate::tag::{self, Tag};
+use crate::tag::{self, Fill, Tag};
 use crate::tested::Tested;
 use crate::{
     Problem, heads, numbers, place, prediction_page, progress, quiz_page, records, roofline,
-    sources,
+    sources, stills,
 };
 
 /// What a tag can ask for.
@@ -60,6 +60,12 @@ pub struct Definitions {
     pub widgets: Vec<(&'static str, String)>,
 }
 
+impl Fill for Definitions {
+    fn fill(&self, tag: Tag<'_>) -> Result<String, String> {
+        self.of_any_kind(tag)
+    }
+}
+
 impl Definitions {
     /// `text` with its tags filled in. What could not be filled in is a problem of `file`.
     pub fn expand(&self, file: &Path, text: &str) -> (String, Vec<Problem>) {
@@ -77,11 +83,8 @@ impl Definitions {
         (expanded, problems)
     }
 
-    /// What stands in a tag's place.
-    ///
-    /// # Errors
-    /// Why nothing can: the tag names something that is not there.
-    pub fn fill(&self, tag: Tag<'_>) -> Result<String, String> {
+    /// What stands in the place of a tag of any kind.
+    fn of_any_kind(&self, tag: Tag<'_>) -> Result<String, String> {
         match tag.kind {
             "fact" => self.fact(tag.name),
             "num" => self.num(tag.name),
@@ -109,9 +112,9 @@ impl Definitions {
             "paths" => Ok(self.map.paths_html(&self.pages)),
             "repository" => Ok(self.repository()),
             "quiz" if tag.name == quiz::SCORE => Ok(quiz_page::score()),
-            "quiz" => quiz_page::question(self, tag.name),
-            "predict" => prediction_page::asked(self, tag.name),
-            "predicted" => prediction_page::shown(self, tag.name),
+            "quiz" => quiz_page::question(&self.quizzes, self, tag.name),
+            "predict" => prediction_page::asked(&self.quizzes, self, tag.name),
+            "predicted" => prediction_page::shown(&self.quizzes, self, tag.name),
             "progress" => Ok(progress::line(&self.pages, &self.quizzes)),
             "review" => Ok(progress::page(&self.pages, &self.quizzes)),
             kind => Err(format!("there is no tag `{kind}`: the tags are {KINDS}")),
@@ -201,11 +204,13 @@ impl Definitions {
         match name.split_once(' ') {
             Some(("transformer", chapter)) => place::drawing(&self.outline, chapter.trim()),
             None if name == "roofline" => roofline::drawing().map_err(|error| format!("{error:#}")),
-            None => self.widget(name),
-            _ => Err(format!(
-                "there is no drawing `{name}`: there is roofline, transformer with a chapter, and \
-                 the still pictures"
-            )),
+            _ => self.widget(name).map_err(|_| {
+                let stills: Vec<&str> = stills::names().collect();
+                format!(
+                    "there is no drawing `{name}`: there is roofline, transformer with a chapter, {}",
+                    stills.join(", ")
+                )
+            }),
         }
     }
 

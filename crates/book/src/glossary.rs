@@ -150,7 +150,7 @@ mod tests {
             let Term { definition, .. } = &term;
             assert!(definition.ends_with('.'), "{key}: {definition}");
             assert!(!definition.contains(|c: char| c.is_ascii_digit()), "{key}: {definition}");
-            let plain = |c: char| c.is_ascii_lowercase() || c == '-';
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             assert!(key.chars().all(plain), "{key} is no plain key");
         }
     }

@@ -15,7 +15,8 @@ use crate::link::Link;
 use crate::memo::Memo;
 use crate::names::Names;
 use crate::quiz::Source;
-use crate::{Problem, glossary, numbers, tag};
+use crate::tag::{self, Fill};
+use crate::{Problem, glossary, numbers};
 
 /// The heading below which whole numbers may be given.
 const EXERCISES: &str = "Exercises";

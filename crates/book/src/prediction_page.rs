@@ -6,17 +6,18 @@
 
 use maud::{Markup, html};
 
-use crate::definitions::Definitions;
 use crate::prediction::{Form, Prediction};
+use crate::quiz::Quizzes;
 use crate::quiz_page::{block, inline, number, plain};
+use crate::tag::Fill;
 
 /// The fields in which the prediction called `name` is made.
 ///
 /// # Errors
 /// When there is none, or one of its texts cannot be filled in.
-pub(crate) fn asked(definitions: &Definitions, name: &str) -> Result<String, String> {
-    let prediction = definitions.quizzes.prediction(name)?;
-    let labels = labels(definitions, prediction)?;
+pub(crate) fn asked(quizzes: &Quizzes, tags: &dyn Fill, name: &str) -> Result<String, String> {
+    let prediction = quizzes.prediction(name)?;
+    let labels = labels(tags, prediction)?;
     let fields = match prediction.form {
         Form::Shares => shares(&labels),
         Form::Number => slider(prediction),
@@ -26,7 +27,7 @@ pub(crate) fn asked(definitions: &Definitions, name: &str) -> Result<String, Str
     let form = html! {
         form class="prediction-form needs-script" method="dialog" data-prediction=(name) data-form=(form_name(prediction.form)) {
             fieldset {
-                legend { (inline(definitions, &prediction.prompt)?) }
+                legend { (inline(tags, &prediction.prompt)?) }
                 (fields)
             }
             p { button type="submit" { "Keep my prediction" } }
@@ -40,9 +41,9 @@ pub(crate) fn asked(definitions: &Definitions, name: &str) -> Result<String, Str
 ///
 /// # Errors
 /// As [`asked`], or when a truth that should be a number is none.
-pub(crate) fn shown(definitions: &Definitions, name: &str) -> Result<String, String> {
-    let prediction = definitions.quizzes.prediction(name)?;
-    let rows = rows(definitions, prediction)?;
+pub(crate) fn shown(quizzes: &Quizzes, tags: &dyn Fill, name: &str) -> Result<String, String> {
+    let prediction = quizzes.prediction(name)?;
+    let rows = rows(tags, prediction)?;
     let by_row = matches!(prediction.form, Form::Shares);
     let table = html! {
         div class="predicted needs-script" hidden data-predicted=(name) data-form=(form_name(prediction.form)) {
@@ -60,7 +61,7 @@ pub(crate) fn shown(definitions: &Definitions, name: &str) -> Result<String, Str
                 } } }
             }
             p class="gap" {}
-            p { (inline(definitions, &prediction.context)?) }
+            p { (inline(tags, &prediction.context)?) }
         }
     };
     Ok(block(&table.into_string()))
@@ -74,10 +75,10 @@ struct Row {
     shown: Markup,
 }
 
-fn rows(definitions: &Definitions, prediction: &Prediction) -> Result<Vec<Row>, String> {
-    let labels = labels(definitions, prediction)?;
+fn rows(tags: &dyn Fill, prediction: &Prediction) -> Result<Vec<Row>, String> {
+    let labels = labels(tags, prediction)?;
     let truth = |(place, truth): (usize, &String)| {
-        let plain = plain(definitions, truth)?;
+        let plain = plain(tags, truth)?;
         let value = match prediction.form {
             Form::Shares | Form::Number if plain.contains('?') => None,
             Form::Shares | Form::Number => Some(number(&plain)?),
@@ -90,13 +91,13 @@ fn rows(definitions: &Definitions, prediction: &Prediction) -> Result<Vec<Row>, 
             Form::Shares => labels[place].clone(),
             _ => html! {},
         };
-        Ok(Row { label, value, shown: inline(definitions, truth)? })
+        Ok(Row { label, value, shown: inline(tags, truth)? })
     };
     prediction.truth.iter().enumerate().map(truth).collect()
 }
 
-fn labels(definitions: &Definitions, prediction: &Prediction) -> Result<Vec<Markup>, String> {
-    prediction.labels.iter().map(|label| inline(definitions, label)).collect()
+fn labels(tags: &dyn Fill, prediction: &Prediction) -> Result<Vec<Markup>, String> {
+    prediction.labels.iter().map(|label| inline(tags, label)).collect()
 }
 
 fn form_name(form: Form) -> &'static str {

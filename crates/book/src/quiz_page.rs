@@ -9,9 +9,8 @@ use mdbook_katex::cfg::KatexConfig;
 use mdbook_katex::preprocess::{Render, get_render_tasks};
 use pulldown_cmark::{Options, Parser};
 
-use crate::definitions::Definitions;
-use crate::quiz::{Kind, Question, Response};
-use crate::tag;
+use crate::quiz::{Kind, Question, Quizzes, Response};
+use crate::tag::{self, Fill};
 
 /// The tags that a question or a prediction may hold.
 const INSIDE: [&str; 5] = ["fact", "num", "given", "head", "term"];
@@ -23,10 +22,10 @@ const FORMULA: char = '\u{e000}';
 ///
 /// # Errors
 /// When there is none, or one of its texts cannot be filled in.
-pub(crate) fn question(definitions: &Definitions, name: &str) -> Result<String, String> {
-    let question = definitions.quizzes.question(name)?;
-    let answers = answers(definitions, question)?;
-    let prompt = inline(definitions, &question.prompt.prompt)?;
+pub(crate) fn question(quizzes: &Quizzes, tags: &dyn Fill, name: &str) -> Result<String, String> {
+    let question = quizzes.question(name)?;
+    let answers = answers(tags, question)?;
+    let prompt = inline(tags, &question.prompt.prompt)?;
     let choice = question.kind == Kind::MultipleChoice;
     let comparable = answers.iter().all(|it| it.value.is_some());
     let form = html! {
@@ -103,7 +102,7 @@ impl Shown {
 }
 
 /// The answers to a question, in the order in which they are shown.
-fn answers(definitions: &Definitions, question: &Question) -> Result<Vec<Shown>, String> {
+fn answers(tags: &dyn Fill, question: &Question) -> Result<Vec<Shown>, String> {
     let right = (&question.answer.answer, &question.context);
     let mut texts: Vec<_> = question.prompt.distractors.iter().zip(&question.because).collect();
     let choice = question.kind == Kind::MultipleChoice;
@@ -111,12 +110,11 @@ fn answers(definitions: &Definitions, question: &Question) -> Result<Vec<Shown>,
     let place = if choice { place(&question.id, texts.len() + 1) } else { 0 };
     texts.insert(place, right);
     let shown = |(at, (answer, because)): (usize, (&String, &String))| {
-        let value =
-            if choice { Some(at.to_string()) } else { value(definitions, question, answer)? };
+        let value = if choice { Some(at.to_string()) } else { value(tags, question, answer)? };
         Ok(Shown {
             value,
-            shown: inline(definitions, answer)?,
-            because: inline(definitions, because)?,
+            shown: inline(tags, answer)?,
+            because: inline(tags, because)?,
             right: at == place,
             choice,
         })
@@ -125,12 +123,8 @@ fn answers(definitions: &Definitions, question: &Question) -> Result<Vec<Shown>,
 }
 
 /// What a typed answer is compared with, or nothing when the model is needed for it.
-fn value(
-    definitions: &Definitions,
-    question: &Question,
-    answer: &str,
-) -> Result<Option<String>, String> {
-    let plain = plain(definitions, answer)?;
+fn value(tags: &dyn Fill, question: &Question, answer: &str) -> Result<Option<String>, String> {
+    let plain = plain(tags, answer)?;
     if question.prompt.response != Response::Number {
         return Ok(Some(plain));
     }
@@ -170,19 +164,19 @@ fn answered_by(question: &Question) -> &'static str {
 }
 
 /// `text` with its tags filled in, without any markup: `{{num NAME}}` and what is typed.
-pub(crate) fn plain(definitions: &Definitions, text: &str) -> Result<String, String> {
+pub(crate) fn plain(tags: &dyn Fill, text: &str) -> Result<String, String> {
     let text = text.replace("{{fact ", "{{num ");
-    Ok(fill(definitions, &text)?.replace(['`', '*'], "").trim().to_owned())
+    Ok(fill(tags, &text)?.replace(['`', '*'], "").trim().to_owned())
 }
 
-fn fill(definitions: &Definitions, text: &str) -> Result<String, String> {
+fn fill(tags: &dyn Fill, text: &str) -> Result<String, String> {
     let (mut filled, mut done) = (String::new(), 0);
     for tag in tag::find(text) {
         if !INSIDE.contains(&tag.kind) {
             return Err(format!("a question holds no `{}`: only {}", tag.kind, INSIDE.join(", ")));
         }
         filled += &text[done..tag.start];
-        filled += &definitions.fill(tag)?;
+        filled += &tags.fill(tag)?;
         done = tag.end;
     }
     Ok(filled + &text[done..])
@@ -192,8 +186,8 @@ fn fill(definitions: &Definitions, text: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// When a tag cannot be filled in.
-pub(crate) fn inline(definitions: &Definitions, text: &str) -> Result<Markup, String> {
-    Ok(PreEscaped(to_html(&fill(definitions, text)?)))
+pub(crate) fn inline(tags: &dyn Fill, text: &str) -> Result<Markup, String> {
+    Ok(PreEscaped(to_html(&fill(tags, text)?)))
 }
 
 fn to_html(text: &str) -> String {

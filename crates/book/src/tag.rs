@@ -30,6 +30,15 @@ pub fn find(text: &str) -> Vec<Tag<'_>> {
     tags
 }
 
+/// Knows what to put in a tag's place.
+pub trait Fill {
+    /// What stands in the place of `tag`.
+    ///
+    /// # Errors
+    /// Why nothing can: the tag names something that is not there.
+    fn fill(&self, tag: Tag<'_>) -> Result<String, String>;
+}
+
 #[cfg(test)]
 mod tests {
     use super::find;

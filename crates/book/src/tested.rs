@@ -250,14 +250,20 @@ fn sentence(text: &str, at: usize) -> &str {
     let last = block.char_indices().rev().find(|(end, letter)| {
         let rest = &block[end + letter.len_utf8()..];
         let rest = rest.trim_start_matches(['*', '”', '"', ')']);
-        let marks = tag::find(rest).into_iter().fold(0, |end, tag| {
-            let is_mark = matches!(tag.kind, "claim" | "step") && tag.start == end;
-            if is_mark { tag.end } else { end }
-        });
-        matches!(*letter, '.' | '?' | '!') && rest[marks..].starts_with(' ')
+        matches!(*letter, '.' | '?' | '!') && after_marks(rest).starts_with(' ')
     });
     let begin = last.map_or(0, |(end, letter)| end + letter.len_utf8());
-    block[begin..].trim_start_matches(['*', '”', '"', ')']).trim().trim_start_matches("- ")
+    let rest = block[begin..].trim_start_matches(['*', '”', '"', ')']);
+    after_marks(rest).trim().trim_start_matches("- ")
+}
+
+/// A text without the marks of claims and steps that it begins with.
+fn after_marks(text: &str) -> &str {
+    let end = tag::find(text).into_iter().fold(0, |end, tag| {
+        let is_mark = matches!(tag.kind, "claim" | "step") && tag.start == end;
+        if is_mark { tag.end } else { end }
+    });
+    &text[end..]
 }
 
 /// A sentence without the marks of claims and steps.

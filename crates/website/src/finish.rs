@@ -28,6 +28,7 @@ pub fn finish(out: &Path, site: &Path, modules: Option<&Path>) -> Result<()> {
     alone::write(out)?;
     rewrite_pages(out)?;
     remove_unused(out)?;
+    shorten_styles(out)?;
     copy(site, out)?;
     if let Some(modules) = modules {
         for module in &MODULES {
@@ -67,6 +68,14 @@ fn rewrite_page(out: &Path, path: &Path) -> Result<(Sheet, Vec<String>)> {
     write(path, &html)?;
     let told = wrong.iter().map(|wrong| format!("{}: {wrong}", name.display()));
     Ok((sheet, told.collect()))
+}
+
+/// Takes the comments out of the style sheets: every reader would load them.
+fn shorten_styles(out: &Path) -> Result<()> {
+    for path in files(out)?.iter().filter(|path| has_extension(path, &["css"])) {
+        write(path, &styles::without_comments(&read(path)?))?;
+    }
+    Ok(())
 }
 
 /// Removes what mdBook brings and no page, script or style sheet names. Licences stay, and so do

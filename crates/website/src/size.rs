@@ -151,8 +151,10 @@ fn weigh(page: &Path) -> Result<Weight> {
     let asked = asked(&html)?;
     let mut weight = Weight { html: gzipped(html.as_bytes()), ..Weight::default() };
     let mut fonts = BTreeSet::new();
-    for file in &asked.files {
-        let path = page.with_file_name("").join(file);
+    let mut seen = BTreeSet::new();
+    let mut files: Vec<PathBuf> =
+        asked.files.iter().map(|file| page.with_file_name("").join(file)).collect();
+    while let Some(path) = files.pop() {
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let size = gzipped(&bytes);
         if has_extension(&path, &["css"]) {
@@ -160,7 +162,11 @@ fn weigh(page: &Path) -> Result<Weight> {
             let css = String::from_utf8(bytes)?;
             fonts.extend(used_fonts(&css, &asked.classes).map(|font| path.with_file_name(font)));
         } else if has_extension(&path, &["js"]) {
-            weight.js += size;
+            if seen.insert(path.file_name().map(ToOwned::to_owned)) {
+                weight.js += size;
+                let script = String::from_utf8(bytes)?;
+                files.extend(imported(&script).map(|file| path.with_file_name("").join(file)));
+            }
         } else if has_extension(&path, &["woff2"]) {
             fonts.insert(path);
         } else {
@@ -171,6 +177,13 @@ fn weigh(page: &Path) -> Result<Weight> {
         weight.fonts += size_of(&font)?;
     }
     Ok(weight)
+}
+
+/// The scripts that a script imports as soon as it is loaded.
+fn imported(script: &str) -> impl Iterator<Item = &str> {
+    let statements = script.lines().filter(|line| line.starts_with("import "));
+    let addresses = statements.filter_map(|line| line.rsplit_once(" from ").map(|(_, from)| from));
+    addresses.map(|address| address.trim_matches(['\'', '"', ';', ' ']))
 }
 
 fn size_of(path: &PathBuf) -> Result<u64> {

@@ -37,6 +37,29 @@ impl Sheet {
     }
 }
 
+/// A style sheet without its comments, which are for those who write it. One that begins with
+/// `/*!` stays: it names a licence.
+pub fn without_comments(css: &str) -> String {
+    let (mut bare, mut rest) = (String::new(), css);
+    while let Some(at) = rest.find(['/', '"', '\'']) {
+        let (before, from) = rest.split_at(at);
+        bare += before;
+        // A comment ends with `*/`, and a string with the quote that began it.
+        let comment = from.starts_with("/*");
+        let (skip, end) = if comment { (2, "*/") } else { (1, &from[..1]) };
+        let length = match from[skip..].find(end) {
+            _ if !comment && end == "/" => 1,
+            Some(length) => skip + length + end.len(),
+            None => from.len(),
+        };
+        if !comment || from.starts_with("/*!") {
+            bare += &from[..length];
+        }
+        rest = &from[length..];
+    }
+    bare + rest
+}
+
 /// The declarations of a style, without white space around them and without `!important`.
 /// A `;` in quotes or parentheses does not end one.
 fn declarations(style: &str) -> Vec<String> {
@@ -59,6 +82,15 @@ fn declarations(style: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn comments_go_and_strings_and_addresses_stay() {
+        let css =
+            "/* a */p{content:\"/* b */\"}/* it's */i{src:url(a/b*c)}q{content:'\\201c'}/* open";
+        let bare = "/*! c */\np{content:\"/* b */\"}i{src:url(a/b*c)}q{content:'\\201c'}";
+        assert_eq!(without_comments(css), bare);
+        assert_eq!(without_comments(""), "");
+    }
 
     #[test]
     fn one_style_is_one_class() {

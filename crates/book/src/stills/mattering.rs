@@ -40,6 +40,11 @@ impl Head<'_> {
     fn is_marked(&self) -> bool {
         self.is_missed() || self.is_named()
     }
+
+    /// Whether the table has it: all others lie together near zero.
+    fn is_told(&self) -> bool {
+        self.rise.abs() >= 0.1 || self.story.abs() >= 0.1 || self.of.score() >= 0.5
+    }
 }
 
 /// The picture.
@@ -229,7 +234,11 @@ fn numbers(heads: &[Head<'_>]) -> Markup {
             signed(head.story as f32, 2),
         ]
     };
-    let rows: Vec<Vec<String>> = sorted.iter().map(row).collect();
+    let rows: Vec<Vec<String>> = sorted.iter().filter(|head| head.is_told()).map(row).collect();
     let columns = ["Layer.head", "Previous", "Prefix", "Rise, random tokens", "Rise, story"];
-    table("All heads, the one that is missed most first; rises in nats", &columns, &rows)
+    table(
+        "Heads with a rise of .1 nats or more in either text, or a score of .5; the others are dots",
+        &columns,
+        &rows,
+    )
 }

@@ -31,17 +31,18 @@ pub(crate) fn book() -> &'static Book {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the root");
         let definitions = builder.definitions(root, Some("0")).expect("the book can be read");
         let live = Selector::parse("attention-widget").expect("a selector");
-        let setup = |html: &String| {
+        // A picture that stays still has none.
+        let setup = |html: &String| -> Option<String> {
             let html = Html::parse_fragment(html);
-            let widget = html.select(&live).next().expect("a widget that comes alive");
-            widget.attr("data-setup").expect("a setup").to_owned()
+            let widget = html.select(&live).next()?;
+            Some(widget.attr("data-setup").expect("a setup").to_owned())
         };
         Book {
             facts: builder.facts().map(|(name, shown, _)| (name.into(), shown.into())).collect(),
             setups: definitions
                 .widgets
                 .iter()
-                .map(|(name, html)| ((*name).into(), setup(html)))
+                .filter_map(|(name, html)| Some(((*name).into(), setup(html)?)))
                 .collect(),
             files: builder.files().collect(),
             names: names(root),

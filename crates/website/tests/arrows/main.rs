@@ -11,7 +11,7 @@ use imports::Crate;
 use serde::Deserialize;
 
 /// Each crate of the workspace, and the crates of the workspace that it may use.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("attention", &[]),
     ("kernels", &[]),
     ("inputs", &["attention"]),
@@ -26,6 +26,10 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("listings", &["attention", "induction", "inputs", "kernels", "smollm2", "translator"]),
     // The trainer in its tests, which replay what a page does.
     ("book", &["attention", "induction", "inputs", "smollm2", "trainer", "translator", "widgets"]),
+    ("front", &["widgets"]),
+    ("early", &["widgets"]),
+    ("middle", &["widgets"]),
+    ("late", &["widgets"]),
     ("xtask", &[]),
     ("website", &["book", "reader", "smollm2", "widgets", "xtask"]),
     ("reader-tests", &["induction", "reading", "smollm2", "website", "widgets", "xtask"]),

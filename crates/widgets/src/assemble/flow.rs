@@ -4,7 +4,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::{Flow, Sizes};
-use crate::draw::mark::{Area, circle, path, rect, rounded, stroke, text};
+use crate::draw::mark::{Area, circle, path, rect, rounded, text};
 use crate::draw::path::Path;
 use crate::draw::picture::svg;
 use crate::draw::{NARROW, Point, WIDE, coordinate};
@@ -38,11 +38,12 @@ pub(super) struct Drawn {
     maps: Vec<String>,
 }
 
-/// Numbers as upright strokes from a middle line: up is more than zero. One number is one unit
-/// wide, and the half height is `steps` units.
+/// Numbers as upright bars from a middle line: up is more than zero. One number is one unit wide,
+/// and the half height is `steps` units. Their outline is one path: a bar that goes up and comes
+/// down again would say each height twice.
 #[derive(Debug, Clone)]
 struct Bar {
-    strokes: Path,
+    outline: Path,
     count: usize,
     steps: f64,
     /// The numbers that are cut, and whether they are above zero.
@@ -51,29 +52,29 @@ struct Bar {
 
 impl Bar {
     fn new(numbers: &[i16], tall: f64, steps: f64) -> Self {
-        let mut strokes = Path::new((0.5, 0.0));
-        let mut by = 0.0;
+        let mut outline = Path::new((0.0, 0.0));
+        let (mut at, mut wide) = (0.0, 0.0);
         for number in numbers {
-            let high = (f64::from(*number) / tall).clamp(-1.0, 1.0) * steps;
-            let high = high.round();
-            if high != 0.0 {
-                if by > 0.0 {
-                    strokes = strokes.shift((by, 0.0));
+            let high = ((f64::from(*number) / tall).clamp(-1.0, 1.0) * steps).round();
+            if high != at {
+                if wide > 0.0 {
+                    outline = outline.across(wide);
                 }
-                strokes = strokes.down(-high).shift((1.0, high));
-                by = 0.0;
-            } else {
-                by += 1.0;
+                outline = outline.down(at - high);
+                (at, wide) = (high, 0.0);
             }
+            wide += 1.0;
         }
+        let outline = outline.across(wide).down(at).closed();
         let far = |number: &i16| f64::from(*number).abs() > tall * CUT;
         let cut = numbers.iter().enumerate().filter(|(_, number)| far(number));
         let cut = cut.map(|(at, number)| (at, *number > 0)).collect();
-        Self { strokes, count: numbers.len(), steps, cut }
+        Self { outline, count: numbers.len(), steps, cut }
     }
 
-    /// The bar in a box: its middle line runs through the middle of the box.
-    fn view(&self, area: Area, class: &str) -> Markup {
+    /// The bar in a box, in the colour of a role: its middle line runs through the middle of the
+    /// box.
+    fn view(&self, area: Area, role: &str) -> Markup {
         let (step, half) = (area.width / self.count as f64, area.height / 2.0);
         let place = format!(
             "translate({} {})scale({step:.4} {:.4})",
@@ -87,8 +88,8 @@ impl Bar {
             caps.jump((x - 2.2, y)).across(4.4)
         });
         html! {
-            g transform=(place) { (stroke(&self.strokes, 0.92, class)) }
-            (path(&caps, class))
+            g transform=(place) { (path(&self.outline, &format!("fill-{role}"))) }
+            (path(&caps, &format!("line-{role}")))
         }
     }
 }
@@ -190,16 +191,16 @@ impl Drawn {
     pub(super) fn new(flow: Flow) -> Self {
         let sizes = Sizes::of(&flow.model).expect("a whole flow names a model of the table");
         let bars = |rows: &[Vec<i16>], tall: f64| -> Vec<Bar> {
-            rows.iter().map(|row| Bar::new(row, tall, 30.0)).collect()
+            rows.iter().map(|row| Bar::new(row, tall, 12.0)).collect()
         };
         let weights = |map: &Vec<Vec<i16>>| -> Vec<Vec<f32>> {
             map.iter().map(|row| row.iter().map(|it| f32::from(*it) / 100.0).collect()).collect()
         };
         Self {
-            x: Bar::new(&flow.x, TALL, 60.0),
-            after: Bar::new(&flow.after, TALL, 60.0),
+            x: Bar::new(&flow.x, TALL, 25.0),
+            after: Bar::new(&flow.after, TALL, 25.0),
             // The half heights are 12 and 6.25 where that of x is 15.
-            sum: Bar::new(&flow.sum, TALL * 12.0 / 15.0 / TIMES, 48.0),
+            sum: Bar::new(&flow.sum, TALL * 12.0 / 15.0 / TIMES, 20.0),
             added: bars(&flow.added, TALL * 6.25 / 15.0 / TIMES),
             query: bars(&flow.query, QUERY),
             output: bars(&flow.output, OUTPUT),
@@ -348,10 +349,10 @@ impl Drawn {
             (path(&Path::default().head((end + 20.0, after), (end + 3.0, after), 8.0), "line-ink bold"))
             @for (y, bar) in [(x, &self.x), (after, &self.after)] {
                 (rect(places.whole(y, tall + 2.0), "fill-bg line-edge thin"))
-                (bar.view(places.whole(y, tall), "line-ink"))
+                (bar.view(places.whole(y, tall), "ink"))
             }
             (rect(places.whole(sum, tall * 0.8 + 1.0), "fill-bg line-edge thin"))
-            (self.sum.view(places.whole(sum, tall * 0.8), "line-output"))
+            (self.sum.view(places.whole(sum, tall * 0.8), "output"))
             (path(&Path::new((end + 6.0, sum)).line((rail - 8.0, sum)), "line-output part"))
             (circle((rail, sum), 7.5, "fill-panel line-ink lit"))
             (path(&plus, "line-ink lit"))
@@ -391,7 +392,7 @@ impl Drawn {
         let boxed = |bar: &Bar, area: Area, on: bool, class: [&str; 2]| {
             html! {
                 (rounded(area, 2.0, if on { class[0] } else { "fill-bg line-edge thin" }))
-                (bar.view(inner(area), if on { class[1] } else { "line-edge" }))
+                (bar.view(inner(area), if on { class[1] } else { "edge" }))
             }
         };
         let links = (0..heads).fold(Path::default(), |links, head| {
@@ -415,8 +416,8 @@ impl Drawn {
         html! {
             (path(&links, "ghost"))
             @for other in 0..heads {
-                (boxed(&self.query[other], area(other, queries, high), other == head, ["tint-query line-query part", "line-query"]))
-                (boxed(&self.output[other], area(other, places.output, high), other == head, ["tint-output line-output part", "line-output"]))
+                (boxed(&self.query[other], area(other, queries, high), other == head, ["tint-query line-query part", "query"]))
+                (boxed(&self.output[other], area(other, places.output, high), other == head, ["tint-output line-output part", "output"]))
             }
             @for group in 0..self.groups() { (self.shared(group, group == self.group(head), places)) }
             @for other in 0..heads {
@@ -477,7 +478,7 @@ impl Drawn {
             (self.funnels(head, places, bottom, top, "tint-output line-output lit"))
             (rect(places.whole(places.row(head), half + 0.5), "tint-output line-output move"))
             @for other in 0..heads {
-                (self.added[other].view(places.whole(places.row(other), half), if other == head { "line-output" } else { "line-edge" }))
+                (self.added[other].view(places.whole(places.row(other), half), if other == head { "output" } else { "edge" }))
             }
             (path(&gather, "line-output"))
         }

@@ -84,14 +84,25 @@ fn the_picture_follows_a_head() {
     let row = rows.iter().find(|row| row[0] == "4").unwrap();
     assert_eq!(row[1..4], ["1", ".70", ".30"]);
     assert!(said.contains(&format!("of length {} to one of", row[4])), "{said} {row:?}");
-    // Every number of the vector is a stroke, up or down.
-    let x: String =
-        all(&html, ".for-wide svg g[transform] path.line-ink")[0].attr("d").unwrap().into();
-    assert_eq!(x.matches('v').count(), flow().x.iter().filter(|it| it.abs() >= 12).count());
-    assert_eq!(
-        x.matches("v60").count() + x.matches("v-60").count(),
-        flow().x.iter().filter(|it| it.abs() >= 1389).count()
-    );
+    // Every number of the vector is a bar, up or down, in steps of a twenty-fifth.
+    let x = all(&html, ".for-wide svg g[transform] path.fill-ink")[0].attr("d").unwrap();
+    let step = |number: &i16| (f64::from(*number) / 1400.0).clamp(-1.0, 1.0) * 25.0;
+    let bars: Vec<f64> = flow().x.iter().map(|number| step(number).round()).collect();
+    assert_eq!(heights(x), bars);
+}
+
+/// How high an outline of bars, each one unit wide, lies over each of them.
+fn heights(outline: &str) -> Vec<f64> {
+    let (mut high, mut bars) = (0.0, Vec::new());
+    let outline = outline.replace('v', " v").replace('h', " h");
+    for piece in outline.strip_prefix("M0 0 ").unwrap().trim_end_matches('Z').split(' ') {
+        let by: f64 = piece[1..].parse().unwrap();
+        match &piece[..1] {
+            "v" => high -= by,
+            _ => bars.resize(bars.len() + by as usize, high),
+        }
+    }
+    bars
 }
 
 #[test]
