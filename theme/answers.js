@@ -1,7 +1,7 @@
 // Questions that say at once whether an answer is right, and predictions that are kept until the
 // chapter shows the truth. What there is to say stands in the page; here it is only repeated.
 
-import { answered, empty, parse, same, share, today } from '../{{ resource "theme/record.js" }}';
+import { answered, empty, parse, same, share, today } from '{{ resource "theme/record.js" }}';
 
 const KEY = 'reader-record';
 

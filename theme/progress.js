@@ -1,8 +1,8 @@
 // How far the reader is: in the contents, on the front page, in the exercises, and on the page that
 // asks questions again.
 
-import { done, due, isName, merge, next, parse, today } from '../{{ resource "theme/record.js" }}';
-import { NOT_KEPT, ask, change, forget, record } from '../{{ resource "theme/answers.js" }}';
+import { done, due, isName, merge, next, parse, today } from '{{ resource "theme/record.js" }}';
+import { NOT_KEPT, ask, change, forget, record } from '{{ resource "theme/answers.js" }}';
 
 /** How long the end of a section is on the screen until the section counts as read. */
 const READ_AFTER = 1500;
