@@ -12,7 +12,7 @@ use widgets::draw::picture::svg;
 use widgets::draw::{NARROW, WIDE};
 use widgets::show::grouped;
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// How many latents are drawn for all.
 const DRAWN: usize = 3;

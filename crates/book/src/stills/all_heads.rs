@@ -4,8 +4,8 @@
 use anyhow::Result;
 use widgets::show::share;
 
+use super::frame::{Still, table};
 use super::scatter::Scatter;
-use super::{Still, table};
 use crate::memoised_model::MemoisedModel;
 use crate::sentences;
 

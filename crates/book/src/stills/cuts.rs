@@ -10,7 +10,7 @@ use widgets::draw::scale::Scale;
 use widgets::draw::{NARROW, WIDE};
 use widgets::show::{number, share};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// How high a row is.
 const PITCH: f64 = 23.0;

@@ -8,7 +8,7 @@ use widgets::draw::scale::Scale;
 use widgets::draw::{NARROW, Point, WIDE, axis};
 use widgets::show::share;
 
-use super::{Still, table};
+use super::frame::{Still, table};
 use crate::memoised_model::MemoisedModel;
 use crate::sentences;
 

@@ -6,7 +6,7 @@ use widgets::draw::mark::{Area, rect, text};
 use widgets::draw::picture::svg;
 use widgets::draw::{NARROW, Point, WIDE};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// The thread that holds row `row` and column `column` of `A`, 16 × 16 (PTX ISA, mma.m16n8k16).
 fn thread_of_left(row: usize, column: usize) -> usize {

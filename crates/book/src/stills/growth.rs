@@ -12,7 +12,7 @@ use widgets::draw::scale::Scale;
 use widgets::draw::{NARROW, Point, WIDE, axis};
 use widgets::show::grouped;
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// Tokens at the ends of the first panel: powers of two.
 const POWERS: [u32; 2] = [7, 17];

@@ -10,7 +10,7 @@ use widgets::draw::role::Role;
 use widgets::draw::{NARROW, WIDE};
 use widgets::show::grouped;
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// The models, as the listing `ch05-sizes` has them.
 const MODELS: [&str; 4] = ["GPT-3 175B", "Llama 3 8B", "SmolLM2-135M", "Gemma 2 9B"];

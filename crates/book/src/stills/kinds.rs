@@ -13,7 +13,7 @@ use widgets::draw::scale::Scale;
 use widgets::draw::{NARROW, WIDE, axis};
 use widgets::show::{grouped, significant};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 const PART: &str = "NVIDIA H100 80GB SXM5";
 

@@ -7,7 +7,7 @@ use widgets::draw::picture::svg;
 use widgets::draw::scale::Scale;
 use widgets::draw::{NARROW, WIDE};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// The picture.
 pub(super) fn still() -> Still {

@@ -11,7 +11,7 @@ use widgets::draw::{NARROW, Point, WIDE};
 
 use widgets::show::grouped;
 
-use super::{Still, table};
+use super::frame::{Still, table};
 use crate::flash_traffic::{keys_outside, tiles};
 use inputs::flash::{BLOCK, HEAD_DIM, SEQ};
 

@@ -11,7 +11,7 @@ use widgets::draw::scale::Scale;
 use widgets::draw::{NARROW, Point, WIDE, axis};
 use widgets::show::share;
 
-use super::{Still, table};
+use super::frame::{Still, table};
 use crate::circuits::{Circuits, rank};
 use crate::memoised_model::MemoisedModel;
 

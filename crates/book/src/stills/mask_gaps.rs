@@ -8,7 +8,7 @@ use widgets::draw::picture::svg;
 use widgets::draw::role::Role;
 use widgets::draw::{NARROW, WIDE};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// A row of positions, each of a text, or padding.
 struct Case {

@@ -11,7 +11,7 @@ use widgets::draw::scale::Scale;
 use widgets::draw::{NARROW, Point, WIDE};
 use widgets::show::share;
 
-use super::{Still, table};
+use super::frame::{Still, table};
 use crate::facts::ch06::moved_by_head;
 use crate::memoised_model::MemoisedModel;
 use crate::score_matrices::{LONG, MASK_HEADS, UnmaskedText};

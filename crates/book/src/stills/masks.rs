@@ -9,7 +9,7 @@ use widgets::draw::picture::svg;
 use widgets::draw::role::heat_fill;
 use widgets::draw::{NARROW, Point, WIDE};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 const TOKENS: usize = PACKED_TOKENS;
 

@@ -11,7 +11,7 @@ use widgets::draw::scale::Scale;
 use widgets::draw::{NARROW, Point, WIDE};
 use widgets::show::{share, signed};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 use crate::every_head::{Ablated, EveryHead, MISSED};
 
 /// From this score on a head has its name in the picture, missed or not.
@@ -189,7 +189,7 @@ fn wide(heads: &[Head<'_>]) -> Markup {
     let [least, most] = room(heads);
     let ticks: Vec<f64> = (0..=most as i32).map(f64::from).collect();
     let draws = Plot::new([44.0, 560.0], 46.0, [least, most], 52.0);
-    let story = Plot::new([622.0, 826.0], 46.0, [least, most], 52.0);
+    let story = Plot::new([622.0, 812.0], 46.0, [least, most], 52.0);
     let marks = html! {
         (text((10.0, 16.0), "Rise of the surprise, in nats", "small muted"))
         (text((44.0, 36.0), "random tokens, the second time", "strong"))
@@ -206,9 +206,9 @@ fn wide(heads: &[Head<'_>]) -> Markup {
 fn narrow(heads: &[Head<'_>]) -> Markup {
     let [least, most] = room(heads);
     let ticks: Vec<f64> = (0..=most as i32).map(f64::from).collect();
-    let draws = Plot::new([34.0, 338.0], 46.0, [least, most], 46.0);
+    let draws = Plot::new([34.0, 330.0], 46.0, [least, most], 46.0);
     let top = draws.frame[3] + 70.0;
-    let story = Plot::new([34.0, 338.0], top, [least, 0.6], 46.0);
+    let story = Plot::new([34.0, 330.0], top, [least, 0.6], 46.0);
     let marks = html! {
         (text((4.0, 16.0), "Rise of the surprise, in nats", "small muted"))
         (text((34.0, 36.0), "random tokens, the second time", "strong"))

@@ -8,6 +8,7 @@ mod all_heads;
 mod cuts;
 mod first_token;
 mod fragments;
+mod frame;
 mod growth;
 mod head_widths;
 mod kinds;
@@ -32,11 +33,12 @@ mod stacks;
 mod timelines;
 
 use anyhow::Result;
-use maud::{Markup, html};
-use widgets::draw::picture::layouts;
+use maud::html;
 
 use crate::memoised_model::MemoisedModel;
 use crate::prerender::Prerendered;
+
+use frame::Still;
 
 pub(crate) use growth::Work;
 
@@ -101,57 +103,6 @@ pub(crate) fn all(model: Option<&MemoisedModel>) -> Result<Vec<Prerendered>> {
         })
     });
     plain.chain(of_the_model).collect()
-}
-
-/// A picture in its frame.
-struct Still {
-    /// The question that it answers.
-    question: &'static str,
-    /// The picture where there is room, and on a phone.
-    layouts: [Markup; 2],
-    /// What it shows, in a sentence or two.
-    says: String,
-    /// The tables.
-    numbers: Markup,
-}
-
-impl Still {
-    fn prerendered(self, name: &'static str) -> Prerendered {
-        let [wide, narrow] = self.layouts;
-        let view = html! {
-            div class={ "view drawn still " (name) } {
-                div class="head" { p class="question" { (self.question) } }
-                div class="drawing" { (layouts(wide, narrow)) }
-                p class="status" { (self.says) }
-                details class="numbers" {
-                    summary { "The numbers" }
-                    (self.numbers)
-                }
-            }
-        };
-        Prerendered::still(name, view.into_string())
-    }
-}
-
-/// A table with one name a row.
-fn table<R: AsRef<[String]>>(caption: &str, headings: &[&str], rows: &[R]) -> Markup {
-    html! {
-        div class="scroll" tabindex="0" role="group" aria-label=(caption) {
-            table class="weights" {
-                caption { (caption) }
-                thead { tr { @for heading in headings { th scope="col" { (heading) } } } }
-                tbody {
-                    @for row in rows {
-                        tr {
-                            @for (at, cell) in row.as_ref().iter().enumerate() {
-                                @if at == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

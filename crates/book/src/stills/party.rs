@@ -6,7 +6,7 @@ use widgets::draw::picture::svg;
 use widgets::draw::{NARROW, Point, WIDE};
 use widgets::show::share;
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// What each conversation is about: its name and its key.
 const CONVERSATIONS: [(&str, [f64; 2]); 3] =

@@ -7,7 +7,7 @@ use widgets::draw::path::Path;
 use widgets::draw::picture::svg;
 use widgets::draw::{NARROW, WIDE};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// What a pass computes of each key.
 #[derive(Clone, Copy)]

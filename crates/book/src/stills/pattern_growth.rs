@@ -10,7 +10,7 @@ use widgets::draw::scale::Scale;
 use widgets::draw::{NARROW, WIDE, axis};
 use widgets::show::grouped;
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// The patterns, from the dearest to the cheapest.
 const PATTERNS: [&str; 5] = ["full", "causal", "strided", "window", "global"];

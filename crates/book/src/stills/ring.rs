@@ -9,7 +9,7 @@ use widgets::draw::picture::svg;
 use widgets::draw::role::{heat_fill, heat_ink};
 use widgets::draw::{NARROW, WIDE};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 const DEVICES: usize = 4;
 

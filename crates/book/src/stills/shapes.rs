@@ -7,7 +7,7 @@ use widgets::draw::mark::{Area, line, rect, text};
 use widgets::draw::picture::svg;
 use widgets::draw::{NARROW, Point, WIDE};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 use crate::memoised_model::MemoisedModel;
 use crate::sentences;
 

@@ -10,7 +10,7 @@ use widgets::draw::path::Path;
 use widgets::draw::picture::svg;
 use widgets::draw::{NARROW, WIDE};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// Tokens of a block, blocks of the pool, and tokens that all texts begin with.
 const BLOCK: usize = 4;

@@ -11,7 +11,7 @@ use widgets::draw::scale::Scale;
 use widgets::draw::{NARROW, Point, WIDE};
 use widgets::show::share;
 
-use super::{Still, table};
+use super::frame::{Still, table};
 use crate::uniform_heads::{UniformHead, measured};
 
 /// The picture.

@@ -10,7 +10,7 @@ use widgets::draw::{NARROW, Point, WIDE};
 
 use widgets::show::grouped;
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// Warps of a block, as in the kernels of the papers.
 const WARPS: usize = 4;

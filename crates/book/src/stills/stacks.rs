@@ -11,7 +11,7 @@ use widgets::draw::picture::svg;
 use widgets::draw::role::Role;
 use widgets::draw::{NARROW, Point, WIDE};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 
 /// From one part to the next, upwards.
 const PITCH: f64 = 52.0;

@@ -12,7 +12,7 @@ use widgets::draw::picture::svg;
 use widgets::draw::scale::Scale;
 use widgets::draw::{NARROW, WIDE};
 
-use super::{Still, table};
+use super::frame::{Still, table};
 use crate::literature::Literature;
 
 /// Something that takes time: when it begins and ends, in microseconds.
