@@ -5,6 +5,7 @@ use reader_tests::spotlight::{CHAPTER, Spotlight, WIDGET};
 use reader_tests::{Tab, browse, site, widget};
 use serde_json::{Value, json};
 use thirtyfour::Key;
+use website::wasm::MODULES;
 
 /// How far the page is wider than the window, and the elements that stick out of it.
 const OVERFLOW: &str = "
@@ -288,9 +289,11 @@ fn the_chapter_is_light_before_its_widget_wakes() -> Result<()> {
             return [...page, ...rest].map(entry =>
                 [new URL(entry.name).pathname, entry.encodedBodySize, entry.decodedBodySize]);";
         let entries: Vec<(String, f64, f64)> = serde_json::from_value(tab.js(script).await?)?;
-        let late =
-            |path: &str| path.starts_with("/widgets/module") || path.starts_with("/gallery/");
-        ensure!(entries.iter().any(|(path, ..)| late(path)), "no module was loaded: {entries:?}");
+        let module = |path: &str| {
+            MODULES.iter().any(|module| path.starts_with(&format!("/{}/module", module.name)))
+        };
+        let late = |path: &str| module(path) || path.starts_with("/gallery/");
+        ensure!(entries.iter().any(|(path, ..)| module(path)), "no module was loaded: {entries:?}");
         let early: Vec<_> = entries.iter().filter(|(path, ..)| !late(path)).collect();
         for (path, encoded, decoded) in &early {
             println!("{:8.1} KB of {:8.1} KB  {path}", encoded / 1000.0, decoded / 1000.0);

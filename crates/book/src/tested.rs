@@ -182,11 +182,13 @@ impl Tested {
                 let place = format!("{}:{}", citation.file.display(), citation.line);
                 let asserts = citation.asserts.join("\n");
                 let shown = maud::html! {
-                    code { (place) }
-                    @if !asserts.is_empty() { pre { code { (asserts) } } }
+                    div {
+                        code { (place) }
+                        @if !asserts.is_empty() { pre { code { (asserts) } } }
+                    }
                 };
                 list += &inert(&shown.into_string());
-                list += "\n";
+                list += "\n\n";
             }
             list += "</li>\n";
         }

@@ -85,8 +85,7 @@ mod tests {
 
     #[test]
     fn comments_go_and_strings_and_addresses_stay() {
-        let css =
-            "/* a */p{content:\"/* b */\"}/* it's */i{src:url(a/b*c)}q{content:'\\201c'}/* open";
+        let css = "/*! c */\n/* a */p{content:\"/* b */\"}/* it's */i{src:url(a/b*c)}q{content:'\\201c'}/* open";
         let bare = "/*! c */\np{content:\"/* b */\"}i{src:url(a/b*c)}q{content:'\\201c'}";
         assert_eq!(without_comments(css), bare);
         assert_eq!(without_comments(""), "");
