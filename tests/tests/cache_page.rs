@@ -56,7 +56,8 @@ fn the_step_of_decoding_is_walked_and_played() -> Result<()> {
         decode.until_status("the first token", |said| said.contains("Nothing is kept yet")).await?;
         // Played, it goes on by itself, and stops at the end.
         decode.click("[data-play='play']").await?;
-        decode.until_status("a later token", |said| said.contains("token 4")).await?;
+        let later = |said: &str| (2..10).any(|at| said.contains(&format!("token {at}.")));
+        decode.until_status("a later token", later).await?;
         decode.click("[data-play='play']").await?;
         let paused = decode.permalink().await?;
         tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
