@@ -8,7 +8,7 @@
 //! use attention::levels::a100;
 //!
 //! let [registers, shared, l2, hbm] = a100();
-//! assert_eq!(shared.bandwidth.to_string(), "19492 GB/s");
+//! assert_eq!(shared.bandwidth.to_string(), "19491.84 GB/s");
 //! assert!(registers.bandwidth > shared.bandwidth && shared.bandwidth > l2.bandwidth);
 //! assert!(l2.bandwidth > hbm.bandwidth && l2.bytes < hbm.bytes);
 //! ```
