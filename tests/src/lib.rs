@@ -6,6 +6,7 @@ pub mod browser;
 pub mod checker;
 pub mod host;
 pub mod pdf;
+pub mod pictures;
 pub mod site;
 pub mod spotlight;
 pub mod widget;

@@ -1,5 +1,6 @@
-//! The pictures of each chapter: how many, and which question each answers; and all of them on one
-//! sheet, in every look, for people to compare.
+//! Puts every picture of the built book on one sheet, in every look, for people to compare: in the
+//! light, in the dark, on a phone, and on paper. `cargo run --release --bin contact-sheet` writes
+//! `target/screenshots/sheet/index.html`, from the book that `cargo xtask build` made.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,15 +9,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use reader_tests::pdf::base64;
+use reader_tests::pictures::{PICTURES, questions};
 use reader_tests::{Tab, browse, site, widget};
-use scraper::{Html, Selector};
 use serde_json::{Value, json};
-
-/// The pictures of a page, but for the small one at its top that says where in the model it is.
-const PICTURES: &str = ".drawn.view:not(.place)";
-
-/// How many pictures a chapter has at least.
-const FEWEST: usize = 3;
 
 /// What a picture of a picture shows on either side of it, in pixels.
 const MARGIN: f64 = 24.0;
@@ -28,39 +23,6 @@ const LOOKS: [(&str, u32, &str, &str); 4] = [
     ("phone", 390, "light", ""),
     ("print", 1000, "light", "print"),
 ];
-
-/// The questions of the pictures on a page.
-fn questions(page: &str) -> Result<Vec<String>> {
-    let html = Html::parse_document(&fs::read_to_string(site::book()?.join(page))?);
-    let [pictures, question] = [PICTURES, ".question"].map(|it| Selector::parse(it).expect(it));
-    html.select(&pictures)
-        .map(|picture| {
-            let question = picture.select(&question).next();
-            let question = question.with_context(|| format!("{page}: a picture asks nothing"))?;
-            Ok(question.text().collect::<String>().trim().to_owned())
-        })
-        .collect()
-}
-
-#[test]
-fn each_chapter_has_pictures_and_each_answers_a_question_of_its_own() -> Result<()> {
-    let mut asked: BTreeMap<String, String> = BTreeMap::new();
-    let mut few = Vec::new();
-    for page in site::pages()?.into_iter().filter(|page| page.starts_with("ch")) {
-        let questions = questions(&page)?;
-        println!("{page}: {} pictures\n  {}", questions.len(), questions.join("\n  "));
-        if questions.len() < FEWEST {
-            few.push(format!("{page}: {}", questions.len()));
-        }
-        for question in questions {
-            ensure!(question.ends_with('?'), "{page}: “{question}” is no question");
-            let before = asked.insert(question.clone(), page.clone());
-            ensure!(before.is_none(), "{page} asks what {before:?} asks: {question}");
-        }
-    }
-    ensure!(few.is_empty(), "fewer than {FEWEST} pictures: {few:?}");
-    Ok(())
-}
 
 /// The boxes of the pictures of the open page, in its own pixels, each with its question.
 const BOXES: &str = "
@@ -97,10 +59,7 @@ fn folder() -> Result<PathBuf> {
     Ok(folder.canonicalize()?)
 }
 
-/// For people: it takes a minute, and only eyes can say what is good.
-#[test]
-#[ignore = "for people to look at; takes a minute"]
-fn a_sheet_of_every_picture_in_every_look() -> Result<()> {
+fn main() -> Result<()> {
     let folder = folder()?;
     let mut rows: BTreeMap<(String, usize), (String, Vec<String>)> = BTreeMap::new();
     browse(async |tab| {
