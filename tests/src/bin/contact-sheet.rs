@@ -8,13 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use reader_tests::pdf::base64;
 use reader_tests::pictures::{PICTURES, questions};
 use reader_tests::{Tab, browse, site, widget};
-use serde_json::{Value, json};
+use thirtyfour::By;
 
-/// What a picture of a picture shows on either side of it, in pixels.
-const MARGIN: f64 = 24.0;
+/// The height of the window, in pixels: a picture and its sentence fit.
+const HEIGHT: u32 = 2400;
 
 /// How a picture is looked at: a name, the width of the window, the theme, and the medium.
 const LOOKS: [(&str, u32, &str, &str); 4] = [
@@ -24,31 +23,22 @@ const LOOKS: [(&str, u32, &str, &str); 4] = [
     ("print", 1000, "light", "print"),
 ];
 
-/// The boxes of the pictures of the open page, in its own pixels, each with its question.
-const BOXES: &str = "
-    document.querySelectorAll('details.numbers').forEach((numbers) => numbers.removeAttribute('open'));
-    return [...document.querySelectorAll(arguments[0])].map((picture) => {
-        const { left, top, width, height } = picture.getBoundingClientRect();
-        const question = picture.querySelector('.question')?.textContent.trim() ?? '';
-        return { question, x: left + scrollX, y: top + scrollY, width, height };
-    });";
+/// Takes the bar away that stays at the top: it would lie over what is taken.
+const WITHOUT_BAR: &str = "document.querySelector('header.bar')?.remove()";
 
 /// Takes each picture of the open page, and returns the questions and the files.
 async fn take(tab: &Tab, page: &str, look: &str, folder: &Path) -> Result<Vec<[String; 2]>> {
-    let boxes = tab.js_with(BOXES, json!([PICTURES])).await?;
+    tab.js(WITHOUT_BAR).await?;
     let mut taken = Vec::new();
-    for (place, found) in boxes.as_array().context("a list")?.iter().enumerate() {
-        let number = |name: &str| found[name].as_f64().context("a number");
-        let [width, height] = [number("width")?, number("height")?];
-        ensure!(width > 100.0 && height > 50.0, "{page}, {look}: a picture of {found}");
-        // With some ground around it: without the window's scroll bar a page is a little wider.
-        let x = (number("x")? - MARGIN).max(0.0);
-        let clip = json!({ "x": x, "y": number("y")?, "width": width + 2.0 * MARGIN, "height": height, "scale": 1 });
-        let shot = json!({ "clip": clip, "captureBeyondViewport": true });
-        let shot: Value = tab.cdp("Page.captureScreenshot", shot).await?;
+    for (place, picture) in tab.driver.find_all(By::Css(PICTURES)).await?.iter().enumerate() {
+        let question = picture.find(By::Css(".question")).await?.text().await?;
         let name = format!("{}-{place}-{look}.png", page.trim_end_matches(".html"));
-        fs::write(folder.join(&name), base64(shot["data"].as_str().context("a picture")?)?)?;
-        taken.push([found["question"].as_str().unwrap_or_default().to_owned(), name]);
+        let shot = picture.screenshot_as_png().await;
+        fs::write(
+            folder.join(&name),
+            shot.with_context(|| format!("{page}, {look}: {question}"))?,
+        )?;
+        taken.push([question, name]);
     }
     Ok(taken)
 }
@@ -69,7 +59,7 @@ fn main() -> Result<()> {
             }
             for (look, width, theme, medium) in LOOKS {
                 tab.media(medium, &[]).await?;
-                tab.window(width, 900).await?;
+                tab.window(width, HEIGHT).await?;
                 tab.open_in_theme(&page, theme).await?;
                 widget::wake_all(tab).await?;
                 for (place, [question, file]) in
