@@ -58,7 +58,7 @@ fn main() -> Result<()> {
                 continue;
             }
             for (look, width, theme, medium) in LOOKS {
-                tab.media(medium, &[]).await?;
+                tab.media(medium, &[("prefers-reduced-motion", "reduce")]).await?;
                 tab.window(width, HEIGHT).await?;
                 tab.open_in_theme(&page, theme).await?;
                 widget::wake_all(tab).await?;
